@@ -1,0 +1,1 @@
+//! Conflicts: triage, the hash-chained log, quarantine, resolution (§5).

@@ -1,0 +1,1 @@
+//! Breakers, failure detection, modes, threats (§6, §9.2).

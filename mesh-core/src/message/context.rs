@@ -1,0 +1,1 @@
+//! Context: a content-addressed document with branches and a known-good head (PROTOCOL §9a).

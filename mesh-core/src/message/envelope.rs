@@ -1,0 +1,1 @@
+//! Envelopes: the bytes of a message, signed and checked.

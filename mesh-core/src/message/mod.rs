@@ -1,0 +1,4 @@
+//! What travels.
+
+pub mod context;
+pub mod envelope;

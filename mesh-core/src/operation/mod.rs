@@ -1,0 +1,1 @@
+//! What the console may ask, what it gets back, and the events in between.

@@ -1,0 +1,1 @@
+//! Scopes and the filter language, parsed once here for command line, console and conversation.

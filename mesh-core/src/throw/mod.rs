@@ -1,0 +1,3 @@
+//! The throw: schedule, gather, cascade, quorum, proof sheet (§3).
+
+pub mod quorum;

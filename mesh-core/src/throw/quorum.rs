@@ -1,0 +1,1 @@
+//! Trinary quorum (§5.2).

@@ -1,0 +1,1 @@
+//! What a node knows of another node's clock.

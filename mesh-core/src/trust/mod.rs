@@ -1,0 +1,1 @@
+//! Keys, certificates, admission, places and seats (§9, PROTOCOL §10).

@@ -1,0 +1,3 @@
+//! Who holds the roles and does what they ask.
+
+pub mod sim;

@@ -1,0 +1,1 @@
+//! Clocks that are off, drift and step.

@@ -1,0 +1,1 @@
+//! Links: delay, loss, duplication, reordering, asymmetry, partition.

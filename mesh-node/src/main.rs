@@ -1,0 +1,3 @@
+//! `mesh-node`: headless, on devices and servers.
+
+fn main() {}

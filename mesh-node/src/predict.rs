@@ -1,0 +1,1 @@
+//! The predictor over recorded round trips, beside its baselines.
