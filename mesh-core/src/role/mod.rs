@@ -1,1 +1,44 @@
-//! The four roles, as values.
+//! The four roles, as plain values behind one port (§2.1, §8.1).
+//!
+//! Each role is driven the same way: give it one input, carry out the outputs it listed, read `next_wake` again, and
+//! call it with [`Input::Wake`] when that moment has come. **After every input the outputs are drained before the next
+//! input is given; a wake too many is harmless.** `now` never runs backwards between two calls on one boot, except where
+//! the node's clock itself steps.
+//!
+//! | kind | methods |
+//! |---|---|
+//! | in | `handle(now, input, &mut outputs)` |
+//! | when | `next_wake()` |
+//! | look | everything else, by shared reference |
+
+mod agent;
+mod coordinator;
+mod downlink;
+mod lead;
+mod orchestrator;
+mod port;
+mod trip;
+mod uplink;
+
+pub use agent::Agent;
+pub use coordinator::Coordinator;
+pub use downlink::Downlink;
+pub use lead::Lead;
+pub use orchestrator::{Orchestrator, Order};
+pub use port::{
+    Arrival, Event, From, Input, Output, Outputs, Refusal, Start, To, Work, WorkerEvent,
+};
+pub use uplink::Uplink;
+
+use crate::time::Micros;
+
+/// Between two beats (§8.1).
+pub const BEAT: Micros = Micros::seconds(5);
+/// Between two exchanges after a start (PROTOCOL §2).
+pub const PROBE_GAP: Micros = Micros::millis(50);
+/// Exchanges after a start.
+pub const PROBES: u8 = 8;
+/// Sends go out in buckets this long (§3.2).
+pub const BUCKET: Micros = Micros::millis(10);
+/// Operations that one node has open at most; one more is declined as busy.
+pub const CASTS_MAX: usize = 16;

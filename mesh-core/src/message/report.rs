@@ -1,0 +1,67 @@
+//! Reports on their way up, every beat: a lead's agents, a coordinator's leads (§4.2, §8.2).
+
+use super::beat::{Beat, Micros32};
+use crate::place::Class;
+use crate::time::Micros;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+/// A lead's beat to its coordinator, with what it knows of its agents.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ClusterReport {
+    /// The beat itself.
+    pub beat: Beat,
+    /// Its agents.
+    pub rows: Vec<RowReport>,
+}
+
+/// One agent as its lead sees it; a replica row is made of it.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct RowReport {
+    /// Which agent.
+    pub slot: u8,
+    /// Its class.
+    pub class: Class,
+    /// Whether it beats and answers.
+    pub active: bool,
+    /// Whether it can take part in a throw now (clock known).
+    pub timed: bool,
+    /// Median of its one-way delay.
+    pub latency: Micros32,
+    /// Median of its processing at weight 0.
+    pub processing: Micros32,
+    /// Z: median from send to READY.
+    pub impedance: Micros32,
+    /// The lead time at the default on-time rate, weight 0.
+    pub lead: Micros32,
+    /// Operations waiting.
+    pub queue: u16,
+    /// Thousandths.
+    pub reliability: u16,
+    /// Thousandths of the median.
+    pub drift: u16,
+    /// Since its last beat.
+    pub silent: Micros32,
+    /// Short hash of its context.
+    pub context: u64,
+}
+
+/// A coordinator's beat to the orchestrator, with its clusters' reports as they came.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SectorReport {
+    /// The beat itself.
+    pub beat: Beat,
+    /// By cluster slot; those that came since the last report.
+    pub clusters: Vec<(u8, Arc<ClusterReport>)>,
+    /// What the trunk below needs.
+    pub trunk: Need,
+}
+
+/// How long messages take below a coordinator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Need {
+    /// One way to nearly all of its leads.
+    pub down: Micros,
+    /// There and back.
+    pub round: Micros,
+}

@@ -1,0 +1,547 @@
+//! The sector coordinator: passes throws to its leads behind the gate, folds their accounts, keeps the sector's replica.
+
+use super::downlink::Downlink;
+use super::trip::Trip;
+use super::uplink::{Due, Uplink};
+use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use crate::chance::Chance;
+use crate::message::{
+    Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
+    ErrorHistogram, Exchange, Fold, Hop, Lamport, MessageId, Need, Probe, Proceed, SectorFold,
+    SectorReport, Targets,
+};
+use crate::place::{Class, SectorId, Slots};
+use crate::throw::quorum::Thresholds;
+use crate::throw::{Relay, RelayDue};
+use crate::time::{Micros, Moment};
+use std::sync::Arc;
+
+/// How long after a change the orchestrator is told of it.
+const FOLD_GAP: Micros = Micros::millis(200);
+/// How long a sealed operation is kept for a parent that asks again.
+const KEEP: Micros = Micros::seconds(5);
+
+/// One sector coordinator.
+#[derive(Debug)]
+pub struct Coordinator {
+    sector: SectorId,
+    uplink: Uplink,
+    epoch: Epoch,
+    leads: Vec<Record>,
+    tosses: Vec<Toss>,
+    echo_at: Moment,
+    lamport: Lamport,
+}
+
+/// What the coordinator keeps of one lead.
+#[derive(Debug, Default)]
+struct Record {
+    link: Downlink,
+    trip: Trip,
+    report: Option<Arc<ClusterReport>>,
+    fresh: bool,
+}
+
+/// One operation here.
+#[derive(Debug)]
+struct Toss {
+    hop: Arc<Hop>,
+    target: Moment,
+    bound: Micros,
+    relay: Relay,
+    parts: Vec<Part>,
+    fold_at: Moment,
+    drop_at: Moment,
+    told: bool,
+}
+
+#[derive(Debug)]
+struct Part {
+    targets: ClusterTargets,
+    fold: Option<Arc<Fold>>,
+    fresh: bool,
+}
+
+impl Coordinator {
+    /// A coordinator of `leads` clusters.
+    pub fn new(sector: SectorId, leads: u8) -> Self {
+        Self {
+            sector,
+            uplink: Uplink::new(),
+            epoch: Epoch(1),
+            leads: (0..leads).map(|_| Record::default()).collect(),
+            tosses: Vec::new(),
+            echo_at: Moment::NEVER,
+            lamport: Lamport::default(),
+        }
+    }
+
+    /// One input; what is to be done is put in `out`.
+    pub fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
+        match input {
+            Input::Start(start) => self.start(now, &start),
+            Input::Wake => {}
+            Input::Message(arrival) => self.message(now, arrival, out),
+            Input::Worker(_) => out.refuse(Refusal::Unexpected),
+        }
+        self.advance_tosses(now, out);
+        if now >= self.echo_at {
+            self.echo(now, out);
+        }
+        while let Some(due) = self.uplink.due(now) {
+            let body = match due {
+                Due::Beat => Body::SectorReport(Arc::new(self.report())),
+                Due::Probe => Body::Probe(Probe {
+                    boot: self.uplink.boot(),
+                    exchange: self.uplink.exchange(),
+                }),
+            };
+            out.send(To::Parent, self.epoch, body);
+        }
+    }
+
+    /// When it wants to be called next.
+    pub fn next_wake(&self) -> Moment {
+        let tosses = self.tosses.iter().map(Toss::next_deadline);
+        tosses.fold(self.uplink.next_wake().min(self.echo_at), Moment::min)
+    }
+
+    /// Which sector it coordinates.
+    pub const fn sector(&self) -> SectorId {
+        self.sector
+    }
+
+    fn start(&mut self, now: Moment, start: &Start) {
+        let mut chance = Chance::new(start.seed).split(u64::from(self.sector.0) << 40);
+        self.uplink
+            .start(now, start.boot, chance.span(Micros::ZERO, BEAT));
+        self.echo_at = now + chance.span(Micros::ZERO, BEAT);
+        self.tosses.clear();
+    }
+
+    fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
+        match arrival.from {
+            From::Parent => self.from_above(now, arrival, out),
+            From::Child(slot) if usize::from(slot) < self.leads.len() => {
+                self.from_lead(now, slot, arrival, out)
+            }
+            From::Child(_) => out.refuse(Refusal::WrongPlace),
+        }
+    }
+
+    fn from_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
+        if !self
+            .uplink
+            .accept(arrival.epoch, arrival.sent, arrival.received)
+        {
+            return out.refuse(Refusal::StaleEpoch);
+        }
+        match arrival.body {
+            Body::Echo(echo) => {
+                self.lamport.witness(echo.lamport);
+                if let Some(entry) = echo.entry(self.sector.index() as u16) {
+                    self.uplink.echoed(entry, arrival.sent, arrival.received);
+                }
+            }
+            Body::Probed(exchange) => {
+                self.uplink
+                    .answered(exchange, arrival.sent, arrival.received)
+            }
+            Body::Throw(hop) => self.arm(now, hop, out),
+            Body::Proceed(Proceed { operation, go }) => {
+                if let Some(toss) = self.toss(operation) {
+                    if go {
+                        toss.relay.unhold()
+                    } else {
+                        toss.relay.shut()
+                    }
+                }
+            }
+            Body::Poll(operation) => {
+                let epoch = self.epoch;
+                if let Some(toss) = self.toss(operation) {
+                    toss.parts
+                        .iter_mut()
+                        .for_each(|part| part.fresh = part.fold.is_some());
+                    let fold = toss.fold();
+                    out.send(To::Parent, epoch, Body::SectorFold(Arc::new(fold)));
+                }
+            }
+            _ => out.refuse(Refusal::Unexpected),
+        }
+    }
+
+    fn from_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
+        let record = &mut self.leads[usize::from(slot)];
+        let (sent, received) = (arrival.sent, arrival.received);
+        match arrival.body {
+            Body::ClusterReport(report) => {
+                let Some(measured) =
+                    record
+                        .link
+                        .exchange(report.beat.boot, report.beat.exchange, sent, received)
+                else {
+                    return out.refuse(Refusal::OldBoot);
+                };
+                measured
+                    .round
+                    .into_iter()
+                    .for_each(|round| record.trip.observe(round));
+                record.link.owe_echo(sent, received);
+                self.lamport.witness(report.beat.lamport);
+                record.report = Some(report);
+                record.fresh = true;
+            }
+            Body::Probe(probe) => {
+                let Some(measured) =
+                    record
+                        .link
+                        .exchange(probe.boot, probe.exchange, sent, received)
+                else {
+                    return out.refuse(Refusal::OldBoot);
+                };
+                measured
+                    .round
+                    .into_iter()
+                    .for_each(|round| record.trip.observe(round));
+                out.send(
+                    To::Child(slot),
+                    self.epoch,
+                    Body::Probed(Exchange { sent, received }),
+                );
+            }
+            Body::Armed(Armed { operation, seal }) => {
+                if let Some(toss) = self.toss(operation) {
+                    toss.relay.armed(slot, seal);
+                }
+            }
+            Body::Fold(fold) => {
+                if let Some(toss) = self.toss(fold.operation) {
+                    toss.take(now, slot, fold);
+                }
+            }
+            _ => out.refuse(Refusal::Unexpected),
+        }
+    }
+
+    /// A throw from above: translate T, pass it on at once behind the gate, say that we are armed.
+    fn arm(&mut self, now: Moment, hop: Arc<Hop>, out: &mut Outputs) {
+        let Targets::Sector(targets) = &hop.targets else {
+            return out.refuse(Refusal::WrongPlace);
+        };
+        let operation = hop.header.id;
+        if let Some(toss) = self.toss(operation) {
+            let armed = Armed {
+                operation,
+                seal: toss.hop.header.window,
+            };
+            out.refuse(Refusal::Duplicate);
+            return out.send(To::Parent, self.epoch, Body::Armed(armed));
+        }
+        if self.tosses.len() >= CASTS_MAX {
+            return out.refuse(Refusal::Unexpected);
+        }
+        let (target, own_bound) = self.uplink.clock().to_mine(hop.target, now);
+        let bound = hop.bound + own_bound;
+        let children = targets
+            .iter()
+            .map(|part| (u16::from(part.slot), self.round(part.slot)));
+        let threshold = hop.gated.then_some(Thresholds::CLUSTER_GATE.ready);
+        let relay = Relay::new(now, target, children, threshold, hop.gated);
+        let parts = targets
+            .iter()
+            .map(|part| Part {
+                targets: part.clone(),
+                fold: None,
+                fresh: false,
+            })
+            .collect();
+        let drop_at = target + hop.header.window + KEEP;
+        let toss = Toss {
+            target,
+            bound,
+            relay,
+            parts,
+            fold_at: Moment::NEVER,
+            drop_at,
+            told: false,
+            hop,
+        };
+        let armed = Armed {
+            operation,
+            seal: toss.hop.header.window,
+        };
+        out.send(To::Parent, self.epoch, Body::Armed(armed));
+        for part in &toss.parts {
+            out.send(
+                To::Child(u16::from(part.targets.slot)),
+                self.epoch,
+                Body::Throw(toss.hop_for(&part.targets)),
+            );
+        }
+        self.tosses.push(toss);
+    }
+
+    fn round(&self, slot: u8) -> Micros {
+        self.leads
+            .get(usize::from(slot))
+            .map_or_else(|| Trip::default().round(), |record| record.trip.round())
+    }
+
+    fn advance_tosses(&mut self, now: Moment, out: &mut Outputs) {
+        for toss in &mut self.tosses {
+            while let Some(due) = toss.relay.due(now) {
+                match due {
+                    RelayDue::Resend(child) => {
+                        if let Some(part) = toss.part(child) {
+                            out.send(
+                                To::Child(child),
+                                self.epoch,
+                                Body::Throw(toss.hop_for(&part.targets)),
+                            );
+                        }
+                    }
+                    RelayDue::Poll(child) => {
+                        out.send(To::Child(child), self.epoch, Body::Poll(toss.hop.header.id))
+                    }
+                    RelayDue::Gate(go) => {
+                        let operation = toss.hop.header.id;
+                        out.send(
+                            To::Everyone,
+                            self.epoch,
+                            Body::Proceed(Proceed { operation, go }),
+                        );
+                    }
+                    RelayDue::Lost(child, armed) => {
+                        let report = self
+                            .leads
+                            .get(usize::from(child))
+                            .and_then(|record| record.report.as_ref());
+                        toss.lose(now, child, armed, report.map(AsRef::as_ref));
+                    }
+                }
+            }
+            if toss.relay.complete() && !toss.told {
+                toss.told = true;
+                toss.fold_at = now;
+            }
+            if now >= toss.fold_at {
+                toss.fold_at = Moment::NEVER;
+                let fold = toss.fold();
+                out.send(To::Parent, self.epoch, Body::SectorFold(Arc::new(fold)));
+            }
+        }
+        self.tosses.retain(|toss| now < toss.drop_at);
+    }
+
+    fn echo(&mut self, now: Moment, out: &mut Outputs) {
+        self.echo_at = now + BEAT;
+        let entries: Vec<_> = self
+            .leads
+            .iter_mut()
+            .enumerate()
+            .filter_map(|(slot, record)| record.link.take_echo(slot as u16))
+            .collect();
+        let echo = Echo {
+            entries,
+            levels: 0,
+            lamport: self.lamport.tick(),
+        };
+        out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
+    }
+
+    fn report(&mut self) -> SectorReport {
+        let beat = Beat {
+            boot: self.uplink.boot(),
+            exchange: self.uplink.exchange(),
+            delivered: 0,
+            epoch: self.uplink.epoch(),
+            levels: 0,
+            context: 0,
+            lamport: self.lamport.tick(),
+            claims: Claims::default(),
+        };
+        let mut clusters = Vec::new();
+        for (slot, record) in self.leads.iter_mut().enumerate() {
+            if let (true, Some(report)) = (core::mem::take(&mut record.fresh), &record.report) {
+                clusters.push((slot as u8, Arc::clone(report)));
+            }
+        }
+        let longest = |of: fn(&Trip) -> Micros| {
+            self.leads
+                .iter()
+                .map(|record| of(&record.trip))
+                .max()
+                .unwrap_or_default()
+        };
+        SectorReport {
+            beat,
+            clusters,
+            trunk: Need {
+                down: longest(Trip::down),
+                round: longest(Trip::round),
+            },
+        }
+    }
+
+    fn toss(&mut self, operation: MessageId) -> Option<&mut Toss> {
+        self.tosses
+            .iter_mut()
+            .find(|toss| toss.hop.header.id == operation)
+    }
+}
+
+impl Toss {
+    fn hop_for(&self, targets: &ClusterTargets) -> Arc<Hop> {
+        Arc::new(Hop {
+            header: Arc::clone(&self.hop.header),
+            target: self.target,
+            bound: self.bound,
+            ttl: self.hop.ttl,
+            gated: self.hop.gated,
+            targets: Targets::Cluster(targets.clone()),
+        })
+    }
+
+    fn part(&self, child: u16) -> Option<&Part> {
+        self.parts
+            .iter()
+            .find(|part| u16::from(part.targets.slot) == child)
+    }
+
+    /// A lead's account; an older one than the last is ignored.
+    fn take(&mut self, now: Moment, child: u16, fold: Arc<Fold>) {
+        let Some(part) = self
+            .parts
+            .iter_mut()
+            .find(|part| u16::from(part.targets.slot) == child)
+        else {
+            return;
+        };
+        if part
+            .fold
+            .as_ref()
+            .is_some_and(|known| known.version >= fold.version)
+        {
+            return;
+        }
+        // One that says that it is for others than we asked is not an account of what we asked.
+        if fold.targeted != part.targets.agents || !fold.balanced() {
+            return;
+        }
+        if fold.sealed {
+            self.relay.sealed(child);
+        }
+        part.fold = Some(fold);
+        part.fresh = true;
+        if self.fold_at == Moment::NEVER {
+            self.fold_at = now + FOLD_GAP;
+        }
+    }
+
+    /// Nothing came of a lead: its agents stay where its last account left them, or count as unreachable when it never
+    /// took the throw in.
+    fn lose(&mut self, now: Moment, child: u16, armed: bool, report: Option<&ClusterReport>) {
+        let operation = self.hop.header.id;
+        let Some(part) = self
+            .parts
+            .iter_mut()
+            .find(|part| u16::from(part.targets.slot) == child)
+        else {
+            return;
+        };
+        let fold = match &part.fold {
+            Some(known) => Fold {
+                version: known.version + 1,
+                sealed: true,
+                ..Fold::clone(known)
+            },
+            None => unheard(operation, part.targets.agents, armed, report),
+        };
+        part.fold = Some(Arc::new(fold));
+        part.fresh = true;
+        if self.fold_at == Moment::NEVER {
+            self.fold_at = now + FOLD_GAP;
+        }
+    }
+
+    fn fold(&mut self) -> SectorFold {
+        let mut clusters = Vec::new();
+        for part in &mut self.parts {
+            if let (true, Some(fold)) = (core::mem::take(&mut part.fresh), &part.fold) {
+                clusters.push((part.targets.slot, Arc::clone(fold)));
+            }
+        }
+        SectorFold {
+            operation: self.hop.header.id,
+            clusters,
+            sealed: self.relay.complete(),
+        }
+    }
+
+    fn next_deadline(&self) -> Moment {
+        self.relay
+            .next_deadline()
+            .min(self.fold_at)
+            .min(self.drop_at)
+    }
+}
+
+/// The account of a cluster from which nothing was heard.
+pub(super) fn unheard(
+    operation: MessageId,
+    agents: Slots,
+    armed: bool,
+    report: Option<&ClusterReport>,
+) -> Fold {
+    let class_of = |slot: u8| {
+        let rows = report.map_or(&[][..], |report| &report.rows);
+        rows.iter()
+            .find(|row| row.slot == slot)
+            .map_or(Class::Edge, |row| row.class)
+    };
+    let mut tallies: Vec<ClassTally> = Vec::new();
+    for slot in agents.iter() {
+        let class = class_of(slot);
+        let index = tallies
+            .iter()
+            .position(|tally| tally.class == class)
+            .unwrap_or_else(|| {
+                tallies.push(ClassTally {
+                    class,
+                    targeted: 0,
+                    eligible: 0,
+                    ready: 0,
+                    conflict: 0,
+                    in_window: 0,
+                    within_50: 0,
+                });
+                tallies.len() - 1
+            });
+        tallies[index].targeted += 1;
+        tallies[index].eligible += u16::from(!class.is_human());
+    }
+    let (transit, unreachable) = if armed {
+        (agents, Slots::EMPTY)
+    } else {
+        (Slots::EMPTY, agents)
+    };
+    Fold {
+        operation,
+        version: 1,
+        targeted: agents,
+        ready: Slots::EMPTY,
+        conflict: Slots::EMPTY,
+        transit,
+        skipped: Slots::EMPTY,
+        unreachable,
+        late: Slots::EMPTY,
+        after_seal: Slots::EMPTY,
+        skips: Vec::new(),
+        tallies,
+        errors: ErrorHistogram::default(),
+        releases: ErrorHistogram::default(),
+        bound: Micros::ZERO,
+        sealed: true,
+    }
+}

@@ -1,0 +1,119 @@
+//! A parent's side of the relation with one child: its clock, its boot, the numbers on its link.
+
+use crate::message::{EchoEntry, Exchange};
+use crate::time::clock::ClockEstimate;
+use crate::time::{Boot, Micros, Moment};
+
+/// What a parent keeps of one child.
+#[derive(Debug, Clone)]
+pub struct Downlink {
+    clock: ClockEstimate,
+    boot: Boot,
+    /// The last beat, not echoed yet.
+    beat: Option<Exchange>,
+    heard: Option<Moment>,
+    sequence: u32,
+}
+
+/// What an exchange with a child showed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Measured {
+    /// One way down, by the estimate of its clock.
+    pub down: Option<Micros>,
+    /// There and back, measured by the clock here alone but for the child's own pause.
+    pub round: Option<Micros>,
+}
+
+impl Downlink {
+    /// A child never heard of.
+    pub fn new() -> Self {
+        Self {
+            clock: ClockEstimate::new(),
+            boot: Boot::default(),
+            beat: None,
+            heard: None,
+            sequence: 0,
+        }
+    }
+
+    /// A beat or probe came from `boot`. `None`: it is from a boot before the one known, and to be dropped.
+    pub fn exchange(
+        &mut self,
+        boot: Boot,
+        exchange: Option<Exchange>,
+        sent: Moment,
+        received: Moment,
+    ) -> Option<Measured> {
+        if boot < self.boot {
+            return None;
+        }
+        if boot > self.boot {
+            *self = Self {
+                boot,
+                sequence: self.sequence,
+                ..Self::new()
+            };
+        }
+        self.heard = Some(received);
+        let Some(ours) = exchange else {
+            return Some(Measured {
+                down: None,
+                round: None,
+            });
+        };
+        self.clock
+            .exchange(ours.sent, ours.received, sent, received);
+        let round = received.since(ours.sent) - sent.since(ours.received);
+        let down = self.clock.ready().then(|| {
+            self.clock
+                .to_mine(ours.received, received)
+                .0
+                .since(ours.sent)
+        });
+        Some(Measured {
+            down,
+            round: Some(round),
+        })
+    }
+
+    /// Remembers a beat for the next echo.
+    pub const fn owe_echo(&mut self, sent: Moment, received: Moment) {
+        self.beat = Some(Exchange { sent, received });
+    }
+
+    /// Its part of the echo that is due, if it has beaten.
+    pub fn take_echo(&mut self, slot: u16) -> Option<EchoEntry> {
+        self.beat.take().map(|exchange| EchoEntry {
+            slot,
+            exchange,
+            last: self.sequence,
+        })
+    }
+
+    /// The number of the next message to it.
+    pub const fn number(&mut self) -> u32 {
+        self.sequence += 1;
+        self.sequence
+    }
+
+    /// When it was last heard, by the clock here.
+    pub const fn heard(&self) -> Option<Moment> {
+        self.heard
+    }
+
+    /// Which of its starts is known.
+    pub const fn boot(&self) -> Boot {
+        self.boot
+    }
+
+    /// Its clock.
+    pub const fn clock(&self) -> &ClockEstimate {
+        &self.clock
+    }
+}
+
+impl Default for Downlink {
+    fn default() -> Self {
+        Self::new()
+    }
+}

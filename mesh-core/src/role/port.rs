@@ -1,0 +1,172 @@
+//! The port between a role and whoever drives it.
+
+use crate::message::{Body, ConflictKind, Epoch, Header, MessageId};
+use crate::place::Slots;
+use crate::time::{Boot, Micros, Moment, WallTime};
+use std::sync::Arc;
+
+/// What a role is given.
+#[derive(Debug, Clone)]
+pub enum Input {
+    /// The process has started; nothing else comes before it.
+    Start(Start),
+    /// `next_wake` has come, or may have.
+    Wake,
+    /// A message, verified by the driver.
+    Message(Arrival),
+    /// The worker has something to say.
+    Worker(WorkerEvent),
+}
+
+/// What a role learns when it starts.
+#[derive(Debug, Clone)]
+pub struct Start {
+    /// Which start this is; it has grown since the last one.
+    pub boot: Boot,
+    /// For the role's own randomness.
+    pub seed: u64,
+    /// Wall time now, for ids.
+    pub wall: WallTime,
+}
+
+/// A message that has come in.
+#[derive(Debug, Clone)]
+pub struct Arrival {
+    /// From whom, seen from here.
+    pub from: From,
+    /// The epoch of the sender's seat; 0 for agents.
+    pub epoch: Epoch,
+    /// When it was signed, by the sender's clock.
+    pub sent: Moment,
+    /// When the socket was read, by the clock here.
+    pub received: Moment,
+    /// What it says.
+    pub body: Body,
+}
+
+/// Where a message came from, seen from the receiver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum From {
+    /// The holder of the seat above, or one who says so: the epoch decides.
+    Parent,
+    /// The child at this slot.
+    Child(u16),
+}
+
+/// Where a message goes, seen from the sender.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum To {
+    /// The seat above.
+    Parent,
+    /// The child at this slot.
+    Child(u16),
+    /// These children, as one message.
+    Children(Slots),
+    /// All children, as one message.
+    Everyone,
+}
+
+/// What a worker says of the work it was given.
+#[derive(Debug, Clone)]
+pub enum WorkerEvent {
+    /// Prepared; it acts when it is released.
+    Ready(MessageId),
+    /// It cannot integrate this.
+    Conflict(MessageId, ConflictKind),
+}
+
+/// What a role asks of its driver, in this order.
+#[derive(Debug, Clone)]
+pub enum Output {
+    /// A message.
+    Send {
+        /// To whom.
+        to: To,
+        /// The epoch of the sender's seat.
+        epoch: Epoch,
+        /// What.
+        body: Body,
+    },
+    /// For the worker.
+    Work(Work),
+    /// Something that people or counters may want to know.
+    Event(Event),
+}
+
+/// What a worker is asked to do.
+#[derive(Debug, Clone)]
+pub enum Work {
+    /// Get ready, and say so.
+    Prepare {
+        /// What is asked.
+        header: Arc<Header>,
+        /// T by the clock here.
+        target: Moment,
+    },
+    /// T has come.
+    Release {
+        /// Which.
+        operation: MessageId,
+        /// T by the clock here.
+        target: Moment,
+        /// How far off it may be.
+        bound: Micros,
+    },
+    /// Never mind.
+    Cancel {
+        /// Which.
+        operation: MessageId,
+    },
+}
+
+/// Something that happened at a role.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Event {
+    /// A message was dropped, and why.
+    Refused(Refusal),
+    /// An operation has ended; its sheet is complete.
+    Sealed(Box<crate::throw::Sheet>),
+}
+
+/// Why a message was dropped; each is counted and shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Refusal {
+    /// Its sender's seat has been taken over.
+    StaleEpoch,
+    /// It comes from a boot before the one known.
+    OldBoot,
+    /// Its time to live has passed.
+    Expired,
+    /// It was here before.
+    Duplicate,
+    /// It is not for this place, or not from where it says.
+    WrongPlace,
+    /// Not one that this role takes.
+    Unexpected,
+}
+
+/// The list that outputs are put in; the driver keeps one and drains it.
+#[derive(Debug, Default)]
+pub struct Outputs(pub Vec<Output>);
+
+impl Outputs {
+    /// A message.
+    pub fn send(&mut self, to: To, epoch: Epoch, body: Body) {
+        self.0.push(Output::Send { to, epoch, body });
+    }
+
+    /// For the worker.
+    pub fn work(&mut self, work: Work) {
+        self.0.push(Output::Work(work));
+    }
+
+    /// For people and counters.
+    pub fn event(&mut self, event: Event) {
+        self.0.push(Output::Event(event));
+    }
+
+    /// A message was dropped.
+    pub fn refuse(&mut self, why: Refusal) {
+        self.event(Event::Refused(why));
+    }
+}

@@ -1,0 +1,50 @@
+//! How long it takes to a child of the trunk and back: the smoothed mean and deviation of RFC 6298.
+
+use crate::time::Micros;
+
+/// Before the first measurement: the budget of §8.3 for the slower of the two trunk hops, there and back, and processing.
+const FIRST: Micros = Micros::millis(120);
+
+/// Round trips to one coordinator or lead.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Trip {
+    mean: i64,
+    deviation: i64,
+    known: bool,
+}
+
+impl Trip {
+    /// One more round trip.
+    pub fn observe(&mut self, round: Micros) {
+        let round = round.0.max(0);
+        if self.known {
+            let error = round - self.mean;
+            self.mean += error / 8;
+            self.deviation += (error.abs() - self.deviation) / 4;
+        } else {
+            *self = Self {
+                mean: round,
+                deviation: round / 2,
+                known: true,
+            };
+        }
+    }
+
+    /// There and back, nearly always.
+    pub fn round(&self) -> Micros {
+        if self.known {
+            Micros(self.mean + (4 * self.deviation).max(1_000))
+        } else {
+            FIRST
+        }
+    }
+
+    /// One way, nearly always: half the mean and all of the deviation.
+    pub fn down(&self) -> Micros {
+        if self.known {
+            Micros(self.mean / 2 + (4 * self.deviation).max(1_000))
+        } else {
+            FIRST.half()
+        }
+    }
+}

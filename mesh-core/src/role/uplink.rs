@@ -1,0 +1,132 @@
+//! A child's side of the relation with its parent: beats, probes, the parent's clock, and the fence.
+
+use super::{BEAT, PROBE_GAP, PROBES};
+use crate::message::{EchoEntry, Epoch, Exchange};
+use crate::time::clock::ClockEstimate;
+use crate::time::{Boot, Micros, Moment};
+
+/// What a child keeps of its parent.
+#[derive(Debug, Clone)]
+pub struct Uplink {
+    clock: ClockEstimate,
+    boot: Boot,
+    exchange: Option<Exchange>,
+    epoch: Epoch,
+    beat_at: Moment,
+    probe_at: Moment,
+    probes_left: u8,
+}
+
+/// What is due towards the parent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Due {
+    /// A beat.
+    Beat,
+    /// A probe.
+    Probe,
+}
+
+impl Uplink {
+    /// Nothing known, nothing due: [`Uplink::start`] comes first.
+    pub fn new() -> Self {
+        Self {
+            clock: ClockEstimate::new(),
+            boot: Boot::default(),
+            exchange: None,
+            epoch: Epoch::default(),
+            beat_at: Moment::NEVER,
+            probe_at: Moment::NEVER,
+            probes_left: 0,
+        }
+    }
+
+    /// A new boot: the first probe at once, the first beat `phase` later, so that beats are spread over their period.
+    pub fn start(&mut self, now: Moment, boot: Boot, phase: Micros) {
+        self.boot = boot;
+        self.exchange = None;
+        self.beat_at = now + phase;
+        self.restart_clock(now);
+    }
+
+    /// Takes note of a message from the holder of the seat above. False when its epoch is old: it is to be dropped. A
+    /// higher epoch is a new parent with another clock.
+    pub fn accept(&mut self, epoch: Epoch, sent: Moment, received: Moment) -> bool {
+        if epoch < self.epoch {
+            return false;
+        }
+        if epoch > self.epoch {
+            self.epoch = epoch;
+            self.restart_clock(received);
+        }
+        self.exchange = Some(Exchange { sent, received });
+        true
+    }
+
+    /// The parent has answered our beat or probe: all four timestamps are here.
+    pub fn answered(&mut self, ours: Exchange, sent: Moment, received: Moment) {
+        // Ours is seen from the parent: when we sent (our clock) and when it arrived there (its clock).
+        self.clock
+            .exchange(ours.sent, ours.received, sent, received);
+    }
+
+    /// As [`Uplink::answered`], from a part of an echo.
+    pub fn echoed(&mut self, entry: EchoEntry, sent: Moment, received: Moment) {
+        self.answered(entry.exchange, sent, received);
+    }
+
+    /// What is due now, one at a time until `None`.
+    pub fn due(&mut self, now: Moment) -> Option<Due> {
+        if now >= self.probe_at {
+            self.probes_left -= 1;
+            self.probe_at = if self.probes_left == 0 {
+                Moment::NEVER
+            } else {
+                now + PROBE_GAP
+            };
+            return Some(Due::Probe);
+        }
+        (now >= self.beat_at).then(|| {
+            // A clock that jumped ahead makes one beat, not one for every period it jumped over.
+            let late = now.since(self.beat_at);
+            self.beat_at = self.beat_at + Micros(BEAT.0 * (late.0 / BEAT.0 + 1));
+            Due::Beat
+        })
+    }
+
+    /// The next moment at which [`Uplink::due`] has something.
+    pub fn next_wake(&self) -> Moment {
+        self.beat_at.min(self.probe_at)
+    }
+
+    /// What a beat or probe carries of the parent's last message.
+    pub const fn exchange(&self) -> Option<Exchange> {
+        self.exchange
+    }
+
+    /// Which start of this node it is.
+    pub const fn boot(&self) -> Boot {
+        self.boot
+    }
+
+    /// The highest epoch of the parent's seat seen.
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
+    }
+
+    /// The parent's clock.
+    pub const fn clock(&self) -> &ClockEstimate {
+        &self.clock
+    }
+
+    fn restart_clock(&mut self, now: Moment) {
+        self.clock.void();
+        self.probes_left = PROBES;
+        self.probe_at = now;
+    }
+}
+
+impl Default for Uplink {
+    fn default() -> Self {
+        Self::new()
+    }
+}

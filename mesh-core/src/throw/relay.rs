@@ -1,0 +1,251 @@
+//! One throw at a coordinator or at the orchestrator: which children have armed, whether the gate is open, which have
+//! sealed their account, whom to send to again (§3.3).
+
+use crate::time::{Micros, Moment};
+use crate::unit::Share;
+
+/// Sends to one child at most; with the waits doubling, the last comes fifteen waits after the first.
+const TRIES_MAX: u8 = 5;
+/// Time that a child's own processing may take on top of the trip.
+const SLACK: Micros = Micros::millis(10);
+
+/// Whether the tier below may go on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Gate {
+    /// Nothing waits.
+    Open,
+    /// Waiting for enough children to arm.
+    Waiting,
+    /// It did not open in time.
+    Shut,
+}
+
+/// One throw at one parent of parents.
+#[derive(Debug)]
+pub struct Relay {
+    target: Moment,
+    gate: Gate,
+    /// The gate needs the word from above too.
+    held: bool,
+    threshold: Share,
+    gate_by: Moment,
+    parts: Vec<Part>,
+    armed: usize,
+    sealed: usize,
+    next: Moment,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Part {
+    child: u16,
+    state: State,
+    tries: u8,
+    round: Micros,
+    at: Moment,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum State {
+    Sent,
+    Armed,
+    Sealed,
+    Lost,
+}
+
+/// What a relay wants done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RelayDue {
+    /// The throw itself, again.
+    Resend(u16),
+    /// Ask for the account.
+    Poll(u16),
+    /// Nothing came of this child; true when it had armed.
+    Lost(u16, bool),
+    /// Tell those who have armed to go on, or that they never will.
+    Gate(bool),
+}
+
+impl Relay {
+    /// A throw to `children`, each with the time there and back that nearly always suffices. `threshold` is the share
+    /// that must arm before a gate opens; without one the gate is open. `held`: the gate also waits for
+    /// [`Relay::unhold`].
+    pub fn new(
+        now: Moment,
+        target: Moment,
+        children: impl Iterator<Item = (u16, Micros)>,
+        threshold: Option<Share>,
+        held: bool,
+    ) -> Self {
+        let part = |(child, round): (u16, Micros)| Part {
+            child,
+            state: State::Sent,
+            tries: 1,
+            round,
+            at: now + round + SLACK,
+        };
+        let mut relay = Self {
+            target,
+            gate: if threshold.is_some() {
+                Gate::Waiting
+            } else {
+                Gate::Open
+            },
+            held,
+            threshold: threshold.unwrap_or(Share::NONE),
+            gate_by: target,
+            parts: children.map(part).collect(),
+            armed: 0,
+            sealed: 0,
+            next: Moment::NEVER,
+        };
+        relay.schedule();
+        relay
+    }
+
+    /// The child has taken the throw in, and will have sealed its account `seal` after T.
+    pub fn armed(&mut self, child: u16, seal: Micros) {
+        let target = self.target;
+        if let Some(part) = self.part(child)
+            && part.state == State::Sent
+        {
+            part.state = State::Armed;
+            part.tries = 0;
+            part.at = target + seal + part.round + SLACK;
+            self.armed += 1;
+            self.schedule();
+        }
+    }
+
+    /// The child's account is final.
+    pub fn sealed(&mut self, child: u16) {
+        if let Some(part) = self.part(child)
+            && matches!(part.state, State::Sent | State::Armed)
+        {
+            let was_armed = part.state == State::Armed;
+            part.state = State::Sealed;
+            self.armed += usize::from(!was_armed);
+            self.sealed += 1;
+            self.schedule();
+        }
+    }
+
+    /// The word from above has come.
+    pub fn unhold(&mut self) {
+        self.held = false;
+        self.schedule();
+    }
+
+    /// The gate above is shut for good.
+    pub fn shut(&mut self) {
+        if self.gate == Gate::Waiting {
+            self.held = false;
+            self.gate_by = Moment(i64::MIN);
+            self.schedule();
+        }
+    }
+
+    /// What is due now, one at a time until `None`.
+    pub fn due(&mut self, now: Moment) -> Option<RelayDue> {
+        if self.gate == Gate::Waiting && !self.held {
+            if self.gate_by != Moment(i64::MIN) && self.enough() {
+                self.gate = Gate::Open;
+                self.schedule();
+                return Some(RelayDue::Gate(true));
+            }
+            if now >= self.gate_by {
+                self.gate = Gate::Shut;
+                self.schedule();
+                return Some(RelayDue::Gate(false));
+            }
+        }
+        if now < self.next {
+            return None;
+        }
+        let target = self.target;
+        let due = self
+            .parts
+            .iter_mut()
+            .find(|part| now >= part.at && !part.done())
+            .map(|part| part.overdue(now, target));
+        if let Some(RelayDue::Lost(..)) = due {
+            self.sealed += 1;
+        }
+        self.schedule();
+        due
+    }
+
+    /// The next moment at which [`Relay::due`] has something.
+    pub fn next_deadline(&self) -> Moment {
+        let gate = match self.gate {
+            Gate::Waiting if !self.held && (self.enough() || self.gate_by == Moment(i64::MIN)) => {
+                Moment(i64::MIN)
+            }
+            Gate::Waiting => self.gate_by,
+            Gate::Open | Gate::Shut => Moment::NEVER,
+        };
+        self.next.min(gate)
+    }
+
+    /// Whether nobody is waited for.
+    pub fn complete(&self) -> bool {
+        self.sealed == self.parts.len()
+    }
+
+    /// The gate.
+    pub const fn gate(&self) -> Gate {
+        self.gate
+    }
+
+    /// T here.
+    pub const fn target(&self) -> Moment {
+        self.target
+    }
+
+    /// Children that have armed, of all.
+    pub fn armed_share(&self) -> Option<Share> {
+        Share::of(self.armed, self.parts.len())
+    }
+
+    /// Whether this child's account is final here.
+    pub fn is_final(&self, child: u16) -> bool {
+        self.parts
+            .iter()
+            .any(|part| part.child == child && part.done())
+    }
+
+    fn enough(&self) -> bool {
+        self.armed_share()
+            .is_some_and(|share| share >= self.threshold)
+    }
+
+    fn part(&mut self, child: u16) -> Option<&mut Part> {
+        self.parts.iter_mut().find(|part| part.child == child)
+    }
+
+    fn schedule(&mut self) {
+        let waiting = self.parts.iter().filter(|part| !part.done());
+        self.next = waiting.map(|part| part.at).min().unwrap_or(Moment::NEVER);
+    }
+}
+
+impl Part {
+    const fn done(&self) -> bool {
+        matches!(self.state, State::Sealed | State::Lost)
+    }
+
+    fn overdue(&mut self, now: Moment, target: Moment) -> RelayDue {
+        // A throw that cannot be in time any more is not sent again; an account is asked for a little longer.
+        let hopeless = self.tries >= TRIES_MAX || self.state == State::Sent && now >= target;
+        if hopeless {
+            let armed = self.state == State::Armed;
+            self.state = State::Lost;
+            return RelayDue::Lost(self.child, armed);
+        }
+        self.tries += 1;
+        self.at = now + Micros((self.round + SLACK).0 << (self.tries - 1).min(4));
+        match self.state {
+            State::Sent => RelayDue::Resend(self.child),
+            State::Armed | State::Sealed | State::Lost => RelayDue::Poll(self.child),
+        }
+    }
+}
