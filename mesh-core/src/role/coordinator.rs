@@ -31,6 +31,7 @@ pub struct Coordinator {
     tosses: Vec<Toss>,
     echo_at: Moment,
     lamport: Lamport,
+    lossy: bool,
 }
 
 /// What the coordinator keeps of one lead.
@@ -73,6 +74,7 @@ impl Coordinator {
             tosses: Vec::new(),
             echo_at: Moment::NEVER,
             lamport: Lamport::default(),
+            lossy: false,
         }
     }
 
@@ -117,6 +119,7 @@ impl Coordinator {
             .start(now, start.boot, chance.span(Micros::ZERO, BEAT));
         self.echo_at = now + chance.span(Micros::ZERO, BEAT);
         self.tosses.clear();
+        self.lossy = start.lossy;
     }
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
@@ -211,8 +214,16 @@ impl Coordinator {
                 );
             }
             Body::Armed(Armed { operation, seal }) => {
-                if let Some(toss) = self.toss(operation) {
-                    toss.relay.armed(slot, seal);
+                let epoch = self.epoch;
+                if let Some(go) = self
+                    .toss(operation)
+                    .and_then(|toss| toss.relay.armed(slot, seal))
+                {
+                    out.send(
+                        To::Child(slot),
+                        epoch,
+                        Body::Proceed(Proceed { operation, go }),
+                    );
                 }
             }
             Body::Fold(fold) => {
@@ -247,7 +258,7 @@ impl Coordinator {
             .iter()
             .map(|part| (u16::from(part.slot), self.round(part.slot)));
         let threshold = hop.gated.then_some(Thresholds::CLUSTER_GATE.ready);
-        let relay = Relay::new(now, target, children, threshold, hop.gated);
+        let relay = Relay::new(now, target, children, threshold, hop.gated, self.lossy);
         let parts = targets
             .iter()
             .map(|part| Part {
@@ -311,6 +322,13 @@ impl Coordinator {
                             self.epoch,
                             Body::Proceed(Proceed { operation, go }),
                         );
+                    }
+                    RelayDue::Nudge => {
+                        let armed = Armed {
+                            operation: toss.hop.header.id,
+                            seal: toss.hop.header.window,
+                        };
+                        out.send(To::Parent, self.epoch, Body::Armed(armed));
                     }
                     RelayDue::Lost(child, armed) => {
                         let report = self

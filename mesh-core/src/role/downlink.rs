@@ -90,9 +90,9 @@ impl Downlink {
         })
     }
 
-    /// The number of the next message to it.
-    pub const fn number(&mut self) -> u32 {
-        self.sequence += 1;
+    /// The number of the next message to it, or of the last one again.
+    pub const fn number(&mut self, fresh: bool) -> u32 {
+        self.sequence += fresh as u32;
         self.sequence
     }
 

@@ -31,6 +31,7 @@ pub struct Lead {
     echo_at: Moment,
     lamport: Lamport,
     delivered: u32,
+    lossy: bool,
 }
 
 /// What the lead keeps of one agent.
@@ -62,6 +63,7 @@ impl Lead {
             echo_at: Moment::NEVER,
             lamport: Lamport::default(),
             delivered: 0,
+            lossy: false,
         }
     }
 
@@ -112,6 +114,7 @@ impl Lead {
             .start(now, start.boot, chance.span(Micros::ZERO, BEAT));
         self.echo_at = now + chance.span(Micros::ZERO, BEAT);
         self.casts.clear();
+        self.lossy = start.lossy;
     }
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
@@ -233,6 +236,7 @@ impl Lead {
             hop.bound + own_bound,
             received + hop.ttl,
             hop.gated,
+            self.lossy,
         );
         let blanket = if !self.uplink.clock().ready() {
             Some(SkipReason::Clock)
@@ -245,11 +249,7 @@ impl Lead {
         for slot in targets.agents.iter() {
             self.enter(&mut cast, slot, targets, blanket, now);
         }
-        if hop.gated {
-            cast.plan(now);
-        } else {
-            cast.plan(now);
-        }
+        cast.plan(now);
         let armed = Armed {
             operation,
             seal: cast.seal_by(),
@@ -295,7 +295,16 @@ impl Lead {
         while index < self.casts.len() {
             match self.casts[index].due(now) {
                 None => index += 1,
-                Some(CastDue::Send(slots)) => self.send_bucket(index, slots, out),
+                Some(CastDue::Send(slots)) => self.send_bucket(index, slots, true, out),
+                Some(CastDue::Repeat(slots)) => self.send_bucket(index, slots, false, out),
+                Some(CastDue::Nudge) => {
+                    let cast = &self.casts[index];
+                    let armed = Armed {
+                        operation: cast.header().id,
+                        seal: cast.seal_by(),
+                    };
+                    out.send(To::Parent, self.epoch, Body::Armed(armed));
+                }
                 Some(CastDue::Poll(slots)) => {
                     let operation = self.casts[index].header().id;
                     out.send(To::Children(slots), self.epoch, Body::Poll(operation));
@@ -312,7 +321,7 @@ impl Lead {
     }
 
     /// The agents of one bucket, as one message.
-    fn send_bucket(&mut self, index: usize, slots: Slots, out: &mut Outputs) {
+    fn send_bucket(&mut self, index: usize, slots: Slots, fresh: bool, out: &mut Outputs) {
         if slots.is_empty() {
             return;
         }
@@ -324,7 +333,7 @@ impl Lead {
                 let timing: Timing = cast.timing(slot)?;
                 Some(Compensation {
                     slot,
-                    sequence: agents.get_mut(usize::from(slot))?.link.number(),
+                    sequence: agents.get_mut(usize::from(slot))?.link.number(fresh),
                     lead: timing.lead,
                     processing: timing.processing,
                     confidence: timing.confidence,

@@ -32,6 +32,7 @@ pub struct Orchestrator {
     wall: WallTime,
     started: Moment,
     echo_at: Moment,
+    lossy: bool,
 }
 
 /// What the orchestrator keeps of one sector.
@@ -113,6 +114,7 @@ impl Orchestrator {
             wall: WallTime::default(),
             started: Moment::default(),
             echo_at: Moment::NEVER,
+            lossy: false,
         }
     }
 
@@ -176,6 +178,7 @@ impl Orchestrator {
             children,
             gated.then_some(Thresholds::SECTOR_GATE.ready),
             false,
+            self.lossy,
         );
         let toss = Toss {
             thresholds: order.thresholds,
@@ -204,6 +207,7 @@ impl Orchestrator {
         self.mint = IdMint::new(chance.split(1));
         self.wall = start.wall;
         self.started = now;
+        self.lossy = start.lossy;
         self.echo_at = now + chance.split(2).span(Micros::ZERO, BEAT);
     }
 
@@ -257,12 +261,17 @@ impl Orchestrator {
             }
             Body::Armed(armed) => {
                 let trunk = record.need.round;
-                if let Some(toss) = self
+                let operation = armed.operation;
+                let toss = self
                     .tosses
                     .iter_mut()
-                    .find(|toss| toss.header.id == armed.operation)
-                {
-                    toss.relay.armed(slot, armed.seal + trunk);
+                    .find(|toss| toss.header.id == operation);
+                if let Some(go) = toss.and_then(|toss| toss.relay.armed(slot, armed.seal + trunk)) {
+                    out.send(
+                        To::Child(slot),
+                        self.epoch,
+                        Body::Proceed(Proceed { operation, go }),
+                    );
                 }
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
@@ -338,6 +347,8 @@ impl Orchestrator {
                         self.epoch,
                         Body::Proceed(Proceed { operation, go }),
                     ),
+                    // Nobody is above.
+                    RelayDue::Nudge => {}
                     RelayDue::Lost(child, armed) => {
                         let record = &self.sectors[usize::from(child)];
                         toss.lose(child, armed, record);

@@ -27,6 +27,8 @@ pub struct Start {
     pub seed: u64,
     /// Wall time now, for ids.
     pub wall: WallTime,
+    /// Whether links lose messages: then commands are sent twice, a bucket apart.
+    pub lossy: bool,
 }
 
 /// A message that has come in.

@@ -6,11 +6,14 @@
 use super::{Slotting, Timing, slotting};
 use crate::message::{Ack, Answer, ClassTally, ErrorHistogram, Fold, Header, SkipReason};
 use crate::place::{Class, Slots};
+use crate::role::BUCKET;
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
 
 /// How long after a change the parent is told of it, so that thirty changes make one message.
 const FOLD_GAP: Micros = Micros::millis(200);
+/// How long an armed cast waits for the word from above before it nudges; the wait doubles each time.
+const NUDGE_GAP: Micros = Micros::millis(60);
 /// How long a sealed cast is kept for answers that come after all.
 const KEEP: Micros = Micros::seconds(5);
 /// READY within this of the median predicted counts as well predicted (§11.1).
@@ -26,7 +29,12 @@ pub struct Cast {
     parts: Vec<Part>,
     /// Sends to come, latest first, so that the next one is at the end.
     buckets: Vec<(Moment, Slots)>,
+    /// Second copies to come, for links that lose messages.
+    repeats: Vec<(Moment, Slots)>,
+    lossy: bool,
     gated: bool,
+    nudge_at: Moment,
+    nudge_gap: Micros,
     check_at: Moment,
     fold_at: Moment,
     drop_at: Moment,
@@ -66,6 +74,10 @@ pub enum CastDue {
     Send(Slots),
     /// Ask these again.
     Poll(Slots),
+    /// The same copy again, on a link that loses messages.
+    Repeat(Slots),
+    /// Say again that we are armed: the word from above is missing.
+    Nudge,
     /// Tell the parent.
     Fold,
     /// Forget this cast.
@@ -80,6 +92,7 @@ impl Cast {
         bound: Micros,
         expires: Moment,
         gated: bool,
+        lossy: bool,
     ) -> Self {
         let drop_at = target + header.window + KEEP;
         Self {
@@ -89,7 +102,11 @@ impl Cast {
             expires,
             parts: Vec::new(),
             buckets: Vec::new(),
+            repeats: Vec::new(),
+            lossy,
             gated,
+            nudge_at: Moment::NEVER,
+            nudge_gap: NUDGE_GAP,
             check_at: Moment::NEVER,
             fold_at: Moment::NEVER,
             drop_at,
@@ -146,7 +163,8 @@ impl Cast {
     /// Everybody is in: make the buckets. Whoever cannot make T is skipped.
     pub fn plan(&mut self, now: Moment) {
         if self.gated {
-            return self.settle(now);
+            self.nudge_at = now + self.nudge_gap;
+            return;
         }
         let parts = core::mem::take(&mut self.parts);
         for part in parts {
@@ -197,6 +215,23 @@ impl Cast {
     pub fn due(&mut self, now: Moment) -> Option<CastDue> {
         if now >= self.drop_at {
             return Some(CastDue::Drop);
+        }
+        if self.gated && now >= self.target {
+            self.proceed(now, false);
+        }
+        if self.gated && now >= self.nudge_at {
+            self.nudge_gap = self.nudge_gap + self.nudge_gap;
+            self.nudge_at = (now + self.nudge_gap).min(self.target);
+            return Some(CastDue::Nudge);
+        }
+        if let Some(&(at, slots)) = self.repeats.first()
+            && now >= at
+        {
+            self.repeats.remove(0);
+            let slots = slots.and(self.transit);
+            if !slots.is_empty() {
+                return Some(CastDue::Repeat(slots));
+            }
         }
         if let Some(&(at, slots)) = self.buckets.last()
             && now >= at
@@ -399,6 +434,9 @@ impl Cast {
         for part in self.parts.iter_mut().filter(|part| slots.has(part.slot)) {
             part.sent = now;
             part.expect = target.max(now + part.timing.lead) + part.timing.back;
+        }
+        if self.lossy && !slots.is_empty() {
+            self.repeats.push((now + BUCKET, slots));
         }
         self.schedule_check(now);
     }

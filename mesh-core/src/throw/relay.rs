@@ -1,6 +1,7 @@
 //! One throw at a coordinator or at the orchestrator: which children have armed, whether the gate is open, which have
 //! sealed their account, whom to send to again (§3.3).
 
+use crate::role::BUCKET;
 use crate::time::{Micros, Moment};
 use crate::unit::Share;
 
@@ -8,6 +9,8 @@ use crate::unit::Share;
 const TRIES_MAX: u8 = 5;
 /// Time that a child's own processing may take on top of the trip.
 const SLACK: Micros = Micros::millis(10);
+/// How long an armed relay waits for the word from above before it nudges; the wait doubles each time.
+const NUDGE_GAP: Micros = Micros::millis(70);
 
 /// Whether the tier below may go on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,10 +28,17 @@ pub enum Gate {
 pub struct Relay {
     target: Moment,
     gate: Gate,
+    gated: bool,
     /// The gate needs the word from above too.
     held: bool,
     threshold: Share,
     gate_by: Moment,
+    nudge_at: Moment,
+    nudge_gap: Micros,
+    /// When everything said last is said once more, on links that lose messages.
+    repeat_at: Moment,
+    repeat_gate_at: Moment,
+    lossy: bool,
     parts: Vec<Part>,
     armed: usize,
     sealed: usize,
@@ -61,8 +71,10 @@ pub enum RelayDue {
     Poll(u16),
     /// Nothing came of this child; true when it had armed.
     Lost(u16, bool),
-    /// Tell those who have armed to go on, or that they never will.
+    /// Tell the children to go on, or that they never will.
     Gate(bool),
+    /// Say again upwards that we are armed: the word from above is missing.
+    Nudge,
 }
 
 impl Relay {
@@ -75,6 +87,7 @@ impl Relay {
         children: impl Iterator<Item = (u16, Micros)>,
         threshold: Option<Share>,
         held: bool,
+        lossy: bool,
     ) -> Self {
         let part = |(child, round): (u16, Micros)| Part {
             child,
@@ -90,9 +103,15 @@ impl Relay {
             } else {
                 Gate::Open
             },
+            gated: threshold.is_some(),
             held,
             threshold: threshold.unwrap_or(Share::NONE),
             gate_by: target,
+            nudge_at: if held { now + NUDGE_GAP } else { Moment::NEVER },
+            nudge_gap: NUDGE_GAP,
+            repeat_at: if lossy { now + BUCKET } else { Moment::NEVER },
+            repeat_gate_at: Moment::NEVER,
+            lossy,
             parts: children.map(part).collect(),
             armed: 0,
             sealed: 0,
@@ -102,9 +121,15 @@ impl Relay {
         relay
     }
 
-    /// The child has taken the throw in, and will have sealed its account `seal` after T.
-    pub fn armed(&mut self, child: u16, seal: Micros) {
+    /// The child has taken the throw in, and will have sealed its account `seal` after T. Gives the word to tell it when
+    /// the gate has been decided already: it has missed it.
+    pub fn armed(&mut self, child: u16, seal: Micros) -> Option<bool> {
         let target = self.target;
+        let missed = match self.gate {
+            Gate::Open => Some(true),
+            Gate::Shut => Some(false),
+            Gate::Waiting => None,
+        };
         if let Some(part) = self.part(child)
             && part.state == State::Sent
         {
@@ -114,6 +139,7 @@ impl Relay {
             self.armed += 1;
             self.schedule();
         }
+        missed.filter(|_| self.gated)
     }
 
     /// The child's account is final.
@@ -130,32 +156,52 @@ impl Relay {
     }
 
     /// The word from above has come.
-    pub fn unhold(&mut self) {
+    pub const fn unhold(&mut self) {
         self.held = false;
-        self.schedule();
     }
 
     /// The gate above is shut for good.
-    pub fn shut(&mut self) {
-        if self.gate == Gate::Waiting {
-            self.held = false;
-            self.gate_by = Moment(i64::MIN);
-            self.schedule();
-        }
+    pub const fn shut(&mut self) {
+        self.gate_by = Moment(i64::MIN);
     }
 
     /// What is due now, one at a time until `None`.
     pub fn due(&mut self, now: Moment) -> Option<RelayDue> {
-        if self.gate == Gate::Waiting && !self.held {
-            if self.gate_by != Moment(i64::MIN) && self.enough() {
+        if self.gate == Gate::Waiting {
+            if !self.held && self.gate_by != Moment(i64::MIN) && self.enough() {
                 self.gate = Gate::Open;
-                self.schedule();
+                self.repeat_gate_at = if self.lossy {
+                    now + BUCKET
+                } else {
+                    Moment::NEVER
+                };
                 return Some(RelayDue::Gate(true));
             }
             if now >= self.gate_by {
                 self.gate = Gate::Shut;
-                self.schedule();
                 return Some(RelayDue::Gate(false));
+            }
+        }
+        if self.held && self.gate == Gate::Waiting && now >= self.nudge_at {
+            self.nudge_gap = self.nudge_gap + self.nudge_gap;
+            self.nudge_at = now + self.nudge_gap;
+            return Some(RelayDue::Nudge);
+        }
+        if now >= self.repeat_gate_at {
+            self.repeat_gate_at = Moment::NEVER;
+            return Some(RelayDue::Gate(true));
+        }
+        if now >= self.repeat_at {
+            let next = self
+                .parts
+                .iter_mut()
+                .find(|part| part.state == State::Sent && part.tries == 1);
+            match next {
+                Some(part) => {
+                    part.tries = 2;
+                    return Some(RelayDue::Resend(part.child));
+                }
+                None => self.repeat_at = Moment::NEVER,
             }
         }
         if now < self.next {
@@ -183,7 +229,16 @@ impl Relay {
             Gate::Waiting => self.gate_by,
             Gate::Open | Gate::Shut => Moment::NEVER,
         };
-        self.next.min(gate)
+        let nudge = if self.held && self.gate == Gate::Waiting {
+            self.nudge_at
+        } else {
+            Moment::NEVER
+        };
+        self.next
+            .min(gate)
+            .min(nudge)
+            .min(self.repeat_at)
+            .min(self.repeat_gate_at)
     }
 
     /// Whether nobody is waited for.

@@ -4,3 +4,4 @@ pub mod clock;
 pub mod link;
 pub mod queue;
 pub mod scenario;
+pub mod world;
