@@ -1,50 +1,263 @@
-//! What a node knows of another node's clock.
+//! What a node knows of another node's clock (PROTOCOL §2).
+//!
+//! Four timestamps of one exchange (RFC 5905 §8) say two things for certain, however uneven the path is: when I sent at
+//! `t1` their clock had not yet reached `t2`, and when I heard at `t4` it had passed `t3`. So their clock minus mine is
+//! at most `t2 - t1` as of `t1` and at least `t3 - t4` as of `t4`. The estimate keeps the exchanges that bind: the lower
+//! hull of the ceilings and the upper hull of the floors. Two of them far apart also bound the skew between the clocks.
+//! The classic offset `((t2-t1)+(t3-t4))/2` is the middle of floor and ceiling, half the delay `(t4-t1)-(t3-t2)` the
+//! distance to either; with the skew removed, floor and ceiling may come from different exchanges, and `t2` and `t3` may
+//! lie seconds apart.
 
 use super::{Micros, Moment};
 
-/// temporary: replaced at merge
-#[derive(Debug, Clone, Default)]
+mod hull;
+#[cfg(test)]
+mod tests;
+
+use hull::{Hull, Side};
+
+/// No two clocks run further apart than this: each within 100 parts per million of true time, which is twice what cheap
+/// quartz is specified for, and rounded up for the product of the two.
+const SKEW_MAX: f64 = 201e-6;
+
+/// How far the skew may wander within [`AGE_MAX`] from what it was: quartz moves about a tenth of this per kelvin.
+const WANDER: f64 = 0.5e-6;
+
+/// Exchanges older than this are forgotten: ten minutes of wander are 0.3 ms.
+const AGE_MAX: Micros = Micros::seconds(600);
+
+/// An exchange that took longer than this says nothing useful, and would not fit the 32 bits of a point.
+const TRIP_MAX: Micros = Micros::seconds(300);
+
+/// Exchanges before an estimate may be used (PROTOCOL §2).
+pub const READY_EXCHANGES: u8 = 4;
+
+/// Timestamps are whole microseconds of two clocks: each may be off by one.
+const TICK: f64 = 2.0;
+
+/// An estimate of another node's clock, valid from one boot of it to the next.
+///
+/// Its bound holds whatever the two one-way delays are, as long as neither clock steps and each runs within 100 ppm.
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct ClockEstimate {
-    offset: i64,
-    delay: i64,
-    count: u32,
-    at: i64,
+    /// Mine, from which the times of points are counted.
+    base: Moment,
+    /// Theirs minus mine, from which the offsets of points are counted.
+    offset: Micros,
+    ceilings: Hull,
+    floors: Hull,
+    exchanges: u8,
+}
+
+/// What became of an exchange.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Heard {
+    /// It agrees with the estimate, and may have made it better.
+    Taken,
+    /// It contradicts the estimate: a clock stepped. The estimate starts again from this exchange alone.
+    Restarted,
+    /// It cannot be: an answer before its question, or a trip of minutes. The estimate is as it was.
+    Refused,
 }
 
 impl ClockEstimate {
-    /// n
-    pub fn new() -> Self {
-        Self::default()
-    }
-    /// e
-    pub fn exchange(&mut self, t1: Moment, t2: Moment, t3: Moment, t4: Moment) {
-        let delay = (t4.0 - t1.0) - (t3.0 - t2.0);
-        let offset = ((t2.0 - t1.0) + (t3.0 - t4.0)) / 2;
-        if self.count == 0 || delay <= self.delay + (t4.0 - self.at) / 5000 {
-            self.offset = offset;
-            self.delay = delay;
-            self.at = t4.0;
+    /// Learns from one exchange: sent at `t1` (mine), received at `t2` and answered at `t3` (theirs), back at `t4` (mine).
+    pub fn exchange(&mut self, t1: Moment, t2: Moment, t3: Moment, t4: Moment) -> Heard {
+        let (mine, theirs) = (t4.since(t1), t3.since(t2));
+        let drifted = Micros((mine.0 as f64 * SKEW_MAX) as i64 + 2);
+        if mine < Micros::ZERO
+            || theirs < Micros::ZERO
+            || mine > TRIP_MAX
+            || theirs > mine + drifted
+        {
+            return Heard::Refused;
         }
-        self.count += 1;
+        let (ceiling, floor) = (t2.since(t1), t3.since(t4));
+        if self.exchanges > 0 && self.place(t1, ceiling, t4, floor) {
+            self.exchanges = self.exchanges.saturating_add(1);
+            return Heard::Taken;
+        }
+        let first = self.exchanges == 0;
+        *self = Self {
+            base: t4,
+            offset: floor,
+            ..Self::default()
+        };
+        self.place(t1, ceiling, t4, floor);
+        self.exchanges = 1;
+        if first {
+            Heard::Taken
+        } else {
+            Heard::Restarted
+        }
     }
-    /// v
+
+    /// Forgets everything: the other node has a new boot, or there is a new node at the other end.
     pub fn void(&mut self) {
         *self = Self::default();
     }
-    /// r
-    pub fn ready(&self) -> bool {
-        self.count >= 4
+
+    /// Whether there were enough exchanges to use the estimate; before that an agent is SKIPPED (clock).
+    pub const fn ready(&self) -> bool {
+        self.exchanges >= READY_EXCHANGES
     }
-    /// b
+
+    /// How many exchanges the estimate has seen since it was last void (at most 255).
+    pub const fn exchanges(&self) -> u8 {
+        self.exchanges
+    }
+
+    /// Their reading when mine is `mine` (past or ahead), and how far off it may be; `None` before the first exchange.
+    pub fn to_theirs(&self, mine: Moment) -> Option<(Moment, Micros)> {
+        let (offset, bound) = self.offset_at(mine)?;
+        Some((mine + offset, bound))
+    }
+
+    /// My reading when theirs is `theirs`, and how far off it may be; `None` before the first exchange.
+    pub fn to_mine(&self, theirs: Moment) -> Option<(Moment, Micros)> {
+        let mut mine = theirs - self.offset;
+        // The offset moves by 200 ppm of the last step: 0.2 s after ten minutes, then 40 us, then nothing.
+        for _ in 0..3 {
+            mine = theirs - self.offset_at(mine)?.0;
+        }
+        let (_, bound) = self.offset_at(mine)?;
+        Some((mine, bound + Micros((bound.0 as f64 * SKEW_MAX) as i64 + 1)))
+    }
+
+    /// ε: how far a translation of the moment `now` may be off; [`Micros::MAX`] before the first exchange.
     pub fn bound(&self, now: Moment) -> Micros {
-        Micros(self.delay / 2 + 1 + (now.0 - self.at) / 4000)
+        self.offset_at(now).map_or(Micros::MAX, |(_, bound)| bound)
     }
-    /// m
-    pub fn to_mine(&self, theirs: Moment, now: Moment) -> (Moment, Micros) {
-        (Moment(theirs.0 - self.offset), self.bound(now))
+
+    /// Their clock minus mine at `mine`, and its bound.
+    pub fn offset_at(&self, mine: Moment) -> Option<(Micros, Micros)> {
+        if self.exchanges == 0 {
+            return None;
+        }
+        let at = mine.since(self.base).0 as f64;
+        let (slowest, fastest) = self.skew_range();
+        let ceiling = self.ceilings.tightest(Side::Ceiling, at, slowest, fastest);
+        let floor = self.floors.tightest(Side::Floor, at, slowest, fastest);
+        let skew = f64::midpoint(slowest, fastest);
+        let middle = f64::midpoint(
+            self.ceilings.along(Side::Ceiling, at, skew),
+            self.floors.along(Side::Floor, at, skew),
+        )
+        .clamp(floor.min(ceiling), ceiling.max(floor));
+        let bound = libm::ceil((ceiling - middle).max(middle - floor)) + TICK;
+        Some((
+            self.offset + Micros(libm::round(middle) as i64),
+            Micros(bound as i64),
+        ))
     }
-    /// t
-    pub fn to_theirs(&self, mine: Moment, now: Moment) -> (Moment, Micros) {
-        (Moment(mine.0 + self.offset), self.bound(now))
+
+    /// How much faster their clock runs than mine: the least and the most that the exchanges allow, as parts of one.
+    pub fn skew(&self) -> (f64, f64) {
+        self.skew_range()
+    }
+
+    /// Adds both points; false (and nothing is kept of the pair's effect) when they contradict what is known.
+    fn place(&mut self, t1: Moment, ceiling: Micros, t4: Moment, floor: Micros) -> bool {
+        let moved = t4.since(self.base);
+        let shifted = ceiling - self.offset;
+        // Beyond the 32 bits of a point it is a step of more than half an hour, or a node that was silent as long.
+        if shifted.abs() > Micros::seconds(2_000)
+            || moved < -AGE_MAX
+            || moved > Micros::seconds(100_000)
+        {
+            return false;
+        }
+        if moved > AGE_MAX && !self.rebase(t4) {
+            return false;
+        }
+        let at = |moment: Moment| moment.since(self.base).0 as i32;
+        let (sent, back) = (at(t1), at(t4));
+        let (up, down) = (
+            (ceiling - self.offset).0 as i32,
+            (floor - self.offset).0 as i32,
+        );
+        self.ceilings.add(Side::Ceiling, sent, up);
+        self.floors.add(Side::Floor, back, down);
+        let oldest = back.saturating_sub(AGE_MAX.0 as i32);
+        self.ceilings.forget_before(oldest);
+        self.floors.forget_before(oldest);
+        self.consistent(f64::from(back))
+    }
+
+    /// Counts the times of points from `base` on; points that are too old for it become one bound each, aged by the
+    /// skew that was proven.
+    fn rebase(&mut self, base: Moment) -> bool {
+        let shift = base.since(self.base).0;
+        let (slowest, fastest) = self.skew_range();
+        let at = shift as f64;
+        let ceiling = self.ceilings.tightest(Side::Ceiling, at, slowest, fastest);
+        let floor = self.floors.tightest(Side::Floor, at, slowest, fastest);
+        self.ceilings.shift(Side::Ceiling, shift, ceiling);
+        self.floors.shift(Side::Floor, shift, floor);
+        self.base = base;
+        true
+    }
+
+    fn consistent(&self, at: f64) -> bool {
+        let (slowest, fastest) = self.skew_range();
+        slowest <= fastest
+            && self.floors.tightest(Side::Floor, at, slowest, fastest)
+                <= self.ceilings.tightest(Side::Ceiling, at, slowest, fastest) + TICK
+    }
+
+    /// The skews that fit between every floor and every ceiling.
+    fn skew_range(&self) -> (f64, f64) {
+        let (mut slowest, mut fastest) = (-SKEW_MAX, SKEW_MAX);
+        for ceiling in self.ceilings.points() {
+            for floor in self.floors.points() {
+                let span = f64::from(ceiling.at) - f64::from(floor.at);
+                let rise = f64::from(ceiling.offset) - f64::from(floor.offset) + TICK;
+                if span > 0.0 {
+                    fastest = fastest.min(rise / span + WANDER);
+                } else if span < 0.0 {
+                    slowest = slowest.max(rise / span - WANDER);
+                }
+            }
+        }
+        (slowest, fastest)
     }
 }
+
+/// The exchanges that make a new estimate: eight, 50 ms apart (PROTOCOL §2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Probing {
+    next: Moment,
+    left: u8,
+}
+
+impl Probing {
+    /// How many exchanges a probing makes.
+    pub const EXCHANGES: u8 = 8;
+    /// The time from one to the next.
+    pub const APART: Micros = Micros::millis(50);
+
+    /// A probing that begins at once.
+    pub const fn start(now: Moment) -> Self {
+        Self {
+            next: now,
+            left: Self::EXCHANGES,
+        }
+    }
+
+    /// When the next exchange is to be sent; `None` when all were.
+    pub const fn next(&self) -> Option<Moment> {
+        if self.left > 0 { Some(self.next) } else { None }
+    }
+
+    /// Whether one is to be sent now; if so it counts as sent.
+    pub fn take(&mut self, now: Moment) -> bool {
+        let due = self.left > 0 && now >= self.next;
+        if due {
+            self.left -= 1;
+            self.next = now + Self::APART;
+        }
+        due
+    }
+}
+
+const _: () = assert!(size_of::<ClockEstimate>() <= 160);

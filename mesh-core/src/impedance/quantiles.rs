@@ -1,0 +1,156 @@
+//! A distribution of delays as eight quantiles.
+//!
+//! Everything that knows how long something takes says it in this form, so that delays can be added up, compared with a
+//! deadline and stored in a few bytes, whatever the shape of their distribution.
+
+use crate::place::Class;
+use crate::time::Micros;
+use crate::unit::Share;
+use serde::{Deserialize, Serialize};
+
+/// How many quantiles are kept.
+pub const LEVEL_COUNT: usize = 8;
+
+/// The probabilities whose quantiles are kept: the robust spread of §2.3 (p16, p84), the median, and tails for on-time
+/// rates from 0.95 to 0.999.
+pub const LEVELS: [f32; LEVEL_COUNT] = [0.05, 0.16, 0.5, 0.7, 0.84, 0.95, 0.99, 0.999];
+
+/// Where the median stands in [`LEVELS`].
+pub(super) const MEDIAN: usize = 2;
+/// Where p16 and p84 stand in [`LEVELS`].
+pub(super) const P16: usize = 1;
+pub(super) const P84: usize = 4;
+
+/// Quantiles of delays of no particular link as multiples of their median: lognormal with σ = 0.45, its tail doubled.
+const SHAPE: [f32; LEVEL_COUNT] = [0.48, 0.64, 1.0, 1.27, 1.57, 2.2, 3.6, 7.0];
+
+/// -log2(1 - p) at each level: the scale on which tails of delays are nearly straight.
+const TAIL: [f32; LEVEL_COUNT] = [
+    0.074, 0.251_54, 1.0, 1.736_97, 2.643_86, 4.321_93, 6.643_86, 9.965_78,
+];
+
+/// Quantiles at [`LEVELS`], never falling, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct Quantiles(pub(super) [f32; LEVEL_COUNT]);
+
+impl Quantiles {
+    /// From values at [`LEVELS`]; what falls is raised to what stands before it, negative and not-a-number become 0.
+    pub fn new(mut values: [f32; LEVEL_COUNT]) -> Self {
+        let mut least = 0.0f32;
+        for value in &mut values {
+            least = least.max(*value);
+            *value = least;
+        }
+        Self(values)
+    }
+
+    /// A delay that is always `span`.
+    pub fn exactly(span: Micros) -> Self {
+        Self([span.0.max(0) as f32; LEVEL_COUNT])
+    }
+
+    /// What is assumed of a delay of which only the typical figure is known.
+    pub fn around(median: Micros) -> Self {
+        Self(SHAPE.map(|factor| factor * median.0.max(0) as f32))
+    }
+
+    /// The one-way network delay assumed of a class (§2.2): what its typical delay until READY leaves beside its
+    /// processing, at least a quarter; a person's device is a phone.
+    pub fn network_prior(class: Class) -> Self {
+        if class.is_human() {
+            return Self::around(Micros::millis(100));
+        }
+        let prior = class.prior();
+        let typical = (prior.typical_low + prior.typical_high).half();
+        Self::around((typical - prior.processing).max(typical.half().half()))
+    }
+
+    /// The point prediction.
+    pub fn median(&self) -> Micros {
+        Micros(self.0[MEDIAN] as i64)
+    }
+
+    /// The delay that is not exceeded with probability `share`. Beyond the outermost levels it is extended along the tail,
+    /// up to 0.9999.
+    pub fn at(&self, share: Share) -> Micros {
+        let share = share.value();
+        if share <= f64::from(LEVELS[0]) {
+            return Micros(self.0[0] as i64);
+        }
+        let exact = LEVELS
+            .iter()
+            .position(|&level| (f64::from(level) - share).abs() < 1e-6);
+        if let Some(level) = exact {
+            return Micros(libm::ceilf(self.0[level]) as i64);
+        }
+        let depth = -libm::log2(1.0 - share.min(0.9999)) as f32;
+        let upper = TAIL[1..LEVEL_COUNT - 1].partition_point(|&tail| tail < depth) + 1;
+        let part = (depth - TAIL[upper - 1]) / (TAIL[upper] - TAIL[upper - 1]);
+        let value = self.0[upper - 1] + part * (self.0[upper] - self.0[upper - 1]);
+        Micros(libm::ceilf(value) as i64)
+    }
+
+    /// The probability of a delay of at most `span`, 0.005 to 0.9999: nothing that was not seen is certain.
+    pub fn within(&self, span: Micros) -> Share {
+        let value = span.0 as f32;
+        let first = self.0[0];
+        if value < first {
+            // Below p5 the probability falls off to nothing at half the way from the median to zero below it.
+            let reach = (self.0[MEDIAN] - first).max(first * 0.05).max(1.0);
+            let part = (1.0 - (first - value) / reach).max(0.0);
+            return Share::new(f64::from(LEVELS[0] * part).max(0.005));
+        }
+        let upper = self.0.partition_point(|&quantile| quantile <= value);
+        if upper == 0 || upper > LEVEL_COUNT {
+            return Share::new(0.005);
+        }
+        let (low, high, depth_low, depth_high) = if upper == LEVEL_COUNT {
+            let last = LEVEL_COUNT - 1;
+            (self.0[last - 1], self.0[last], TAIL[last - 1], TAIL[last])
+        } else {
+            (
+                self.0[upper - 1],
+                self.0[upper],
+                TAIL[upper - 1],
+                TAIL[upper],
+            )
+        };
+        let part = if high > low {
+            (value - low) / (high - low)
+        } else {
+            1.0
+        };
+        let depth = depth_low + part.min(4.0) * (depth_high - depth_low);
+        Share::new((1.0 - libm::exp2(-f64::from(depth))).clamp(0.005, 0.9999))
+    }
+
+    /// The sum of this delay and an independent one: medians add, distances from them add as squares. Exact for normal
+    /// distributions, and on the safe side of the truth for delays, whose medians understate the sum's by less than
+    /// their tails overstate its.
+    pub fn plus(&self, other: &Self) -> Self {
+        let (mine, theirs) = (self.0[MEDIAN], other.0[MEDIAN]);
+        let mut sum = [0.0; LEVEL_COUNT];
+        for (level, value) in sum.iter_mut().enumerate() {
+            let (a, b) = (self.0[level] - mine, other.0[level] - theirs);
+            let spread = libm::sqrtf(a * a + b * b);
+            *value = mine + theirs + if level < MEDIAN { -spread } else { spread };
+        }
+        Self::new(sum)
+    }
+
+    /// Every delay `span` longer.
+    pub fn later(&self, span: Micros) -> Self {
+        Self::new(self.0.map(|value| value + span.0 as f32))
+    }
+
+    /// Every delay times `factor`.
+    pub fn times(&self, factor: f32) -> Self {
+        Self::new(self.0.map(|value| value * factor))
+    }
+
+    /// The robust spread (p84 - p16) / 2 over the median: PROTOCOL §3's `drift_coefficient`, without dimension.
+    pub fn drift(&self) -> f64 {
+        f64::from((self.0[P84] - self.0[P16]) / 2.0) / f64::from(self.0[MEDIAN].max(1.0))
+    }
+}
