@@ -174,8 +174,11 @@ impl Agent {
         self.delivered = self.delivered.max(mine.sequence);
         self.lamport.witness(hop.header.lamport);
         let clock = self.uplink.clock();
-        let (target, own_bound) = clock.to_mine(hop.target, now);
-        let trip = received.since(clock.to_mine(sent, now).0);
+        let translated = clock.to_mine(hop.target).filter(|_| clock.ready());
+        let (target, own_bound) = translated.unwrap_or((now, Micros::ZERO));
+        let trip = clock
+            .to_mine(sent)
+            .map_or(Micros::ZERO, |(sent, _)| received.since(sent));
         let hold = Hold {
             operation,
             target,
@@ -186,7 +189,7 @@ impl Agent {
             queue: self.queue,
             sequence: mine.sequence,
         };
-        let declined = if !clock.ready() {
+        let declined = if translated.is_none() {
             Some(SkipReason::Clock)
         } else if trip > hop.ttl {
             Some(SkipReason::Expired)

@@ -252,7 +252,14 @@ impl Coordinator {
         if self.tosses.len() >= CASTS_MAX {
             return out.refuse(Refusal::Unexpected);
         }
-        let (target, own_bound) = self.uplink.clock().to_mine(hop.target, now);
+        let translated = self
+            .uplink
+            .clock()
+            .to_mine(hop.target)
+            .filter(|_| self.uplink.clock().ready());
+        let Some((target, own_bound)) = translated else {
+            return out.refuse(Refusal::Unexpected);
+        };
         let bound = hop.bound + own_bound;
         let children = targets
             .iter()

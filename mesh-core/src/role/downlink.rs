@@ -28,7 +28,7 @@ impl Downlink {
     /// A child never heard of.
     pub fn new() -> Self {
         Self {
-            clock: ClockEstimate::new(),
+            clock: ClockEstimate::default(),
             boot: Boot::default(),
             beat: None,
             heard: None,
@@ -64,12 +64,11 @@ impl Downlink {
         self.clock
             .exchange(ours.sent, ours.received, sent, received);
         let round = received.since(ours.sent) - sent.since(ours.received);
-        let down = self.clock.ready().then(|| {
-            self.clock
-                .to_mine(ours.received, received)
-                .0
-                .since(ours.sent)
-        });
+        let arrived = self
+            .clock
+            .to_mine(ours.received)
+            .filter(|_| self.clock.ready());
+        let down = arrived.map(|(arrived, _)| arrived.since(ours.sent));
         Some(Measured {
             down,
             round: Some(round),

@@ -4,7 +4,7 @@ use super::downlink::Downlink;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
-use crate::impedance::Profile;
+use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
     Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
     Lamport, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
@@ -27,6 +27,8 @@ pub struct Lead {
     uplink: Uplink,
     epoch: Epoch,
     agents: Vec<Record>,
+    /// What the classes here teach about weight and queue.
+    slopes: Vec<(Class, ClassSlopes)>,
     casts: Vec<Cast>,
     echo_at: Moment,
     lamport: Lamport,
@@ -58,6 +60,7 @@ impl Lead {
             cluster,
             uplink: Uplink::new(),
             epoch: Epoch(1),
+            slopes: Vec::new(),
             agents: classes.map(record).collect(),
             casts: Vec::new(),
             echo_at: Moment::NEVER,
@@ -199,18 +202,30 @@ impl Lead {
             return out.refuse(Refusal::Expired);
         };
         let (target, weight) = (cast.target(), cast.header().weight);
-        let Some((_, sent)) = cast.ack(now, slot, ack) else {
+        let Some((timing, sent)) = cast.ack(now, slot, ack) else {
             return out.refuse(Refusal::Duplicate);
         };
         if ack.answer == crate::message::Answer::Ready {
             let total = (target + ack.ready).since(sent);
-            self.agents[usize::from(slot)].profile.outcome(
-                ack.trip,
-                ack.processing,
-                total,
+            let record = &mut self.agents[usize::from(slot)];
+            let acknowledged = Acknowledged {
+                arrival: Some(ack.trip),
+                processing: ack.processing,
                 weight,
-                ack.queue,
+                queue: ack.queue,
+            };
+            record.profile.acknowledged(
+                &acknowledged,
+                slopes_of(&mut self.slopes, record.class),
+                now,
             );
+            let frozen = Frozen {
+                median: timing.median,
+                lead: timing.lead,
+                bound: Micros::ZERO,
+                total: timing.total,
+            };
+            record.profile.outcome(&frozen, total);
         }
     }
 
@@ -229,7 +244,9 @@ impl Lead {
             out.refuse(Refusal::Duplicate);
             return out.send(To::Parent, self.epoch, Body::Armed(armed));
         }
-        let (target, own_bound) = self.uplink.clock().to_mine(hop.target, now);
+        let clock = self.uplink.clock();
+        let translated = clock.to_mine(hop.target).filter(|_| clock.ready());
+        let (target, own_bound) = translated.unwrap_or((now, Micros::ZERO));
         let mut cast = Cast::new(
             Arc::clone(&hop.header),
             target,
@@ -238,7 +255,7 @@ impl Lead {
             hop.gated,
             self.lossy,
         );
-        let blanket = if !self.uplink.clock().ready() {
+        let blanket = if translated.is_none() {
             Some(SkipReason::Clock)
         } else if self.casts.len() >= CASTS_MAX {
             Some(SkipReason::Busy)
@@ -279,7 +296,8 @@ impl Lead {
         if !record.active(now) {
             return cast.missing(slot, class);
         }
-        let mut timing = record.timing(cast.header().weight, cast.header().on_time);
+        let slopes = self.slopes_for(class);
+        let mut timing = record.timing(&slopes, cast.header().weight, cast.header().on_time);
         if let Some(&lead) = targets
             .leads
             .as_ref()
@@ -382,9 +400,14 @@ impl Lead {
             .agents
             .iter()
             .enumerate()
-            .map(|(slot, record)| record.row(slot as u8, now))
+            .map(|(slot, record)| record.row(slot as u8, &self.slopes_for(record.class), now))
             .collect();
         ClusterReport { beat, rows }
+    }
+
+    fn slopes_for(&self, class: Class) -> ClassSlopes {
+        let known = self.slopes.iter().find(|(of, _)| *of == class);
+        known.map_or_else(ClassSlopes::default, |(_, slopes)| slopes.clone())
     }
 
     fn cast(&mut self, operation: MessageId) -> Option<&mut Cast> {
@@ -406,7 +429,7 @@ impl Record {
             return false;
         };
         if let Some(down) = measured.down {
-            self.profile.network(down);
+            self.profile.one_way(down, received);
         }
         true
     }
@@ -417,12 +440,25 @@ impl Record {
             .is_some_and(|heard| now.since(heard) < SILENCE_MAX)
     }
 
-    fn timing(&self, weight: Weight, on_time: Share) -> Timing {
-        self.profile.timing(weight, self.claims.queue, on_time)
+    fn timing(&self, slopes: &ClassSlopes, weight: Weight, on_time: Share) -> Timing {
+        let network = self.profile.network();
+        let total = self.profile.total(slopes, weight, self.claims.queue);
+        let back = network.quantile(Share::new(0.99));
+        let trip = network.median();
+        Timing {
+            median: total.median(),
+            lead: total.at(on_time),
+            limit: total.at(Share::new(0.999)),
+            processing: total.median() - trip,
+            back,
+            round: trip + network.quantile(Share::new(0.999)),
+            confidence: on_time,
+            total,
+        }
     }
 
-    fn row(&self, slot: u8, now: Moment) -> RowReport {
-        let timing = self.timing(Weight::default(), ON_TIME);
+    fn row(&self, slot: u8, slopes: &ClassSlopes, now: Moment) -> RowReport {
+        let timing = self.timing(slopes, Weight::default(), ON_TIME);
         RowReport {
             slot,
             class: self.class,
@@ -443,4 +479,15 @@ impl Record {
             context: self.context,
         }
     }
+}
+
+fn slopes_of(all: &mut Vec<(Class, ClassSlopes)>, class: Class) -> &mut ClassSlopes {
+    let index = all
+        .iter()
+        .position(|(of, _)| *of == class)
+        .unwrap_or_else(|| {
+            all.push((class, ClassSlopes::default()));
+            all.len() - 1
+        });
+    &mut all[index].1
 }

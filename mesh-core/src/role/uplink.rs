@@ -30,7 +30,7 @@ impl Uplink {
     /// Nothing known, nothing due: [`Uplink::start`] comes first.
     pub fn new() -> Self {
         Self {
-            clock: ClockEstimate::new(),
+            clock: ClockEstimate::default(),
             boot: Boot::default(),
             exchange: None,
             epoch: Epoch::default(),

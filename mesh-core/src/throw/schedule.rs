@@ -1,6 +1,7 @@
 //! When to send to whom, so that all are READY at T (§3.1).
 
-use super::super::role::BUCKET;
+use crate::impedance::Quantiles;
+use crate::role::BUCKET;
 use crate::time::{Micros, Moment};
 use crate::unit::Share;
 
@@ -13,6 +14,8 @@ pub struct Timing {
     pub lead: Micros,
     /// The same at 0.999: past this it is not expected any more.
     pub limit: Micros,
+    /// The distribution behind the three, frozen so that its owner can learn from what came of it.
+    pub total: Quantiles,
     /// The part of the median that is processing.
     pub processing: Micros,
     /// One way back at 0.99 and there and back at 0.999.
