@@ -1,1 +1,0 @@
-//! The queue of events in virtual time.
