@@ -1,1 +1,0 @@
-//! Links: delay, loss, duplication, reordering, asymmetry, partition.
