@@ -4,6 +4,7 @@
 //! clocks, and the ordering of events in a distributed system"). An effect whose Lamport time is not larger than its
 //! cause's is a TEMPORAL_PARADOX. Arrival order proves nothing, since networks reorder; clocks prove nothing at all.
 
+use core::fmt;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
@@ -19,7 +20,13 @@ pub struct Lamport(pub u64);
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize,
 )]
 #[serde(transparent)]
-pub struct EventId(pub u128);
+pub struct EventId(#[serde(with = "super::wide")] pub u128);
+
+impl fmt::Display for EventId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
 
 /// How far a received time may run ahead of ours: at 100,000 messages a second (§8.2) that is four months of silence. A
 /// larger jump is a lie or a fault, and taking it over would leave the whole mesh without numbers to count on.

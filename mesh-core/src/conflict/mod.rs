@@ -24,6 +24,7 @@ pub mod quarantine;
 pub mod record;
 pub mod resolve;
 pub mod triage;
+mod wide;
 
 pub use bounded::{Text, TextError};
 pub use desk::{Desk, DeskError, DeskOutput, Open, Stamp};

@@ -88,7 +88,7 @@ impl FromStr for ConflictKind {
 /// A conflict's name: the first half of the hash of its report.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct ConflictId(pub u128);
+pub struct ConflictId(#[serde(with = "super::wide")] pub u128);
 
 impl fmt::Display for ConflictId {
     /// All 32 hex digits; people may type as many of the first as are unique ([`super::Desk::find`]).

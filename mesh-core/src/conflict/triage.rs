@@ -144,24 +144,27 @@ pub struct Urgency {
     pub priority: Priority,
     /// The highest tier that knows of it.
     pub reached: Tier,
-    /// Until when it should be settled; [`Moment::NEVER`] when there is no hurry.
+    /// Until when it should be settled; [`Moment::NEVER`] when there is no hurry. A critical one is due at once, so this
+    /// is when its next reminder is.
     pub deadline: Moment,
+    /// How long that was from when it was set.
+    pub span: Micros,
     /// How many deadlines have passed unsettled.
     pub missed: u8,
 }
 
 impl Urgency {
-    /// That of a conflict seen first at `now`. A critical one is due at once, so that it is never counted as in time
-    /// while it is open; the first reminder follows after [`REMIND_FIRST`].
+    /// That of a conflict seen first at `now`.
     pub fn new(priority: Priority, now: Moment) -> Self {
-        let deadline = match priority {
-            Priority::Critical => now + REMIND_FIRST,
-            _ => priority.within().map_or(Moment::NEVER, |span| now + span),
+        let span = match priority {
+            Priority::Critical => REMIND_FIRST,
+            _ => priority.within().unwrap_or(Micros::MAX),
         };
         Self {
             priority,
             reached: priority.reaches(),
-            deadline,
+            deadline: now + span,
+            span,
             missed: 0,
         }
     }
@@ -174,21 +177,18 @@ impl Urgency {
     /// A deadline passed: one level more urgent and one tier further up, with the deadline of the new level. At the top
     /// there is nothing to rise to, and the orchestrator is reminded at doubling intervals.
     pub fn miss(&mut self, now: Moment) {
-        self.missed = self.missed.saturating_add(1);
-        let was_critical = self.priority == Priority::Critical;
-        self.priority = self.priority.raised();
-        self.reached = self
-            .reached
-            .above()
-            .unwrap_or(Tier::Orchestrator)
-            .max(self.priority.reaches());
-        self.deadline = match self.priority.within() {
-            Some(span) if self.priority < Priority::Critical => now + span,
-            _ if !was_critical => now + REMIND_FIRST,
-            _ => {
-                let doubled = Micros(REMIND_FIRST.0 << self.missed.min(6));
-                now + doubled.min(REMIND_MAX)
-            }
+        let raised = Self::new(self.priority.raised(), now);
+        let above = self.reached.above().unwrap_or(Tier::Orchestrator);
+        let span = match self.priority {
+            Priority::Critical => (self.span + self.span).min(REMIND_MAX),
+            _ => raised.span,
+        };
+        *self = Self {
+            priority: raised.priority,
+            reached: above.max(raised.reached),
+            deadline: now + span,
+            span,
+            missed: self.missed.saturating_add(1),
         };
     }
 }
@@ -255,8 +255,8 @@ mod tests {
                 (2, Tier::Coordinator, 600),
                 (3, Tier::Orchestrator, 60),
                 (4, Tier::Orchestrator, 60),
-                (4, Tier::Orchestrator, 960),
-                (4, Tier::Orchestrator, 1_920),
+                (4, Tier::Orchestrator, 120),
+                (4, Tier::Orchestrator, 240),
             ]
         );
         assert_eq!(
