@@ -8,6 +8,7 @@ mod ack;
 mod beat;
 mod body;
 pub mod context;
+pub mod delivery;
 pub mod envelope;
 mod fold;
 mod header;

@@ -1,0 +1,183 @@
+//! The parent's side of a link: what was sent and not yet acknowledged.
+
+use super::{Missing, RESEND_FIRST, RESEND_MOST, Stream, Tail, WINDOW_MAX, backoff};
+use crate::chance::Chance;
+use crate::time::Moment;
+use std::collections::VecDeque;
+
+/// Numbers what is sent to one child and keeps it until it is acknowledged or its time is over.
+#[derive(Debug, Clone)]
+pub struct Outbox<M> {
+    stream: Stream,
+    last: u32,
+    /// Only while something is outstanding.
+    kept: Option<Box<VecDeque<Kept<M>>>>,
+}
+
+#[derive(Debug, Clone)]
+struct Kept<M> {
+    number: u32,
+    tries: u8,
+    urgent: bool,
+    expires: Moment,
+    next: Moment,
+    message: M,
+}
+
+/// A message to be sent once more, with its old number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Again<M> {
+    /// Its number.
+    pub number: u32,
+    /// When its time is over, by the clock here.
+    pub expires: Moment,
+    /// What to send.
+    pub message: M,
+}
+
+/// A message that cannot be numbered; nothing has changed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SendError {
+    /// The child acknowledges nothing.
+    #[error("32 messages to this child are unacknowledged, the oldest number {oldest}; wait for it, or treat it as unreachable")]
+    Full {
+        /// The oldest that it did not acknowledge.
+        oldest: u32,
+    },
+    /// Four billion messages.
+    #[error("the numbers of this link are used up; begin a new stream by claiming a new epoch")]
+    UsedUp,
+}
+
+impl<M: Clone> Outbox<M> {
+    /// A link on which nothing was sent.
+    pub const fn new(stream: Stream) -> Self {
+        Self {
+            stream,
+            last: 0,
+            kept: None,
+        }
+    }
+
+    /// Numbers a message that is sent now and worth nothing after `expires`. An urgent one finds room where there is none,
+    /// in place of the oldest that is not.
+    pub fn send(
+        &mut self,
+        now: Moment,
+        message: M,
+        expires: Moment,
+        urgent: bool,
+    ) -> Result<u32, SendError> {
+        self.forget(now);
+        let number = self.last.checked_add(1).ok_or(SendError::UsedUp)?;
+        let kept = self.kept.get_or_insert_default();
+        if kept.len() >= WINDOW_MAX as usize {
+            match kept.iter().position(|old| urgent && !old.urgent) {
+                Some(place) => {
+                    kept.remove(place);
+                }
+                None => {
+                    return Err(SendError::Full {
+                        oldest: kept.front().map_or(number, |old| old.number),
+                    });
+                }
+            }
+        }
+        kept.push_back(Kept {
+            number,
+            tries: 0,
+            urgent,
+            expires,
+            next: now + RESEND_FIRST,
+            message,
+        });
+        self.last = number;
+        Ok(number)
+    }
+
+    /// The child has everything up to this number.
+    pub fn acknowledged(&mut self, upto: u32) {
+        if let Some(kept) = &mut self.kept {
+            while kept.front().is_some_and(|old| old.number <= upto) {
+                kept.pop_front();
+            }
+        }
+        self.tidy();
+    }
+
+    /// Answers a child's question: what is to be sent again, and what can no longer be had. A question about another
+    /// stream gets the tail alone.
+    pub fn asked(&mut self, now: Moment, missing: Missing, again: &mut Vec<Again<M>>) -> Tail {
+        if missing.stream == self.stream {
+            self.acknowledged(missing.after);
+            self.forget(now);
+            let kept = self.kept.iter().flat_map(|kept| kept.iter());
+            again.extend(
+                kept.filter(|old| missing.numbers().any(|number| number == old.number))
+                    .map(Kept::again),
+            );
+        }
+        self.tail(now)
+    }
+
+    /// What the next beat says to this child.
+    pub fn tail(&mut self, now: Moment) -> Tail {
+        self.forget(now);
+        let oldest = self.kept.as_ref().and_then(|kept| kept.front());
+        Tail {
+            stream: self.stream,
+            last: self.last,
+            floor: oldest.map_or(self.last.saturating_add(1), |old| old.number),
+        }
+    }
+
+    /// The deadline has come: what nobody acknowledged is sent again, what has run out is forgotten.
+    pub fn wake(&mut self, now: Moment, chance: &mut Chance, again: &mut Vec<Again<M>>) {
+        self.forget(now);
+        for old in self.kept.iter_mut().flat_map(|kept| kept.iter_mut()) {
+            if now >= old.next {
+                old.tries = old.tries.saturating_add(1);
+                old.next = now + backoff(RESEND_FIRST, RESEND_MOST, old.tries, chance);
+                again.push(old.again());
+            }
+        }
+    }
+
+    /// When to wake it.
+    pub fn next_deadline(&self) -> Moment {
+        let kept = self.kept.iter().flat_map(|kept| kept.iter());
+        kept.map(|old| old.next.min(old.expires))
+            .min()
+            .unwrap_or(Moment::NEVER)
+    }
+
+    /// How many are unacknowledged.
+    pub fn outstanding(&self) -> usize {
+        self.kept.as_ref().map_or(0, |kept| kept.len())
+    }
+
+    fn forget(&mut self, now: Moment) {
+        if let Some(kept) = &mut self.kept {
+            kept.retain(|old| now < old.expires);
+        }
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
+        if self.outstanding() == 0 {
+            self.kept = None;
+        }
+    }
+}
+
+impl<M: Clone> Kept<M> {
+    fn again(&self) -> Again<M> {
+        Again {
+            number: self.number,
+            expires: self.expires,
+            message: self.message.clone(),
+        }
+    }
+}
+
+const _: () = assert!(size_of::<Outbox<[u8; 128]>>() <= 64);
