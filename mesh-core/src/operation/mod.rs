@@ -19,6 +19,7 @@ pub mod line;
 pub mod pipeline;
 pub mod read;
 pub mod risk;
+pub mod scale;
 pub mod scope;
 pub mod table;
 pub mod task;

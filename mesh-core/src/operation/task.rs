@@ -130,6 +130,21 @@ pub enum Resource {
 }
 
 impl Resource {
+    /// As it is said.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::GpuMemory => "GPU memory",
+            Self::Accelerator => "accelerator",
+            Self::Memory => "memory",
+            Self::Disk => "disk",
+            Self::Camera => "camera",
+            Self::Network => "network",
+            Self::Person => "a person",
+            Self::Task => "another task",
+            Self::Other => "something else",
+        }
+    }
+
     /// Whether a host has it or has it not: waiting for it on a host without it never ends.
     pub const fn is_hardware(self) -> bool {
         matches!(self, Self::GpuMemory | Self::Accelerator | Self::Camera)

@@ -69,6 +69,19 @@ pub enum QuarantineReason {
     Operator,
 }
 
+impl QuarantineReason {
+    /// As it is said.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::ContextDivergence => "context divergence",
+            Self::HashMismatch => "hash mismatch",
+            Self::Contradiction => "contradicting its peers",
+            Self::Identity => "identity in doubt",
+            Self::Operator => "an operator's order",
+        }
+    }
+}
+
 /// The process that hosts agents; agents of one host fail together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]
