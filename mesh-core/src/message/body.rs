@@ -33,6 +33,8 @@ pub enum Body {
     Fold(Arc<Fold>),
     /// Coordinator to orchestrator.
     SectorFold(Arc<SectorFold>),
+    /// Coordinator to a lead that has just taken its seat: what the one before it last reported.
+    Handover(Arc<ClusterReport>),
     /// Lead to coordinator, every beat.
     ClusterReport(Arc<ClusterReport>),
     /// Coordinator to orchestrator, every beat.

@@ -81,7 +81,9 @@ pub enum OpenError {
         size: usize,
     },
     /// An address that no place has.
-    #[error("envelope from key {by}: {field} is {bytes:02x?}; an address is a kind from 0 to 7 and what that kind names")]
+    #[error(
+        "envelope from key {by}: {field} is {bytes:02x?}; an address is a kind from 0 to 7 and what that kind names"
+    )]
     Address {
         /// Who sent it.
         by: KeyId,

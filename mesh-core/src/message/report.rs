@@ -1,6 +1,7 @@
 //! Reports on their way up, every beat: a lead's agents, a coordinator's leads (§4.2, §8.2).
 
 use super::beat::{Beat, Micros32};
+use crate::impedance::ProfileDigest;
 use crate::place::Class;
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
@@ -44,6 +45,8 @@ pub struct RowReport {
     pub silent: Micros32,
     /// Short hash of its context.
     pub context: u64,
+    /// The profile in short: enough to schedule from, and for another lead to start warm.
+    pub digest: ProfileDigest,
 }
 
 /// A coordinator's beat to the orchestrator, with its clusters' reports as they came.

@@ -66,6 +66,7 @@ impl Agent {
             Input::Wake => {}
             Input::Message(arrival) => self.message(now, arrival, out),
             Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation),
+            Input::Seat(..) => out.refuse(Refusal::Unexpected),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
                 self.conflict(now, operation, kind, out)
             }
@@ -126,10 +127,13 @@ impl Agent {
         if arrival.from != From::Parent {
             return out.refuse(Refusal::WrongPlace);
         }
-        if !self
-            .uplink
-            .accept(arrival.epoch, arrival.sent, arrival.received)
-        {
+        let accepted = self.uplink.accept(
+            arrival.signer,
+            arrival.epoch,
+            arrival.sent,
+            arrival.received,
+        );
+        if accepted.is_err() {
             return out.refuse(Refusal::StaleEpoch);
         }
         match arrival.body {

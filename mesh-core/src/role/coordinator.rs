@@ -1,6 +1,7 @@
 //! The sector coordinator: passes throws to its leads behind the gate, folds their accounts, keeps the sector's replica.
 
 use super::downlink::Downlink;
+use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
@@ -13,7 +14,9 @@ use crate::message::{
 use crate::place::{Class, SectorId, Slots};
 use crate::throw::quorum::Thresholds;
 use crate::throw::{Relay, RelayDue};
-use crate::time::{Micros, Moment};
+use crate::time::{Boot, Micros, Moment};
+use crate::trust::KeyId;
+use crate::trust::seat::Seat;
 use std::sync::Arc;
 
 /// How long after a change the orchestrator is told of it.
@@ -25,7 +28,11 @@ const KEEP: Micros = Micros::seconds(5);
 #[derive(Debug)]
 pub struct Coordinator {
     sector: SectorId,
+    clusters: u8,
+    boot: Boot,
+    chance: Chance,
     uplink: Uplink,
+    office: Office,
     epoch: Epoch,
     leads: Vec<Record>,
     tosses: Vec<Toss>,
@@ -41,6 +48,26 @@ struct Record {
     trip: Trip,
     report: Option<Arc<ClusterReport>>,
     fresh: bool,
+}
+
+impl Record {
+    /// A beat or probe: what it measured teaches the trip. Whether another node than before speaks; `None` when it is from
+    /// before what is known.
+    fn hear(
+        &mut self,
+        epoch: Epoch,
+        boot: Boot,
+        exchange: Option<Exchange>,
+        sent: Moment,
+        received: Moment,
+    ) -> Option<bool> {
+        let measured = self.link.exchange(epoch, boot, exchange, sent, received)?;
+        measured
+            .round
+            .into_iter()
+            .for_each(|round| self.trip.observe(round));
+        Some(measured.fresh)
+    }
 }
 
 /// One operation here.
@@ -64,13 +91,17 @@ struct Part {
 }
 
 impl Coordinator {
-    /// A coordinator of `leads` clusters.
-    pub fn new(sector: SectorId, leads: u8) -> Self {
+    /// A node that may coordinate a sector of so many clusters; it does so once it has the seat.
+    pub fn new(sector: SectorId, clusters: u8, me: KeyId) -> Self {
         Self {
             sector,
+            clusters,
+            boot: Boot::default(),
+            chance: Chance::new(0),
             uplink: Uplink::new(),
-            epoch: Epoch(1),
-            leads: (0..leads).map(|_| Record::default()).collect(),
+            office: Office::new(Seat::Coordinator(sector), me),
+            epoch: Epoch(0),
+            leads: Vec::new(),
             tosses: Vec::new(),
             echo_at: Moment::NEVER,
             lamport: Lamport::default(),
@@ -81,14 +112,23 @@ impl Coordinator {
     /// One input; what is to be done is put in `out`.
     pub fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
         match input {
-            Input::Start(start) => self.start(now, &start),
+            Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
-            Input::Message(arrival) => self.message(now, arrival, out),
+            Input::Message(arrival) if self.office.serving().is_some() => {
+                self.message(now, arrival, out)
+            }
+            Input::Message(_) => out.refuse(Refusal::NotServing),
+            Input::Seat(asked, answer) => {
+                let turn = self.office.answered(now, asked, answer, out);
+                self.turn(now, turn, out);
+            }
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
+        self.office.wake(now, out);
         self.advance_tosses(now, out);
         if now >= self.echo_at {
-            self.echo(now, out);
+            self.echo(out);
+            self.echo_at = now + BEAT;
         }
         while let Some(due) = self.uplink.due(now) {
             let body = match due {
@@ -102,10 +142,20 @@ impl Coordinator {
         }
     }
 
+    /// Whether it has its seat.
+    pub const fn serving(&self) -> bool {
+        self.office.serving().is_some()
+    }
+
     /// When it wants to be called next.
     pub fn next_wake(&self) -> Moment {
         let tosses = self.tosses.iter().map(Toss::next_deadline);
-        tosses.fold(self.uplink.next_wake().min(self.echo_at), Moment::min)
+        let own = self
+            .uplink
+            .next_wake()
+            .min(self.echo_at)
+            .min(self.office.next_wake());
+        tosses.fold(own, Moment::min)
     }
 
     /// Which sector it coordinates.
@@ -113,13 +163,33 @@ impl Coordinator {
         self.sector
     }
 
-    fn start(&mut self, now: Moment, start: &Start) {
-        let mut chance = Chance::new(start.seed).split(u64::from(self.sector.0) << 40);
-        self.uplink
-            .start(now, start.boot, chance.span(Micros::ZERO, BEAT));
-        self.echo_at = now + chance.span(Micros::ZERO, BEAT);
-        self.tosses.clear();
+    fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
+        self.boot = start.boot;
         self.lossy = start.lossy;
+        self.chance =
+            Chance::new(start.seed).split(u64::from(self.sector.0) << 40 | u64::from(start.boot.0));
+        self.office.stand(now, self.chance.split(1), out);
+    }
+
+    /// The seat was won or lost. Whoever wins it makes itself known at once and learns the rest from the next beats.
+    fn turn(&mut self, now: Moment, turn: Turn, out: &mut Outputs) {
+        match turn {
+            Turn::Same => {}
+            Turn::Begun => {
+                self.epoch = self.office.serving().unwrap_or_default();
+                self.leads = (0..self.clusters).map(|_| Record::default()).collect();
+                self.uplink
+                    .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
+                self.echo(out);
+                self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
+            }
+            Turn::Ended => {
+                self.leads = Vec::new();
+                self.tosses = Vec::new();
+                self.uplink.stop();
+                self.echo_at = Moment::NEVER;
+            }
+        }
     }
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
@@ -133,10 +203,13 @@ impl Coordinator {
     }
 
     fn from_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
-        if !self
-            .uplink
-            .accept(arrival.epoch, arrival.sent, arrival.received)
-        {
+        let accepted = self.uplink.accept(
+            arrival.signer,
+            arrival.epoch,
+            arrival.sent,
+            arrival.received,
+        );
+        if accepted.is_err() {
             return out.refuse(Refusal::StaleEpoch);
         }
         match arrival.body {
@@ -177,41 +250,46 @@ impl Coordinator {
     fn from_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
         let record = &mut self.leads[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
+        if arrival.epoch < record.link.epoch() {
+            return out.refuse(Refusal::StaleEpoch);
+        }
         match arrival.body {
             Body::ClusterReport(report) => {
-                let Some(measured) =
-                    record
-                        .link
-                        .exchange(report.beat.boot, report.beat.exchange, sent, received)
-                else {
+                if record
+                    .hear(
+                        arrival.epoch,
+                        report.beat.boot,
+                        report.beat.exchange,
+                        sent,
+                        received,
+                    )
+                    .is_none()
+                {
                     return out.refuse(Refusal::OldBoot);
-                };
-                measured
-                    .round
-                    .into_iter()
-                    .for_each(|round| record.trip.observe(round));
+                }
                 record.link.owe_echo(sent, received);
                 self.lamport.witness(report.beat.lamport);
+                let known = report.beat.epoch;
                 record.report = Some(report);
                 record.fresh = true;
+                let turn = self.office.heard(now, known, out);
+                self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                let Some(measured) =
-                    record
-                        .link
-                        .exchange(probe.boot, probe.exchange, sent, received)
+                let Some(new) =
+                    record.hear(arrival.epoch, probe.boot, probe.exchange, sent, received)
                 else {
                     return out.refuse(Refusal::OldBoot);
                 };
-                measured
-                    .round
-                    .into_iter()
-                    .for_each(|round| record.trip.observe(round));
-                out.send(
-                    To::Child(slot),
-                    self.epoch,
-                    Body::Probed(Exchange { sent, received }),
-                );
+                let exchange = Exchange { sent, received };
+                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
+                if let (true, Some(report)) = (new, &record.report) {
+                    out.send(
+                        To::Child(slot),
+                        self.epoch,
+                        Body::Handover(Arc::clone(report)),
+                    );
+                }
             }
             Body::Armed(Armed { operation, seal }) => {
                 let epoch = self.epoch;
@@ -359,8 +437,7 @@ impl Coordinator {
         self.tosses.retain(|toss| now < toss.drop_at);
     }
 
-    fn echo(&mut self, now: Moment, out: &mut Outputs) {
-        self.echo_at = now + BEAT;
+    fn echo(&mut self, out: &mut Outputs) {
         let entries: Vec<_> = self
             .leads
             .iter_mut()

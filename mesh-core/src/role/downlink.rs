@@ -1,6 +1,6 @@
 //! A parent's side of the relation with one child: its clock, its boot, the numbers on its link.
 
-use crate::message::{EchoEntry, Exchange};
+use crate::message::{EchoEntry, Epoch, Exchange};
 use crate::time::clock::ClockEstimate;
 use crate::time::{Boot, Micros, Moment};
 
@@ -8,6 +8,7 @@ use crate::time::{Boot, Micros, Moment};
 #[derive(Debug, Clone)]
 pub struct Downlink {
     clock: ClockEstimate,
+    epoch: Epoch,
     boot: Boot,
     /// The last beat, not echoed yet.
     beat: Option<Exchange>,
@@ -22,6 +23,8 @@ pub struct Measured {
     pub down: Option<Micros>,
     /// There and back, measured by the clock here alone but for the child's own pause.
     pub round: Option<Micros>,
+    /// Another node, or another start of it, than was known: it knows nothing.
+    pub fresh: bool,
 }
 
 impl Downlink {
@@ -29,6 +32,7 @@ impl Downlink {
     pub fn new() -> Self {
         Self {
             clock: ClockEstimate::default(),
+            epoch: Epoch::default(),
             boot: Boot::default(),
             beat: None,
             heard: None,
@@ -36,19 +40,23 @@ impl Downlink {
         }
     }
 
-    /// A beat or probe came from `boot`. `None`: it is from a boot before the one known, and to be dropped.
+    /// A beat or probe came from `boot` of the holder of the child's seat with `epoch` (0 for agents). `None`: it is from
+    /// before what is known, and to be dropped.
     pub fn exchange(
         &mut self,
+        epoch: Epoch,
         boot: Boot,
         exchange: Option<Exchange>,
         sent: Moment,
         received: Moment,
     ) -> Option<Measured> {
-        if boot < self.boot {
+        if (epoch, boot) < (self.epoch, self.boot) {
             return None;
         }
-        if boot > self.boot {
+        let fresh = (epoch, boot) > (self.epoch, self.boot);
+        if fresh {
             *self = Self {
+                epoch,
                 boot,
                 sequence: self.sequence,
                 ..Self::new()
@@ -59,6 +67,7 @@ impl Downlink {
             return Some(Measured {
                 down: None,
                 round: None,
+                fresh,
             });
         };
         self.clock
@@ -72,6 +81,7 @@ impl Downlink {
         Some(Measured {
             down,
             round: Some(round),
+            fresh,
         })
     }
 
@@ -98,6 +108,11 @@ impl Downlink {
     /// When it was last heard, by the clock here.
     pub const fn heard(&self) -> Option<Moment> {
         self.heard
+    }
+
+    /// The highest epoch of its seat known.
+    pub const fn epoch(&self) -> Epoch {
+        self.epoch
     }
 
     /// Which of its starts is known.

@@ -1,6 +1,7 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
 use super::downlink::Downlink;
+use super::office::{Office, Turn};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
@@ -11,7 +12,9 @@ use crate::message::{
 };
 use crate::place::{Class, ClusterId, Slots};
 use crate::throw::{Cast, CastDue, Timing};
-use crate::time::{Micros, Moment};
+use crate::time::{Boot, Micros, Moment};
+use crate::trust::KeyId;
+use crate::trust::seat::Seat;
 use crate::unit::{Share, Weight};
 use std::sync::Arc;
 
@@ -24,7 +27,11 @@ pub const ON_TIME: Share = Share::new(0.99);
 #[derive(Debug)]
 pub struct Lead {
     cluster: ClusterId,
+    classes: Arc<[Class]>,
+    boot: Boot,
+    chance: Chance,
     uplink: Uplink,
+    office: Office,
     epoch: Epoch,
     agents: Vec<Record>,
     /// What the classes here teach about weight and queue.
@@ -47,21 +54,18 @@ struct Record {
 }
 
 impl Lead {
-    /// A lead of agents of these classes, by slot.
-    pub fn new(cluster: ClusterId, classes: impl Iterator<Item = Class>) -> Self {
-        let record = |class| Record {
-            class,
-            link: Downlink::new(),
-            profile: Profile::new(class),
-            claims: Claims::default(),
-            context: 0,
-        };
+    /// A node that may lead these agents, by the class of each slot; it does so once it has the seat.
+    pub fn new(cluster: ClusterId, classes: Arc<[Class]>, me: KeyId) -> Self {
         Self {
             cluster,
+            classes,
+            boot: Boot::default(),
+            chance: Chance::new(0),
             uplink: Uplink::new(),
-            epoch: Epoch(1),
+            office: Office::new(Seat::Lead(cluster), me),
+            epoch: Epoch(0),
+            agents: Vec::new(),
             slopes: Vec::new(),
-            agents: classes.map(record).collect(),
             casts: Vec::new(),
             echo_at: Moment::NEVER,
             lamport: Lamport::default(),
@@ -73,14 +77,23 @@ impl Lead {
     /// One input; what is to be done is put in `out`.
     pub fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
         match input {
-            Input::Start(start) => self.start(now, &start),
+            Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
-            Input::Message(arrival) => self.message(now, arrival, out),
+            Input::Message(arrival) if self.office.serving().is_some() => {
+                self.message(now, arrival, out)
+            }
+            Input::Message(_) => out.refuse(Refusal::NotServing),
+            Input::Seat(asked, answer) => {
+                let turn = self.office.answered(now, asked, answer, out);
+                self.turn(now, turn, out);
+            }
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
+        self.office.wake(now, out);
         self.advance_casts(now, out);
         if now >= self.echo_at {
-            self.echo(now, out);
+            self.echo(out);
+            self.echo_at = now + BEAT;
         }
         while let Some(due) = self.uplink.due(now) {
             let body = match due {
@@ -94,10 +107,20 @@ impl Lead {
         }
     }
 
+    /// Whether it has its seat.
+    pub const fn serving(&self) -> bool {
+        self.office.serving().is_some()
+    }
+
     /// When it wants to be called next.
     pub fn next_wake(&self) -> Moment {
         let casts = self.casts.iter().map(Cast::next_deadline);
-        casts.fold(self.uplink.next_wake().min(self.echo_at), Moment::min)
+        let own = self
+            .uplink
+            .next_wake()
+            .min(self.echo_at)
+            .min(self.office.next_wake());
+        casts.fold(own, Moment::min)
     }
 
     /// Which cluster it leads.
@@ -110,14 +133,37 @@ impl Lead {
         &self.casts
     }
 
-    fn start(&mut self, now: Moment, start: &Start) {
-        let mut chance =
-            Chance::new(start.seed).split(u64::from(self.cluster.agent(0).pack()) << 8);
-        self.uplink
-            .start(now, start.boot, chance.span(Micros::ZERO, BEAT));
-        self.echo_at = now + chance.span(Micros::ZERO, BEAT);
-        self.casts.clear();
+    fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
+        self.boot = start.boot;
         self.lossy = start.lossy;
+        self.chance = Chance::new(start.seed)
+            .split(u64::from(self.cluster.agent(0).pack()) << 8 | u64::from(start.boot.0));
+        self.office.stand(now, self.chance.split(1), out);
+    }
+
+    /// The seat was won or lost. Whoever wins it knows only who sits here, and makes itself known at once.
+    fn turn(&mut self, now: Moment, turn: Turn, out: &mut Outputs) {
+        match turn {
+            Turn::Same => {}
+            Turn::Begun => {
+                self.epoch = self.office.serving().unwrap_or_default();
+                self.agents = self
+                    .classes
+                    .iter()
+                    .map(|&class| Record::new(class))
+                    .collect();
+                self.uplink
+                    .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
+                self.echo(out);
+                self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
+            }
+            Turn::Ended => {
+                self.agents = Vec::new();
+                self.casts = Vec::new();
+                self.uplink.stop();
+                self.echo_at = Moment::NEVER;
+            }
+        }
     }
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
@@ -131,10 +177,13 @@ impl Lead {
     }
 
     fn from_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
-        if !self
-            .uplink
-            .accept(arrival.epoch, arrival.sent, arrival.received)
-        {
+        let accepted = self.uplink.accept(
+            arrival.signer,
+            arrival.epoch,
+            arrival.sent,
+            arrival.received,
+        );
+        if accepted.is_err() {
             return out.refuse(Refusal::StaleEpoch);
         }
         match arrival.body {
@@ -154,6 +203,7 @@ impl Lead {
                     cast.proceed(now, go);
                 }
             }
+            Body::Handover(report) => self.inherit(&report),
             Body::Poll(operation) => {
                 let epoch = self.epoch;
                 if let Some(cast) = self.cast(operation) {
@@ -161,6 +211,17 @@ impl Lead {
                 }
             }
             _ => out.refuse(Refusal::Unexpected),
+        }
+    }
+
+    /// What the lead before us knew of agents that we know nothing of.
+    fn inherit(&mut self, report: &ClusterReport) {
+        for row in &report.rows {
+            if let Some(record) = self.agents.get_mut(usize::from(row.slot))
+                && record.profile.heard().is_none()
+            {
+                record.profile = Profile::from_digest(record.class, &row.digest);
+            }
         }
     }
 
@@ -176,6 +237,8 @@ impl Lead {
                 record.claims = beat.claims;
                 record.context = beat.context;
                 self.lamport.witness(beat.lamport);
+                let turn = self.office.heard(now, beat.epoch, out);
+                self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
                 if !record.hear(probe.boot, probe.exchange, sent, received) {
@@ -369,8 +432,7 @@ impl Lead {
         out.send(To::Children(slots), self.epoch, Body::Throw(Arc::new(hop)));
     }
 
-    fn echo(&mut self, now: Moment, out: &mut Outputs) {
-        self.echo_at = now + BEAT;
+    fn echo(&mut self, out: &mut Outputs) {
         let entries: Vec<_> = self
             .agents
             .iter_mut()
@@ -418,6 +480,16 @@ impl Lead {
 }
 
 impl Record {
+    fn new(class: Class) -> Self {
+        Self {
+            class,
+            link: Downlink::new(),
+            profile: Profile::new(class),
+            claims: Claims::default(),
+            context: 0,
+        }
+    }
+
     fn hear(
         &mut self,
         boot: crate::time::Boot,
@@ -425,7 +497,10 @@ impl Record {
         sent: Moment,
         received: Moment,
     ) -> bool {
-        let Some(measured) = self.link.exchange(boot, exchange, sent, received) else {
+        let Some(measured) = self
+            .link
+            .exchange(Epoch::default(), boot, exchange, sent, received)
+        else {
             return false;
         };
         if let Some(down) = measured.down {
@@ -477,6 +552,7 @@ impl Record {
                 .map_or(Micros::MAX, |heard| now.since(heard))
                 .into(),
             context: self.context,
+            digest: self.profile.digest(now),
         }
     }
 }

@@ -15,6 +15,7 @@ mod agent;
 mod coordinator;
 mod downlink;
 mod lead;
+mod office;
 mod orchestrator;
 mod port;
 mod trip;

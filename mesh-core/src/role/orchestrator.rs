@@ -2,6 +2,7 @@
 
 use super::coordinator::unheard;
 use super::downlink::Downlink;
+use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::{Arrival, BEAT, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
@@ -12,7 +13,9 @@ use crate::message::{
 use crate::place::{AgentId, Class, SectorId, Shape, Slots};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
 use crate::throw::{Relay, RelayDue, Sheet};
-use crate::time::{Micros, Moment, WallTime};
+use crate::time::{Boot, Micros, Moment, WallTime};
+use crate::trust::KeyId;
+use crate::trust::seat::Seat;
 use crate::unit::{Digest, Share, Weight};
 use std::sync::Arc;
 
@@ -24,6 +27,9 @@ const HOP_SLACK: Micros = Micros::millis(5);
 /// The orchestrator.
 #[derive(Debug)]
 pub struct Orchestrator {
+    shape: Shape,
+    office: Office,
+    chance: Chance,
     epoch: Epoch,
     sectors: Vec<Record>,
     tosses: Vec<Toss>,
@@ -99,15 +105,14 @@ struct Part {
 }
 
 impl Orchestrator {
-    /// An orchestrator of a mesh of this shape.
-    pub fn new(shape: Shape) -> Self {
-        let record = || Record {
-            clusters: vec![None; usize::from(shape.clusters)],
-            ..Record::default()
-        };
+    /// A node that may orchestrate a mesh of this shape; it does so once it has the seat.
+    pub fn new(shape: Shape, me: KeyId) -> Self {
         Self {
-            epoch: Epoch(1),
-            sectors: (0..shape.sectors).map(|_| record()).collect(),
+            shape,
+            office: Office::new(Seat::Orchestrator, me),
+            chance: Chance::new(0),
+            epoch: Epoch(0),
+            sectors: Vec::new(),
             tosses: Vec::new(),
             mint: IdMint::new(Chance::new(0)),
             lamport: Lamport::default(),
@@ -121,27 +126,29 @@ impl Orchestrator {
     /// One input; what is to be done is put in `out`.
     pub fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
         match input {
-            Input::Start(start) => self.start(now, &start),
+            Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
-            Input::Message(arrival) => self.message(now, arrival, out),
+            Input::Message(arrival) if self.office.serving().is_some() => {
+                self.message(now, arrival, out)
+            }
+            Input::Message(_) => out.refuse(Refusal::NotServing),
+            Input::Seat(asked, answer) => {
+                let turn = self.office.answered(now, asked, answer, out);
+                self.turn(now, turn, out);
+            }
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
+        self.office.wake(now, out);
         self.advance_tosses(now, out);
         if now >= self.echo_at {
+            self.echo(out);
             self.echo_at = now + BEAT;
-            let entries = self
-                .sectors
-                .iter_mut()
-                .enumerate()
-                .filter_map(|(slot, record)| record.link.take_echo(slot as u16))
-                .collect();
-            let echo = Echo {
-                entries,
-                levels: 0,
-                lamport: self.lamport.tick(),
-            };
-            out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
         }
+    }
+
+    /// Whether it has its seat.
+    pub const fn serving(&self) -> bool {
+        self.office.serving().is_some()
     }
 
     /// When it wants to be called next.
@@ -150,7 +157,7 @@ impl Orchestrator {
             .tosses
             .iter()
             .map(|toss| toss.relay.next_deadline().min(toss.close_at));
-        tosses.fold(self.echo_at, Moment::min)
+        tosses.fold(self.echo_at.min(self.office.next_wake()), Moment::min)
     }
 
     /// Plans a throw to everybody for whom `wanted` is true and sends it on its way.
@@ -161,7 +168,7 @@ impl Orchestrator {
         wanted: impl Fn(AgentId, Class) -> bool,
         out: &mut Outputs,
     ) -> Option<MessageId> {
-        if self.tosses.len() >= CASTS_MAX {
+        if self.tosses.len() >= CASTS_MAX || !self.serving() {
             return None;
         }
         let parts = self.targets(&wanted);
@@ -202,13 +209,52 @@ impl Orchestrator {
         Some(id)
     }
 
-    fn start(&mut self, now: Moment, start: &Start) {
-        let chance = Chance::new(start.seed);
-        self.mint = IdMint::new(chance.split(1));
+    fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
+        self.chance = Chance::new(start.seed).split(u64::from(start.boot.0));
+        self.mint = IdMint::new(self.chance.split(1));
         self.wall = start.wall;
         self.started = now;
         self.lossy = start.lossy;
-        self.echo_at = now + chance.split(2).span(Micros::ZERO, BEAT);
+        self.office.stand(now, self.chance.split(2), out);
+    }
+
+    /// The seat was won or lost.
+    fn turn(&mut self, now: Moment, turn: Turn, out: &mut Outputs) {
+        match turn {
+            Turn::Same => {}
+            Turn::Begun => {
+                self.epoch = self.office.serving().unwrap_or_default();
+                let clusters = usize::from(self.shape.clusters);
+                let record = || Record {
+                    clusters: vec![None; clusters],
+                    ..Record::default()
+                };
+                self.sectors = (0..self.shape.sectors).map(|_| record()).collect();
+                self.echo(out);
+                self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
+            }
+            Turn::Ended => {
+                self.sectors = Vec::new();
+                self.tosses = Vec::new();
+                self.echo_at = Moment::NEVER;
+            }
+        }
+    }
+
+    fn echo(&mut self, out: &mut Outputs) {
+        let due = |(slot, record): (usize, &mut Record)| record.link.take_echo(slot as u16);
+        let entries = self
+            .sectors
+            .iter_mut()
+            .enumerate()
+            .filter_map(due)
+            .collect();
+        let echo = Echo {
+            entries,
+            levels: 0,
+            lamport: self.lamport.tick(),
+        };
+        out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
     }
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
@@ -219,19 +265,23 @@ impl Orchestrator {
             return out.refuse(Refusal::WrongPlace);
         };
         let (sent, received) = (arrival.sent, arrival.received);
+        if arrival.epoch < record.link.epoch() {
+            return out.refuse(Refusal::StaleEpoch);
+        }
         match arrival.body {
             Body::SectorReport(report) => {
-                let Some(measured) =
-                    record
-                        .link
-                        .exchange(report.beat.boot, report.beat.exchange, sent, received)
-                else {
+                if record
+                    .hear(
+                        arrival.epoch,
+                        report.beat.boot,
+                        report.beat.exchange,
+                        sent,
+                        received,
+                    )
+                    .is_none()
+                {
                     return out.refuse(Refusal::OldBoot);
-                };
-                measured
-                    .round
-                    .into_iter()
-                    .for_each(|round| record.trip.observe(round));
+                }
                 record.link.owe_echo(sent, received);
                 record.need = report.trunk;
                 self.lamport.witness(report.beat.lamport);
@@ -240,24 +290,18 @@ impl Orchestrator {
                         *place = Some(Arc::clone(rows));
                     }
                 }
+                let turn = self.office.heard(now, report.beat.epoch, out);
+                self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                let Some(measured) =
-                    record
-                        .link
-                        .exchange(probe.boot, probe.exchange, sent, received)
-                else {
+                if record
+                    .hear(arrival.epoch, probe.boot, probe.exchange, sent, received)
+                    .is_none()
+                {
                     return out.refuse(Refusal::OldBoot);
-                };
-                measured
-                    .round
-                    .into_iter()
-                    .for_each(|round| record.trip.observe(round));
-                out.send(
-                    To::Child(slot),
-                    self.epoch,
-                    Body::Probed(Exchange { sent, received }),
-                );
+                }
+                let exchange = Exchange { sent, received };
+                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
             }
             Body::Armed(armed) => {
                 let trunk = record.need.round;
@@ -512,6 +556,24 @@ impl Orchestrator {
 }
 
 impl Record {
+    /// A beat or probe: what it measured teaches the trip. Whether another node than before speaks; `None` when it is from
+    /// before what is known.
+    fn hear(
+        &mut self,
+        epoch: Epoch,
+        boot: Boot,
+        exchange: Option<Exchange>,
+        sent: Moment,
+        received: Moment,
+    ) -> Option<bool> {
+        let measured = self.link.exchange(epoch, boot, exchange, sent, received)?;
+        measured
+            .round
+            .into_iter()
+            .for_each(|round| self.trip.observe(round));
+        Some(measured.fresh)
+    }
+
     fn report(&self, slot: u8) -> Option<&ClusterReport> {
         self.clusters.get(usize::from(slot))?.as_deref()
     }

@@ -3,6 +3,8 @@
 use crate::message::{Body, ConflictKind, Epoch, Header, MessageId};
 use crate::place::Slots;
 use crate::time::{Boot, Micros, Moment, WallTime};
+use crate::trust::KeyId;
+use crate::trust::seat::{Claim, Seat, SeatAnswer};
 use std::sync::Arc;
 
 /// What a role is given.
@@ -16,6 +18,8 @@ pub enum Input {
     Message(Arrival),
     /// The worker has something to say.
     Worker(WorkerEvent),
+    /// The answer to the claim with this epoch.
+    Seat(Epoch, SeatAnswer),
 }
 
 /// What a role learns when it starts.
@@ -36,6 +40,8 @@ pub struct Start {
 pub struct Arrival {
     /// From whom, seen from here.
     pub from: From,
+    /// The key that signed it.
+    pub signer: KeyId,
     /// The epoch of the sender's seat; 0 for agents.
     pub epoch: Epoch,
     /// When it was signed, by the sender's clock.
@@ -91,6 +97,10 @@ pub enum Output {
     },
     /// For the worker.
     Work(Work),
+    /// For whoever grants seats.
+    Claim(Claim),
+    /// For the same: the seat is free.
+    Vacate(Seat, Epoch),
     /// Something that people or counters may want to know.
     Event(Event),
 }
@@ -126,6 +136,10 @@ pub enum Work {
 pub enum Event {
     /// A message was dropped, and why.
     Refused(Refusal),
+    /// This node has a seat from now on.
+    Serving(Seat, Epoch),
+    /// This node has it no more.
+    Stopped(Seat, Epoch),
     /// An operation has ended; its sheet is complete.
     Sealed(Box<crate::throw::Sheet>),
 }
@@ -143,6 +157,8 @@ pub enum Refusal {
     Duplicate,
     /// It is not for this place, or not from where it says.
     WrongPlace,
+    /// This node does not have the seat that it is for.
+    NotServing,
     /// Not one that this role takes.
     Unexpected,
 }

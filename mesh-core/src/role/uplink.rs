@@ -4,6 +4,8 @@ use super::{BEAT, PROBE_GAP, PROBES};
 use crate::message::{EchoEntry, Epoch, Exchange};
 use crate::time::clock::ClockEstimate;
 use crate::time::{Boot, Micros, Moment};
+use crate::trust::KeyId;
+use crate::trust::seat::{Fence, Fenced};
 
 /// What a child keeps of its parent.
 #[derive(Debug, Clone)]
@@ -11,7 +13,7 @@ pub struct Uplink {
     clock: ClockEstimate,
     boot: Boot,
     exchange: Option<Exchange>,
-    epoch: Epoch,
+    fence: Fence,
     beat_at: Moment,
     probe_at: Moment,
     probes_left: u8,
@@ -33,7 +35,7 @@ impl Uplink {
             clock: ClockEstimate::default(),
             boot: Boot::default(),
             exchange: None,
-            epoch: Epoch::default(),
+            fence: Fence::default(),
             beat_at: Moment::NEVER,
             probe_at: Moment::NEVER,
             probes_left: 0,
@@ -48,18 +50,28 @@ impl Uplink {
         self.restart_clock(now);
     }
 
-    /// Takes note of a message from the holder of the seat above. False when its epoch is old: it is to be dropped. A
-    /// higher epoch is a new parent with another clock.
-    pub fn accept(&mut self, epoch: Epoch, sent: Moment, received: Moment) -> bool {
-        if epoch < self.epoch {
-            return false;
-        }
-        if epoch > self.epoch {
-            self.epoch = epoch;
+    /// Nothing is due any more, until it starts again.
+    pub const fn stop(&mut self) {
+        self.beat_at = Moment::NEVER;
+        self.probe_at = Moment::NEVER;
+    }
+
+    /// Takes note of a message from whoever says that it holds the seat above. An error: somebody else has it, and the
+    /// message is to be dropped. A higher epoch is a new parent with another clock.
+    pub fn accept(
+        &mut self,
+        signer: KeyId,
+        epoch: Epoch,
+        sent: Moment,
+        received: Moment,
+    ) -> Result<(), Fenced> {
+        let before = self.fence.epoch();
+        self.fence.admit(signer, epoch)?;
+        if epoch > before {
             self.restart_clock(received);
         }
         self.exchange = Some(Exchange { sent, received });
-        true
+        Ok(())
     }
 
     /// The parent has answered our beat or probe: all four timestamps are here.
@@ -110,7 +122,7 @@ impl Uplink {
 
     /// The highest epoch of the parent's seat seen.
     pub const fn epoch(&self) -> Epoch {
-        self.epoch
+        self.fence.epoch()
     }
 
     /// The parent's clock.

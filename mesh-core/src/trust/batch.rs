@@ -123,9 +123,8 @@ mod tests {
         let key = scheme.key(&[1; 32]);
         let mut batch: Batch<Vec<u8>, ()> = Batch::new();
         assert_eq!(batch.next_deadline(), Moment::NEVER);
-        let sealed = || {
-            Sealed::read(seal(Purpose::Proof, &key, |_| ()), Purpose::Proof, 100).unwrap()
-        };
+        let sealed =
+            || Sealed::read(seal(Purpose::Proof, &key, |_| ()), Purpose::Proof, 100).unwrap();
         assert!(!batch.push(Moment(1_000), sealed(), key.public(), ()));
         assert!(!batch.push(Moment(2_000), sealed(), key.public(), ()));
         assert_eq!(batch.next_deadline(), Moment(3_000));

@@ -21,10 +21,7 @@ pub(super) struct Secret {
 impl World {
     /// The world of a run's seed.
     pub fn new(seed: u64) -> Self {
-        Self(sip::<2, 4>(
-            [seed, !seed],
-            b"the world of a simulated mesh",
-        ))
+        Self(sip::<2, 4>([seed, !seed], b"the world of a simulated mesh"))
     }
 
     pub(super) fn secret(&self, seed: &[u8; 32]) -> Secret {

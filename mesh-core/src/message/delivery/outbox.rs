@@ -39,7 +39,9 @@ pub struct Again<M> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum SendError {
     /// The child acknowledges nothing.
-    #[error("32 messages to this child are unacknowledged, the oldest number {oldest}; wait for it, or treat it as unreachable")]
+    #[error(
+        "32 messages to this child are unacknowledged, the oldest number {oldest}; wait for it, or treat it as unreachable"
+    )]
     Full {
         /// The oldest that it did not acknowledge.
         oldest: u32,

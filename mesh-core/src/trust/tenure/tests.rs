@@ -22,7 +22,10 @@ fn claimed(steps: Steps) -> Option<Epoch> {
 fn serving() -> (Tenure, Chance) {
     let mut chance = Chance::new(1);
     let mut tenure = Tenure::new(COORDINATOR, KeyId(1), Epoch(0));
-    assert_eq!(claimed(tenure.handle(Moment(0), Event::Stand, &mut chance)), Some(Epoch(1)));
+    assert_eq!(
+        claimed(tenure.handle(Moment(0), Event::Stand, &mut chance)),
+        Some(Epoch(1))
+    );
     let granted = Event::Answer(Epoch(1), SeatAnswer::Granted { epoch: Epoch(1) });
     let steps = tenure.handle(Moment(0), granted, &mut chance);
     assert_eq!(steps, [Some(Step::Serve(Epoch(1))), None]);
@@ -62,7 +65,10 @@ fn a_higher_epoch_from_anybody_ends_a_tenure_and_the_next_claim_goes_above_it() 
         let steps = tenure.handle(Moment(5), event, &mut chance);
         assert_eq!(steps, [Some(Step::Stop(Epoch(1))), None]);
         let now = tenure.next_deadline();
-        assert_eq!(claimed(tenure.handle(now, Event::Wake, &mut chance)), Some(Epoch(6)));
+        assert_eq!(
+            claimed(tenure.handle(now, Event::Wake, &mut chance)),
+            Some(Epoch(6))
+        );
     }
 }
 
@@ -73,8 +79,14 @@ fn a_lower_epoch_ends_nothing() {
         holder: KeyId(2),
         epoch: Epoch(0),
     };
-    assert_eq!(tenure.handle(Moment(5), Event::Heard(Epoch(1)), &mut chance), [None; 2]);
-    assert_eq!(tenure.handle(Moment(5), Event::Answer(Epoch(1), lower), &mut chance), [None; 2]);
+    assert_eq!(
+        tenure.handle(Moment(5), Event::Heard(Epoch(1)), &mut chance),
+        [None; 2]
+    );
+    assert_eq!(
+        tenure.handle(Moment(5), Event::Answer(Epoch(1), lower), &mut chance),
+        [None; 2]
+    );
     assert_eq!(tenure.serving(), Some(Epoch(1)));
 }
 
@@ -93,7 +105,10 @@ fn a_grant_that_came_too_late_is_not_served() {
 fn who_resigns_stops_and_gives_the_seat_back() {
     let (mut tenure, mut chance) = serving();
     let steps = tenure.handle(Moment(5), Event::Resign, &mut chance);
-    assert_eq!(steps, [Some(Step::Stop(Epoch(1))), Some(Step::Release(Epoch(1)))]);
+    assert_eq!(
+        steps,
+        [Some(Step::Stop(Epoch(1))), Some(Step::Release(Epoch(1)))]
+    );
     assert_eq!(tenure.next_deadline(), Moment::NEVER);
 }
 
@@ -115,9 +130,17 @@ fn a_dead_holders_seat_is_taken_within_its_bound() {
                     }
                 }
             }
-            let alive = if now < dies { holder.next_deadline() } else { Moment::NEVER };
+            let alive = if now < dies {
+                holder.next_deadline()
+            } else {
+                Moment::NEVER
+            };
             now = alive.min(other.next_deadline());
-            events.push(if now == alive { (1, Event::Wake) } else { (2, Event::Wake) });
+            events.push(if now == alive {
+                (1, Event::Wake)
+            } else {
+                (2, Event::Wake)
+            });
             assert!(now - dies < Micros::seconds(20));
         }
         assert!(now - dies <= seat.takeover_max(), "{seat}: {}", now - dies);

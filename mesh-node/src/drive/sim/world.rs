@@ -1,466 +1,326 @@
-//! The simulated mesh: every role on a node of its own, with its own clock, joined by links.
+//! The simulated mesh as a whole: its nodes, the true time, and the queue of what happens next.
 
 use super::clock::SimClock;
+use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
+use super::node::{AgentNode, ClusterInfo, FaultTable, Host, NodeId, SeatNode, SeatRole, SectorInfo};
+use super::post::Post;
 use super::queue::EventQueue;
+use super::scenario::Scenario;
+use super::truth::Truth;
 use mesh_core::chance::Chance;
-use mesh_core::message::{Body, Epoch, MessageId};
-use mesh_core::place::{Class, SectorId, Shape};
-use mesh_core::role::{
-    Agent, Arrival, Coordinator, Event as RoleEvent, From, Input, Lead, Orchestrator, Order,
-    Output, Outputs, Start, To, Work, WorkerEvent,
-};
-use mesh_core::throw::Sheet;
-use mesh_core::time::{Boot, Micros, Moment, WallTime};
+use mesh_core::message::Epoch;
+use mesh_core::place::{AgentId, Class, ClusterId, SectorId, Shape};
+use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs, Start};
+use mesh_core::time::{Micros, Moment, WallTime};
+use mesh_core::trust::KeyId;
+use mesh_core::trust::seat::{Seat, SeatAnswer, SeatTable};
+use std::sync::Arc;
 
+/// Wall time at the start of every run: nothing depends on when a run is made.
+const WALL_START: WallTime = WallTime(1_750_000_000_000_000);
+
+/// A mesh in virtual time.
 pub struct World {
-    now: Moment,
-    end: Moment,
-    queue: EventQueue<Event>,
-    chance: Chance,
-    shape: Shape,
-    orchestrator: Node<Orchestrator>,
-    coordinators: Vec<Node<Coordinator>>,
-    leads: Vec<Node<Lead>>,
-    agents: Vec<Node<Agent>>,
-    devices: Vec<Device>,
-    parcels: Vec<Option<Parcel>>,
-    free: Vec<u32>,
-    out: Outputs,
-    targets: Vec<(MessageId, Moment)>,
-    pub sheets: Vec<Sheet>,
-    pub spread: Vec<u32>,
-    pub violations: u64,
-    pub events: u64,
-    pub refusals: u64,
-    pub hash: u64,
+    pub(super) scenario: Scenario,
+    pub(super) now: Moment,
+    pub(super) queue: EventQueue<Event>,
+    pub(super) chance: Chance,
+    pub(super) shape: Shape,
+    pub(super) seats: Vec<SeatNode>,
+    pub(super) agents: Vec<AgentNode>,
+    pub(super) clusters: Vec<ClusterInfo>,
+    pub(super) sectors: Vec<SectorInfo>,
+    pub(super) orchestrators: [u32; 2],
+    pub(super) seat_table: SeatTable,
+    pub(super) faults: FaultTable,
+    pub(super) post: Post,
+    pub(super) out: Outputs,
+    pub(super) truth: Truth,
 }
 
-struct Node<R> {
-    role: R,
-    clock: SimClock,
-    armed: Moment,
-}
-
-struct Device {
-    one_way: Micros,
-    asym: i64,
-    base: Micros,
-}
-
+/// What happens next.
 #[derive(Debug, Clone, Copy)]
-enum Event {
-    Wake(u32),
-    Deliver(u32, u32),
-    Ready(u32, MessageId),
+pub(super) enum Event {
+    /// A role's deadline.
+    Wake(NodeId),
+    /// A parcel arrives.
+    Deliver(NodeId, u32),
+    /// An agent's worker is done preparing the throw with this number.
+    Prepared(u32, u32),
+    /// The grantor of seats answers.
+    Seat(u32, Epoch, SeatReply),
+    /// A cascade of the standing load.
     Cascade,
+    /// Somebody dies, by the standing churn.
+    Churn,
+    /// A dead node starts again.
+    Restart(NodeId),
+    /// A fault of the scenario strikes.
+    Fault(u32),
+    /// What a fault changed is over.
+    Over(u32),
+    /// The whole is looked at.
+    Survey,
 }
 
-struct Parcel {
-    from: From,
-    epoch: Epoch,
-    sent: Moment,
-    body: Body,
+/// A [`SeatAnswer`] that fits an event.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum SeatReply {
+    Granted,
+    Refused(KeyId, Epoch),
+    Unknown,
 }
 
-trait Role {
-    fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs);
-    fn next_wake(&self) -> Moment;
+impl SeatReply {
+    pub(super) const fn of(answer: SeatAnswer) -> Self {
+        match answer {
+            SeatAnswer::Granted { .. } => Self::Granted,
+            SeatAnswer::Refused { holder, epoch } => Self::Refused(holder, epoch),
+            SeatAnswer::Unknown => Self::Unknown,
+        }
+    }
+
+    const fn answer(self, asked: Epoch) -> SeatAnswer {
+        match self {
+            Self::Granted => SeatAnswer::Granted { epoch: asked },
+            Self::Refused(holder, epoch) => SeatAnswer::Refused { holder, epoch },
+            Self::Unknown => SeatAnswer::Unknown,
+        }
+    }
 }
-macro_rules! role {
-    ($($t:ty),*) => {$(impl Role for $t {
-        fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) { <$t>::handle(self, now, input, out) }
-        fn next_wake(&self) -> Moment { <$t>::next_wake(self) }
-    })*};
-}
-role!(Agent, Lead, Coordinator, Orchestrator);
 
 impl World {
-    pub fn new(shape: Shape, seconds: i64, seed: u64) -> Self {
-        let chance = Chance::new(seed);
-        let mut c = chance.split(1);
-        let mut clock = || SimClock::any(Micros::seconds(3600), 100.0, &mut c);
-        fn node<R>(role: R, clock: SimClock) -> Node<R> {
-            Node {
-                role,
-                clock,
-                armed: Moment::NEVER,
-            }
-        }
-        let mut classes = Vec::new();
-        let total = shape.cluster_count();
-        for (class, share) in Class::ALL
-            .iter()
-            .map(|c| (*c, f64::from(c.prior().allocation) / 30_000.0))
-        {
-            let n = (share * total as f64).round() as usize;
-            classes.extend(std::iter::repeat_n(class, n));
-        }
-        classes.resize(total, Class::Edge);
-        // stride so that each sector has a share of each
-        let class_of = |cluster: usize| {
-            let sector = cluster / shape.clusters as usize;
-            let slot = cluster % shape.clusters as usize;
-            classes[(slot * shape.sectors as usize + sector) % total]
-        };
-        let orchestrator = node(Orchestrator::new(shape), clock());
-        let coordinators = (0..shape.sectors as usize)
-            .map(|s| node(Coordinator::new(SectorId::at(s), shape.clusters), clock()))
-            .collect();
-        let leads = shape
-            .all_clusters()
-            .enumerate()
-            .map(|(i, id)| {
-                node(
-                    Lead::new(id, std::iter::repeat_n(class_of(i), shape.agents as usize)),
-                    clock(),
-                )
-            })
-            .collect();
-        let agents: Vec<_> = shape
-            .all_agents()
-            .enumerate()
-            .map(|(i, id)| node(Agent::new(id, class_of(i / shape.agents as usize)), clock()))
-            .collect();
-        let mut d = chance.split(2);
-        let devices = agents
-            .iter()
-            .map(|a| {
-                let (rtt, base) = match a.role.class() {
-                    Class::Edge => (6.0, 10.0),
-                    Class::Serverless => (110.0, 50.0),
-                    Class::Persistent => (30.0, 200.0),
-                    Class::Gpu => (30.0, 220.0),
-                    Class::Local => (105.0, 150.0),
-                    Class::Human => (100.0, 60000.0),
-                };
-                let rtt = rtt * d.between(0.7, 1.3);
-                Device {
-                    one_way: Micros::from_millis_f64(rtt / 2.0),
-                    asym: (rtt * 1000.0 * d.between(-0.015, 0.015)) as i64,
-                    base: Micros::from_millis_f64(base * d.between(0.9, 1.1)),
-                }
-            })
-            .collect();
+    /// Everybody in place at true time 0, and started.
+    pub fn new(scenario: Scenario) -> Self {
+        let shape = scenario.shape();
+        let chance = Chance::new(scenario.seed);
+        let faults = vec![LinkFaults::new(&scenario.network.rates())];
         let mut world = Self {
             now: Moment(0),
-            end: Moment(seconds * 1_000_000),
             queue: EventQueue::new(),
-            chance: chance.split(3),
+            chance: chance.split(1),
             shape,
-            orchestrator,
-            coordinators,
-            leads,
-            agents,
-            devices,
-            parcels: Vec::new(),
-            free: Vec::new(),
+            seats: Vec::new(),
+            agents: Vec::new(),
+            clusters: Vec::new(),
+            sectors: Vec::new(),
+            orchestrators: [0, 0],
+            seat_table: SeatTable::default(),
+            faults,
+            post: Post::default(),
             out: Outputs::default(),
-            targets: Vec::new(),
-            sheets: Vec::new(),
-            spread: vec![0; 10_001],
-            violations: 0,
-            events: 0,
-            refusals: 0,
-            hash: 0,
+            truth: Truth::default(),
+            scenario,
         };
-        let count = 1 + world.coordinators.len() + world.leads.len() + world.agents.len();
-        for n in 0..count as u32 {
-            world.give(
-                n,
-                Input::Start(Start {
-                    boot: Boot(1),
-                    seed,
-                    wall: WallTime(1_700_000_000_000_000),
-                    lossy: true,
-                }),
-            );
-        }
-        world.queue.push(Moment(10_000_000), Event::Cascade);
+        world.populate(&mut chance.split(2));
+        world.schedule();
         world
     }
 
+    /// Runs until `until` of true time, or the scenario's end.
+    pub fn run_until(&mut self, until: Moment) {
+        let end = Moment(self.scenario.duration.0).min(until);
+        while self.queue.next_at().is_some_and(|at| at <= end) {
+            // There is one: it was just looked at.
+            let Some((at, event)) = self.queue.pop() else { return };
+            self.now = self.now.max(at);
+            self.truth.count(at, &event);
+            self.happen(at, event);
+        }
+        self.now = end;
+    }
+
+    /// The whole run.
     pub fn run(&mut self) {
-        while let Some((at, event)) = self.queue.pop() {
-            if at > self.end {
-                break;
-            }
-            self.now = at;
-            self.events += 1;
-            if self.events % 1_000_000 == 0 {
-                eprintln!("{} {:?} {}", self.now, event, self.queue.len());
-            }
-            match event {
-                Event::Wake(n) => {
-                    if self.armed(n) == at {
-                        self.set_armed(n, Moment::NEVER);
-                        self.give(n, Input::Wake);
-                    }
-                }
-                Event::Deliver(n, p) => {
-                    let parcel = self.parcels[p as usize]
-                        .take()
-                        .expect("a parcel is delivered once");
-                    self.free.push(p);
-                    let received = self.local(n);
-                    self.give(
-                        n,
-                        Input::Message(Arrival {
-                            from: parcel.from,
-                            epoch: parcel.epoch,
-                            sent: parcel.sent,
-                            received,
-                            body: parcel.body,
-                        }),
-                    );
-                }
-                Event::Ready(n, op) => self.give(n, Input::Worker(WorkerEvent::Ready(op))),
-                Event::Cascade => {
-                    let now = self.orchestrator.clock.read(self.now);
-                    let mut out = std::mem::take(&mut self.out);
-                    let order = Order::default();
-                    let id = self
-                        .orchestrator
-                        .role
-                        .throw(now, &order, |_, _| true, &mut out);
-                    if let Some(id) = id {
-                        for o in &out.0 {
-                            if let Output::Send {
-                                body: Body::Throw(hop),
-                                ..
-                            } = o
-                            {
-                                let t = self.orchestrator.clock.when(hop.target);
-                                self.targets.push((id, t));
-                                break;
-                            }
-                        }
-                    }
-                    self.drain(0, now, &mut out);
-                    self.out = out;
-                    self.rearm(0);
-                    self.queue
-                        .push(self.now + Micros::seconds(10), Event::Cascade);
+        self.run_until(Moment::NEVER);
+    }
+
+    /// True time.
+    pub const fn now(&self) -> Moment {
+        self.now
+    }
+
+    /// Agents in all.
+    pub fn agent_count(&self) -> usize {
+        self.agents.len()
+    }
+
+    fn happen(&mut self, at: Moment, event: Event) {
+        match event {
+            Event::Wake(node) => {
+                if self.host(node).armed == at {
+                    self.host_mut(node).armed = Moment::NEVER;
+                    self.give(node, Input::Wake);
                 }
             }
+            Event::Deliver(node, parcel) => self.deliver(node, parcel),
+            Event::Prepared(agent, throw) => self.prepared(agent, throw),
+            Event::Seat(node, asked, reply) => self.give(NodeId::Seat(node), Input::Seat(asked, reply.answer(asked))),
+            Event::Cascade => self.cascade(),
+            Event::Churn => self.churn(),
+            Event::Restart(node) => self.restart(node),
+            Event::Fault(index) => self.strike(index),
+            Event::Over(index) => self.relent(index),
+            Event::Survey => self.survey(),
         }
     }
 
-    fn split(&self, n: u32) -> (usize, usize) {
-        let n = n as usize;
-        let (c, l) = (
-            1 + self.coordinators.len(),
-            1 + self.coordinators.len() + self.leads.len(),
-        );
-        if n == 0 {
-            (0, 0)
-        } else if n < c {
-            (1, n - 1)
-        } else if n < l {
-            (2, n - c)
-        } else {
-            (3, n - l)
-        }
-    }
-    fn armed(&self, n: u32) -> Moment {
-        match self.split(n) {
-            (0, _) => self.orchestrator.armed,
-            (1, i) => self.coordinators[i].armed,
-            (2, i) => self.leads[i].armed,
-            (_, i) => self.agents[i].armed,
-        }
-    }
-    fn set_armed(&mut self, n: u32, at: Moment) {
-        match self.split(n) {
-            (0, _) => self.orchestrator.armed = at,
-            (1, i) => self.coordinators[i].armed = at,
-            (2, i) => self.leads[i].armed = at,
-            (_, i) => self.agents[i].armed = at,
-        }
-    }
-    fn local(&self, n: u32) -> Moment {
-        let now = self.now;
-        match self.split(n) {
-            (0, _) => self.orchestrator.clock.read(now),
-            (1, i) => self.coordinators[i].clock.read(now),
-            (2, i) => self.leads[i].clock.read(now),
-            (_, i) => self.agents[i].clock.read(now),
-        }
-    }
-
-    fn give(&mut self, n: u32, input: Input) {
-        let mut out = std::mem::take(&mut self.out);
-        let now = self.local(n);
-        match self.split(n) {
-            (0, _) => self.orchestrator.role.handle(now, input, &mut out),
-            (1, i) => self.coordinators[i].role.handle(now, input, &mut out),
-            (2, i) => self.leads[i].role.handle(now, input, &mut out),
-            (_, i) => self.agents[i].role.handle(now, input, &mut out),
-        }
-        self.hash = (self.hash ^ (self.now.0 as u64) ^ u64::from(n) << 40)
-            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            .rotate_left(29);
-        self.drain(n, now, &mut out);
-        self.out = out;
-        self.rearm(n);
-    }
-
-    fn rearm(&mut self, n: u32) {
-        fn next<R: Role>(node: &mut Node<R>) -> Option<Moment> {
-            let at = node.clock.when(node.role.next_wake());
-            (at < node.armed).then(|| {
-                node.armed = at;
-                at
-            })
-        }
-        let at = match self.split(n) {
-            (0, _) => next(&mut self.orchestrator),
-            (1, i) => next(&mut self.coordinators[i]),
-            (2, i) => next(&mut self.leads[i]),
-            (_, i) => next(&mut self.agents[i]),
-        };
-        if let Some(at) = at {
-            self.set_armed(n, at.max(self.now));
-            self.queue.push(at.max(self.now), Event::Wake(n));
-        }
-    }
-
-    fn drain(&mut self, n: u32, now: Moment, out: &mut Outputs) {
-        for output in out.0.drain(..) {
-            match output {
-                Output::Send { to, epoch, body } => self.send(n, now, to, epoch, body),
-                Output::Work(work) => self.work(n, work),
-                Output::Event(RoleEvent::Sealed(sheet)) => {
-                    if !sheet.account.balanced() {
-                        self.violations += 1;
-                    }
-                    self.sheets.push(*sheet);
-                }
-                Output::Event(RoleEvent::Refused(_)) => self.refusals += 1,
-            }
-        }
-    }
-
-    fn work(&mut self, n: u32, work: Work) {
-        let (_, i) = self.split(n);
-        match work {
-            Work::Prepare { header, .. } => {
-                let jitter = 1.0 + 0.08 * self.chance.normal();
-                let at = self.now + self.devices[i].base.scale(jitter.max(0.5));
-                self.queue.push(at, Event::Ready(n, header.id));
-            }
-            Work::Release {
-                operation,
-                target,
-                bound,
-            } => {
-                let Some((_, truth)) = self.targets.iter().rev().find(|(id, _)| *id == operation)
-                else {
-                    return;
-                };
-                let mine = self.agents[i].clock.when(target);
-                let error = mine.since(*truth).abs();
-                if error > bound + Micros(2) {
-                    self.violations += 1;
-                }
-                let late = self.now.since(mine);
-                if late <= Micros(1) {
-                    let bin = (self.now.since(*truth).abs().0 / 100).min(10_000);
-                    self.spread[bin as usize] += 1;
-                }
-            }
-            Work::Cancel { .. } => {}
-        }
-    }
-
-    fn send(&mut self, n: u32, now: Moment, to: To, epoch: Epoch, body: Body) {
-        let s = self.coordinators.len() as u32;
-        let (tier, i) = self.split(n);
-        let (clusters, agents) = (u32::from(self.shape.clusters), u32::from(self.shape.agents));
-        let first_lead = 1 + s;
-        let first_agent = first_lead + self.leads.len() as u32;
-        let i = i as u32;
-        let (base, count) = match tier {
-            0 => (1, s),
-            1 => (first_lead + i * clusters, clusters),
-            _ => (first_agent + i * agents, agents),
-        };
-        match to {
-            To::Parent => {
-                let (parent, slot) = match tier {
-                    1 => (0, i),
-                    2 => (1 + i / clusters, i % clusters),
-                    _ => (first_lead + i / agents, i % agents),
-                };
-                self.deliver(n, parent, From::Child(slot as u16), epoch, now, body);
-            }
-            To::Child(slot) => {
-                self.deliver(n, base + u32::from(slot), From::Parent, epoch, now, body)
-            }
-            To::Children(slots) => {
-                for slot in slots.iter() {
-                    self.deliver(
-                        n,
-                        base + u32::from(slot),
-                        From::Parent,
-                        epoch,
-                        now,
-                        body.clone(),
-                    );
-                }
-            }
-            To::Everyone => {
-                for slot in 0..count {
-                    self.deliver(n, base + slot, From::Parent, epoch, now, body.clone());
-                }
-            }
-        }
-    }
-
-    fn deliver(
-        &mut self,
-        source: u32,
-        target: u32,
-        from: From,
-        epoch: Epoch,
-        sent: Moment,
-        body: Body,
-    ) {
-        if self.chance.happens(0.01) {
+    /// One input for one node; its outputs are carried out and its timer is set again.
+    pub(super) fn give(&mut self, node: NodeId, input: Input) {
+        if !self.host(node).up {
             return;
         }
-        let (far, down) = if from == From::Parent {
-            (target, true)
-        } else {
-            (source, false)
-        };
-        let delay = match self.split(far) {
-            (1, _) => Micros(25_000 + self.chance.below(2_000) as i64),
-            (2, _) => Micros(15_000 + self.chance.below(2_000) as i64),
-            (_, i) => {
-                let d = &self.devices[i];
-                let sign = if down { 1 } else { -1 };
-                let u = self.chance.unit();
-                let jitter = d.one_way.0 as f64 * 0.1 * u / (1.02 - u);
-                d.one_way + Micros(sign * d.asym) + Micros(jitter as i64)
+        let mut out = core::mem::take(&mut self.out);
+        let (local, next) = match node {
+            NodeId::Agent(index) => {
+                let agent = &mut self.agents[index as usize];
+                let local = agent.host.clock.read(self.now);
+                agent.role.handle(local, input, &mut out);
+                (local, agent.role.next_wake())
+            }
+            NodeId::Seat(index) => {
+                let seat = &mut self.seats[index as usize];
+                let local = seat.host.clock.read(self.now);
+                seat.role.handle(local, input, &mut out);
+                (local, seat.role.next_wake())
             }
         };
-        let parcel = Parcel {
-            from,
-            epoch,
-            sent,
-            body,
-        };
-        let index = match self.free.pop() {
-            Some(index) => {
-                self.parcels[index as usize] = Some(parcel);
-                index
-            }
-            None => {
-                self.parcels.push(Some(parcel));
-                self.parcels.len() as u32 - 1
-            }
-        };
-        self.queue
-            .push(self.now + delay, Event::Deliver(target, index));
+        self.carry_out(node, local, &mut out);
+        self.out = out;
+        self.arm(node, next);
     }
+
+    /// Sets the node's timer where the new deadline is earlier than the one set.
+    pub(super) fn arm(&mut self, node: NodeId, next: Moment) {
+        let now = self.now;
+        let host = self.host_mut(node);
+        let at = host.clock.when(next).max(now);
+        if at < host.armed {
+            host.armed = at;
+            self.queue.push(at, Event::Wake(node));
+        }
+    }
+
+    pub(super) fn host(&self, node: NodeId) -> &Host {
+        match node {
+            NodeId::Agent(index) => &self.agents[index as usize].host,
+            NodeId::Seat(index) => &self.seats[index as usize].host,
+        }
+    }
+
+    pub(super) fn host_mut(&mut self, node: NodeId) -> &mut Host {
+        match node {
+            NodeId::Agent(index) => &mut self.agents[index as usize].host,
+            NodeId::Seat(index) => &mut self.seats[index as usize].host,
+        }
+    }
+
+    /// What a role is told at a start.
+    pub(super) fn start_of(&self, boot: mesh_core::time::Boot) -> Start {
+        let wall = WALL_START + self.now.since(Moment(0));
+        Start { boot, seed: self.scenario.seed, wall, lossy: self.scenario.network.loss > 0.0 }
+    }
+
+    fn populate(&mut self, chance: &mut Chance) {
+        let asymmetry = self.scenario.network.asymmetry;
+        let count = self.scenario.agent_count();
+        let classes = deal(&self.scenario.classes.counts(self.shape.cluster_count()), self.shape);
+        self.orchestrators = [0, 1].map(|_| self.add_seat(Seat::Orchestrator, TRUNK_TOP, &Arc::from([]), chance));
+        for sector in self.shape.all_sectors() {
+            let coordinators = [0, 1].map(|_| self.add_seat(Seat::Coordinator(sector), TRUNK_TOP, &Arc::from([]), chance));
+            self.sectors.push(SectorInfo { clusters: Vec::new(), coordinators });
+        }
+        for (index, id) in self.shape.all_clusters().enumerate() {
+            let left = count.saturating_sub(index * usize::from(self.shape.agents));
+            let places = left.min(usize::from(self.shape.agents));
+            self.add_cluster(id, classes[index], places, asymmetry, chance);
+        }
+    }
+
+    /// A cluster of one class with its lead, its standby and so many agents.
+    pub(super) fn add_cluster(&mut self, id: ClusterId, class: Class, places: usize, asymmetry: f64, chance: &mut Chance) {
+        let of: Arc<[Class]> = std::iter::repeat_n(class, places).collect();
+        let leads = [0, 1].map(|_| self.add_seat(Seat::Lead(id), TRUNK_SECTOR, &of, chance));
+        let cluster = self.clusters.len() as u32;
+        let profile = self.scenario.network.profile.unwrap_or(Profile::of(class));
+        let mut agents = Vec::with_capacity(places);
+        for slot in 0..places {
+            let place = id.agent(slot as u8);
+            agents.push(self.agents.len() as u32);
+            let host = Host::new(self.any_clock(chance), Link::new(profile, asymmetry, chance), key_of(place));
+            let device = Device::new(class, chance);
+            self.agents.push(AgentNode { host, role: Agent::new(place, class), device, cluster });
+        }
+        let sector = id.sector.index() as u32;
+        self.sectors[sector as usize].clusters.push(cluster);
+        self.clusters.push(ClusterInfo { id, class, agents, leads, sector });
+    }
+
+    fn add_seat(&mut self, seat: Seat, one_way: Micros, classes: &Arc<[Class]>, chance: &mut Chance) -> u32 {
+        let index = self.seats.len() as u32;
+        let key = KeyId(1 + u64::from(index));
+        let link = Link::trunk(one_way, self.scenario.network.asymmetry, chance);
+        let host = Host::new(self.any_clock(chance), link, key);
+        let role = new_role(seat, self.shape, classes, key);
+        self.seats.push(SeatNode { host, role, seat });
+        index
+    }
+
+    fn any_clock(&self, chance: &mut Chance) -> SimClock {
+        SimClock::any(self.scenario.clocks.offset_max, self.scenario.clocks.drift_ppm, chance)
+    }
+
+    /// The first starts, the standing load and the faults.
+    fn schedule(&mut self) {
+        for index in 0..self.seats.len() as u32 {
+            self.start(NodeId::Seat(index));
+        }
+        for index in 0..self.agents.len() as u32 {
+            self.start(NodeId::Agent(index));
+        }
+        if self.scenario.load.every > Micros::ZERO {
+            self.queue.push(Moment(self.scenario.load.start.0), Event::Cascade);
+        }
+        self.queue.push(Moment(1_000_000), Event::Survey);
+        self.schedule_churn();
+        self.schedule_faults();
+    }
+
+    fn start(&mut self, node: NodeId) {
+        let start = self.start_of(self.host(node).boot);
+        self.give(node, Input::Start(start));
+    }
+}
+
+/// A new role for a node that stands for a seat.
+pub(super) fn new_role(seat: Seat, shape: Shape, classes: &Arc<[Class]>, key: KeyId) -> SeatRole {
+    match seat {
+        Seat::Orchestrator => SeatRole::Orchestrator(Box::new(Orchestrator::new(shape, key))),
+        Seat::Coordinator(sector) => SeatRole::Coordinator(Box::new(Coordinator::new(sector, shape.clusters, key))),
+        Seat::Lead(cluster) => SeatRole::Lead(Box::new(Lead::new(cluster, Arc::clone(classes), key))),
+    }
+}
+
+/// An agent's key, in the stand-in of identities: its first place, and a mark that no seat's key has.
+pub(super) const fn key_of(place: AgentId) -> KeyId {
+    KeyId(1 << 40 | place.pack() as u64)
+}
+
+/// Classes of clusters so that each sector has a share of every class: dealt out sector by sector.
+fn deal(counts: &[usize; 6], shape: Shape) -> Vec<Class> {
+    let mut deck = Class::ALL.into_iter().zip(counts).flat_map(|(class, &count)| std::iter::repeat_n(class, count));
+    let mut classes = vec![Class::Edge; shape.cluster_count()];
+    for slot in 0..usize::from(shape.clusters) {
+        for sector in 0..usize::from(shape.sectors) {
+            if let Some(class) = deck.next() {
+                classes[sector * usize::from(shape.clusters) + slot] = class;
+            }
+        }
+    }
+    classes
+}
+
+/// The sector at `index`.
+pub(super) const fn sector_at(index: u32) -> SectorId {
+    SectorId::at(index as usize)
 }

@@ -1,0 +1,114 @@
+//! Nodes of the simulated mesh: a role, a clock that is wrong, and a link to its parent.
+
+use super::clock::SimClock;
+use super::link::{Device, Link, LinkFaults};
+use mesh_core::place::{Class, ClusterId};
+use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs};
+use mesh_core::time::{Boot, Moment};
+use mesh_core::trust::KeyId;
+use mesh_core::trust::seat::Seat;
+
+/// A node, by where it is kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NodeId {
+    /// One that stands for a seat.
+    Seat(u32),
+    /// One that hosts an agent.
+    Agent(u32),
+}
+
+/// What all nodes have.
+#[derive(Debug)]
+pub(super) struct Host {
+    pub(super) clock: SimClock,
+    pub(super) link: Link,
+    /// The true moment of its earliest wake in the queue; an earlier one replaces it, a later one is stale.
+    pub(super) armed: Moment,
+    pub(super) boot: Boot,
+    pub(super) up: bool,
+    /// It lives and receives, and sends nothing.
+    pub(super) silent: bool,
+    pub(super) key: KeyId,
+    /// Which of the world's link faults apply.
+    pub(super) faults: u16,
+}
+
+/// An agent's node.
+#[derive(Debug)]
+pub(super) struct AgentNode {
+    pub(super) host: Host,
+    pub(super) role: Agent,
+    pub(super) device: Device,
+    /// Which of the world's clusters it sits in.
+    pub(super) cluster: u32,
+}
+
+/// A node that stands for a seat.
+#[derive(Debug)]
+pub(super) struct SeatNode {
+    pub(super) host: Host,
+    pub(super) role: SeatRole,
+    pub(super) seat: Seat,
+}
+
+/// The role of a node that stands for a seat.
+#[derive(Debug)]
+pub(super) enum SeatRole {
+    Orchestrator(Box<Orchestrator>),
+    Coordinator(Box<Coordinator>),
+    Lead(Box<Lead>),
+}
+
+/// A cluster: where its agents are kept and who stands for its lead.
+#[derive(Debug)]
+pub(super) struct ClusterInfo {
+    pub(super) id: ClusterId,
+    pub(super) class: Class,
+    /// The agent node of each slot.
+    pub(super) agents: Vec<u32>,
+    pub(super) leads: [u32; 2],
+    pub(super) sector: u32,
+}
+
+/// A sector: its clusters and who stands for its coordinator.
+#[derive(Debug)]
+pub(super) struct SectorInfo {
+    pub(super) clusters: Vec<u32>,
+    pub(super) coordinators: [u32; 2],
+}
+
+impl Host {
+    /// A node that is up from the start.
+    pub(super) const fn new(clock: SimClock, link: Link, key: KeyId) -> Self {
+        Self { clock, link, armed: Moment::NEVER, boot: Boot(1), up: true, silent: false, key, faults: 0 }
+    }
+}
+
+impl SeatRole {
+    pub(super) fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
+        match self {
+            Self::Orchestrator(role) => role.handle(now, input, out),
+            Self::Coordinator(role) => role.handle(now, input, out),
+            Self::Lead(role) => role.handle(now, input, out),
+        }
+    }
+
+    pub(super) fn next_wake(&self) -> Moment {
+        match self {
+            Self::Orchestrator(role) => role.next_wake(),
+            Self::Coordinator(role) => role.next_wake(),
+            Self::Lead(role) => role.next_wake(),
+        }
+    }
+
+    pub(super) fn serving(&self) -> bool {
+        match self {
+            Self::Orchestrator(role) => role.serving(),
+            Self::Coordinator(role) => role.serving(),
+            Self::Lead(role) => role.serving(),
+        }
+    }
+}
+
+/// Link faults by number, so that a node holds two bytes of them; 0 is what the scenario sets for all.
+pub(super) type FaultTable = Vec<LinkFaults>;

@@ -1,0 +1,265 @@
+//! How messages travel: who is meant, by which link, what becomes of them on the way.
+
+use super::link::Direction;
+use super::node::NodeId;
+use super::world::{Event, SeatReply, World};
+use mesh_core::message::{Body, Epoch};
+use mesh_core::place::ClusterId;
+use mesh_core::role::{Arrival, Event as RoleEvent, From, Input, Output, Outputs, To, Work, WorkerEvent};
+use mesh_core::time::{Micros, Moment};
+use mesh_core::trust::KeyId;
+use mesh_core::trust::seat::{Claim, Seat};
+
+/// How long the grantor of seats takes to answer.
+const GRANT: Micros = Micros::millis(5);
+
+/// Messages under way.
+#[derive(Debug, Default)]
+pub(super) struct Post {
+    parcels: Vec<Option<Parcel>>,
+    free: Vec<u32>,
+    pub(super) sent: u64,
+    pub(super) lost: u64,
+}
+
+#[derive(Debug)]
+struct Parcel {
+    from: From,
+    signer: KeyId,
+    epoch: Epoch,
+    sent: Moment,
+    body: Body,
+}
+
+/// Who sends, and what; the same for all copies.
+#[derive(Clone, Copy)]
+struct Sender {
+    node: NodeId,
+    signer: KeyId,
+    epoch: Epoch,
+    sent: Moment,
+}
+
+impl Post {
+    fn put(&mut self, parcel: Parcel) -> u32 {
+        if let Some(index) = self.free.pop() {
+            self.parcels[index as usize] = Some(parcel);
+            return index;
+        }
+        self.parcels.push(Some(parcel));
+        self.parcels.len() as u32 - 1
+    }
+
+    fn take(&mut self, index: u32) -> Option<Parcel> {
+        let parcel = self.parcels.get_mut(index as usize)?.take();
+        self.free.push(index);
+        parcel
+    }
+}
+
+impl World {
+    /// Does what a role asked for.
+    pub(super) fn carry_out(&mut self, node: NodeId, local: Moment, out: &mut Outputs) {
+        for output in out.0.drain(..) {
+            match output {
+                Output::Send { to, epoch, body } => {
+                    let host = self.host(node);
+                    if !host.silent {
+                        self.send(Sender { node, signer: host.key, epoch, sent: local }, to, body);
+                    }
+                }
+                Output::Work(work) => self.work(node, work),
+                Output::Claim(claim) => self.claim(node, claim),
+                Output::Vacate(seat, epoch) => {
+                    let key = self.host(node).key;
+                    self.seat_table.release(self.now, seat, key, epoch);
+                }
+                Output::Event(event) => self.note(node, event),
+            }
+        }
+    }
+
+    /// A parcel has arrived.
+    pub(super) fn deliver(&mut self, node: NodeId, parcel: u32) {
+        let Some(parcel) = self.post.take(parcel) else { return };
+        let received = self.host(node).clock.read(self.now);
+        let Parcel { from, signer, epoch, sent, body } = parcel;
+        self.give(node, Input::Message(Arrival { from, signer, epoch, sent, received, body }));
+    }
+
+    /// A worker is done preparing.
+    pub(super) fn prepared(&mut self, agent: u32, throw: u32) {
+        let operation = self.truth.operation(throw);
+        self.give(NodeId::Agent(agent), Input::Worker(WorkerEvent::Ready(operation)));
+    }
+
+    fn send(&mut self, sender: Sender, to: To, body: Body) {
+        match (sender.node, to) {
+            (NodeId::Agent(index), To::Parent) => {
+                let agent = &self.agents[index as usize];
+                let slot = u16::from(agent.role.place().slot());
+                let leads = self.clusters[agent.cluster as usize].leads;
+                self.send_up(sender, leads, slot, body);
+            }
+            // An agent has no children.
+            (NodeId::Agent(_), _) => {}
+            (NodeId::Seat(index), to) => match self.seats[index as usize].seat {
+                Seat::Orchestrator => self.send_from_top(sender, to, &body),
+                Seat::Coordinator(sector) => self.send_from_sector(sender, sector.index(), to, body),
+                Seat::Lead(cluster) => self.send_from_cluster(sender, cluster, to, body),
+            },
+        }
+    }
+
+    fn send_from_top(&mut self, sender: Sender, to: To, body: &Body) {
+        match to {
+            To::Parent => {}
+            To::Child(slot) => self.send_to_coordinators(sender, usize::from(slot), body),
+            To::Children(slots) => slots.iter().for_each(|slot| self.send_to_coordinators(sender, usize::from(slot), body)),
+            To::Everyone => (0..self.sectors.len()).for_each(|sector| self.send_to_coordinators(sender, sector, body)),
+        }
+    }
+
+    fn send_to_coordinators(&mut self, sender: Sender, sector: usize, body: &Body) {
+        if let Some(info) = self.sectors.get(sector) {
+            self.send_down(sender, info.coordinators, body);
+        }
+    }
+
+    fn send_from_sector(&mut self, sender: Sender, sector: usize, to: To, body: Body) {
+        match to {
+            To::Parent => self.send_up(sender, self.orchestrators, sector as u16, body),
+            To::Child(slot) => self.send_to_leads(sender, sector, usize::from(slot), &body),
+            To::Children(slots) => slots.iter().for_each(|slot| self.send_to_leads(sender, sector, usize::from(slot), &body)),
+            To::Everyone => {
+                (0..self.sectors[sector].clusters.len()).for_each(|slot| self.send_to_leads(sender, sector, slot, &body));
+            }
+        }
+    }
+
+    fn send_to_leads(&mut self, sender: Sender, sector: usize, slot: usize, body: &Body) {
+        if let Some(&cluster) = self.sectors[sector].clusters.get(slot) {
+            self.send_down(sender, self.clusters[cluster as usize].leads, body);
+        }
+    }
+
+    fn send_from_cluster(&mut self, sender: Sender, cluster: ClusterId, to: To, body: Body) {
+        let index = self.cluster_index(cluster);
+        let info = &self.clusters[index];
+        match to {
+            To::Parent => {
+                let holders = self.sectors[info.sector as usize].coordinators;
+                self.send_up(sender, holders, u16::from(cluster.slot()), body);
+            }
+            To::Child(slot) => {
+                if let Some(&agent) = info.agents.get(usize::from(slot)) {
+                    self.hand_over(sender, NodeId::Agent(agent), From::Parent, body);
+                }
+            }
+            To::Children(slots) => {
+                for slot in slots.iter() {
+                    if let Some(&agent) = self.clusters[index].agents.get(usize::from(slot)) {
+                        self.hand_over(sender, NodeId::Agent(agent), From::Parent, body.clone());
+                    }
+                }
+            }
+            To::Everyone => {
+                for slot in 0..info.agents.len() {
+                    let agent = self.clusters[index].agents[slot];
+                    self.hand_over(sender, NodeId::Agent(agent), From::Parent, body.clone());
+                }
+            }
+        }
+    }
+
+    /// To whoever of the two holds the seat above, or thinks so.
+    fn send_up(&mut self, sender: Sender, holders: [u32; 2], slot: u16, body: Body) {
+        let [first, second] = holders.map(|holder| self.seats[holder as usize].role.serving());
+        match (first, second) {
+            (true, true) => {
+                self.hand_over(sender, NodeId::Seat(holders[0]), From::Child(slot), body.clone());
+                self.hand_over(sender, NodeId::Seat(holders[1]), From::Child(slot), body);
+            }
+            (true, false) => self.hand_over(sender, NodeId::Seat(holders[0]), From::Child(slot), body),
+            (false, true) => self.hand_over(sender, NodeId::Seat(holders[1]), From::Child(slot), body),
+            (false, false) => self.post.lost += 1,
+        }
+    }
+
+    fn send_down(&mut self, sender: Sender, holders: [u32; 2], body: &Body) {
+        for holder in holders {
+            if self.seats[holder as usize].role.serving() {
+                self.hand_over(sender, NodeId::Seat(holder), From::Parent, body.clone());
+            }
+        }
+    }
+
+    /// One message over one link. The link is that of the lower of the two ends.
+    fn hand_over(&mut self, sender: Sender, to: NodeId, from: From, body: Body) {
+        self.post.sent += 1;
+        let (lower, direction) = match from {
+            From::Parent => (to, Direction::Down),
+            From::Child(_) => (sender.node, Direction::Up),
+        };
+        if self.cut(sender.node, to) {
+            self.post.lost += 1;
+            return;
+        }
+        let host = match lower {
+            NodeId::Agent(index) => &mut self.agents[index as usize].host,
+            NodeId::Seat(index) => &mut self.seats[index as usize].host,
+        };
+        let fate = host.link.send(direction, &self.faults[usize::from(host.faults)], &mut self.chance);
+        let Some(delay) = fate.delay else {
+            self.post.lost += 1;
+            return;
+        };
+        let Sender { signer, epoch, sent, .. } = sender;
+        if let Some(copy) = fate.copy {
+            let parcel = self.post.put(Parcel { from, signer, epoch, sent, body: body.clone() });
+            self.queue.push(self.now + copy, Event::Deliver(to, parcel));
+        }
+        let parcel = self.post.put(Parcel { from, signer, epoch, sent, body });
+        self.queue.push(self.now + delay, Event::Deliver(to, parcel));
+    }
+
+    fn work(&mut self, node: NodeId, work: Work) {
+        let NodeId::Agent(index) = node else { return };
+        match work {
+            Work::Prepare { header, .. } => {
+                let Some(throw) = self.truth.number(header.id) else { return };
+                let agent = &mut self.agents[index as usize];
+                let queue = agent.device.queue();
+                let took = agent.device.processing(header.weight, u32::from(queue), &mut self.chance);
+                self.queue.push(self.now + took, Event::Prepared(index, throw));
+            }
+            Work::Release { operation, target, bound } => {
+                let agent = &self.agents[index as usize];
+                let held = agent.host.clock.when(target);
+                self.truth.released(self.now, agent.role.place(), operation, held, bound);
+            }
+            Work::Cancel { .. } => {}
+        }
+    }
+
+    fn claim(&mut self, node: NodeId, claim: Claim) {
+        let NodeId::Seat(index) = node else { return };
+        if let Some(reply) = self.grant(node, claim) {
+            self.queue.push(self.now + GRANT, Event::Seat(index, claim.epoch, SeatReply::of(reply)));
+        }
+    }
+
+    fn note(&mut self, node: NodeId, event: RoleEvent) {
+        match event {
+            RoleEvent::Refused(why) => self.truth.refused(why),
+            RoleEvent::Serving(seat, epoch) => self.truth.serving(self.now, node, seat, epoch),
+            RoleEvent::Stopped(..) => {}
+            RoleEvent::Sealed(sheet) => self.truth.sealed(*sheet),
+        }
+    }
+
+    /// Where a cluster is kept.
+    pub(super) fn cluster_index(&self, id: ClusterId) -> usize {
+        self.sectors[id.sector.index()].clusters[usize::from(id.slot())] as usize
+    }
+}
