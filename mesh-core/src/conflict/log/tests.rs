@@ -200,6 +200,11 @@ proptest! {
         rewrite(&mut rows[row], |row| if link { row.before.0[3] ^= 1 } else { row.wall.0 += 1 });
         let broken = found(&rows, &[head]);
         prop_assert_eq!(broken.map_err(|(index, _)| index), Err(row as u64));
+        // Without a head the last row has no witness; every other one has the row after it.
+        let unwitnessed = found(&rows, &[]).map_err(|(index, _)| index);
+        if row < 11 {
+            prop_assert_eq!(unwitnessed, Err(row as u64));
+        }
     }
 
     #[test]

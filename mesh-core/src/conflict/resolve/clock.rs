@@ -49,7 +49,7 @@ pub fn rebuild(record: &ConflictRecord, events: &[Event]) -> Plan {
     plan.find(
         Step::CheckLamport,
         format!(
-            "{} of {} events contradict their causes",
+            "{} contradictions among {} events",
             wrong.len(),
             known.len()
         ),

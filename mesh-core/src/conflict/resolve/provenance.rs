@@ -32,23 +32,11 @@ pub fn trace(
 ) -> Plan {
     let (expected, received) = (&record.detail.expected, &record.detail.received);
     let mut plan = Plan::new(record);
-    // Who attests both values attests neither.
-    let only = |these: &[AgentId], others: &[AgentId]| -> usize {
-        let others: BTreeSet<AgentId> = others.iter().copied().collect();
-        let these: BTreeSet<AgentId> = these.iter().copied().collect();
-        these.difference(&others).count()
-    };
+    // Who attests both values counts on both sides, which changes nothing between them.
+    let count = |agents: &[AgentId]| agents.iter().collect::<BTreeSet<_>>().len();
     let (ours, theirs) = (
-        Strength::of(
-            expected,
-            only(attested.expected, attested.received),
-            &reliability,
-        ),
-        Strength::of(
-            received,
-            only(attested.received, attested.expected),
-            &reliability,
-        ),
+        Strength::of(expected, count(attested.expected), &reliability),
+        Strength::of(received, count(attested.received), &reliability),
     );
     let tell = |name: &str, claim: &Claim, strength: &Strength| match claim.provenance.first() {
         None => format!("{name} has no provenance"),

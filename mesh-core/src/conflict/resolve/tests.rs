@@ -113,7 +113,7 @@ fn a_contradiction_is_settled_by_the_stronger_provenance() {
     );
     let crowd = [agent(20), agent(21), agent(22)];
     let one = [agent(23)];
-    let table: [Case<'_>; 8] = [
+    let table: [Case<'_>; 9] = [
         ("nothing is known", vec![], vec![], [&[], &[]], None),
         (
             "only ours has a way",
@@ -155,6 +155,13 @@ fn a_contradiction_is_settled_by_the_stronger_provenance() {
             way(0, 1, &["100", "100"]),
             way(5, 1, &["250"]),
             [&[], &[]],
+            Some(How::KeepReceived),
+        ),
+        (
+            "one who attests both tips nothing",
+            way(0, 1, &["100"]),
+            way(5, 1, &["250"]),
+            [&one, &[agent(23), agent(24)]],
             Some(How::KeepReceived),
         ),
         (
@@ -202,7 +209,7 @@ fn a_paradox_is_found_its_clock_named_and_the_chain_rebuilt() {
         event(1, 1, 10, &[]),
         event(2, 2, 20, &[1]),
         event(3, 9, 5, &[2, 1]),
-        event(5, 9, 6, &[4, 77]),
+        event(5, 9, 30, &[4, 77]),
     ];
     let mut causality = Causality::new();
     let paradoxes: usize = events
@@ -213,6 +220,8 @@ fn a_paradox_is_found_its_clock_named_and_the_chain_rebuilt() {
 
     let plan = rebuild(&record(ConflictKind::TemporalParadox), &events);
     assert_eq!(plan.how, Some(How::Repaired), "{plan:?}");
+    let checked = plan.findings[0].found.as_str();
+    assert_eq!(checked, "3 contradictions among 5 events");
     let Some(Action::Reorder { order }) = plan.actions.first() else {
         panic!("{plan:?}")
     };
