@@ -168,7 +168,13 @@ mod tests {
 
     #[test]
     fn who_contradicts_a_majority_of_at_least_three_voters_dissents() {
-        let table: [(&str, &[(u8, &str)], Option<&str>, &[u8]); 6] = [
+        type Case = (
+            &'static str,
+            &'static [(u8, &'static str)],
+            Option<&'static str>,
+            &'static [u8],
+        );
+        let table: [Case; 6] = [
             ("two voters", &[(0, "a"), (1, "b")], None, &[]),
             (
                 "two of three",

@@ -6,108 +6,30 @@
 //! be done into a list of [`DeskOutput`]s. Every call may be repeated: the same report, escalation or settlement twice
 //! does nothing the second time.
 
+mod hour;
+mod output;
+
+pub use output::{DeskError, DeskOutput, Open, Stamp};
+
 use super::bounded::Text;
-use super::lamport::Lamport;
-use super::log::{ConflictLog, Entry, Head, SealCheck, StoredRow};
-use super::quarantine::{Held, Quarantine};
+use super::log::{ConflictLog, Entry, Head, SealCheck};
+use super::quarantine::Quarantine;
 use super::record::{ConflictId, ConflictKind, ConflictRecord, Report};
 use super::resolve::{Action, How, Plan, ResolutionRecord, Strategy, actions_of};
 use super::triage::{Priority, Tier, Urgency};
-use crate::time::{Moment, WallTime};
+use crate::time::Moment;
+use hour::Hour;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Open conflicts at most: §11 allows one response in a hundred to be a conflict, so three cascades of 30,000 in a row
 /// at the worst it allows.
 pub const OPEN_MAX: usize = 1_024;
+/// Open conflicts of one agent at most: a cluster of 30 fills a desk only if all of them do.
+pub const OPEN_PER_AGENT_MAX: usize = 32;
 /// Settled conflicts remembered at most, so that a late repetition of the report does not open one again.
 pub const CLOSED_MAX: usize = 4_096;
 /// Shown at once at most.
 pub const LIST_MAX: usize = 200;
-
-/// When something happens, by every measure that it is recorded in.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stamp {
-    /// This node's clock, for deadlines.
-    pub now: Moment,
-    /// The wall clock, for people.
-    pub wall: WallTime,
-    /// The Lamport time, for order.
-    pub lamport: Lamport,
-}
-
-/// Something for the role to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum DeskOutput {
-    /// Store this row, and act on what follows only when it is stored.
-    Store(StoredRow),
-    /// Store the quarantined data beside its row.
-    Hold(Held),
-    /// Tell the desk above; it goes on from there to `to`.
-    Escalate {
-        /// Up to which tier.
-        to: Tier,
-        /// How urgent it is now.
-        priority: Priority,
-        /// The conflict.
-        record: Box<ConflictRecord>,
-    },
-    /// Tell the people at this desk: it is critical, or a deadline has passed and nobody is above.
-    Alert {
-        /// The conflict.
-        conflict: ConflictId,
-        /// How urgent it is now.
-        priority: Priority,
-        /// How many deadlines have passed.
-        missed: u8,
-    },
-    /// Carry this out.
-    Act {
-        /// For which conflict.
-        conflict: ConflictId,
-        /// What.
-        action: Action,
-        /// The data that leaves the quarantine, where the action releases or discards it.
-        data: Option<Box<Held>>,
-    },
-    /// Tell the other desks that know of it that it is settled.
-    Settled(Box<ResolutionRecord>),
-    /// No room: this one is no longer worked on here. Its row and its data remain in the store.
-    Dropped(ConflictId),
-}
-
-/// What a desk refuses; nothing has changed then.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum DeskError {
-    /// No open conflict has this name.
-    #[error("no open conflict begins with {0:?}; list the open ones with `list conflicts`")]
-    Unknown(String),
-    /// Several open conflicts begin with these digits.
-    #[error("{count} open conflicts begin with {text:?}; give more of its digits")]
-    Ambiguous {
-        /// What was given.
-        text: String,
-        /// How many it could be.
-        count: usize,
-    },
-    /// A word that only a strategy may use.
-    #[error(
-        "an operator cannot settle a conflict as {0}; say keep_expected, keep_received, branch or dismiss"
-    )]
-    NotByHand(How),
-}
-
-/// A conflict that is being worked on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Open {
-    /// What it is.
-    pub record: ConflictRecord,
-    /// How urgent it is and until when.
-    pub urgency: Urgency,
-    /// Since when this desk knows of it.
-    pub since: Moment,
-    /// The strategy for it.
-    pub strategy: Strategy,
-}
 
 /// One desk.
 #[derive(Debug, Clone)]
@@ -151,9 +73,11 @@ impl Desk {
             return id;
         }
         let record = report.record(at.wall, at.lamport);
-        let row = self
-            .log
-            .append(at.wall, at.lamport, Entry::Conflict(record.clone()));
+        let row = self.log.append(
+            at.wall,
+            at.lamport,
+            Entry::Conflict(Box::new(record.clone())),
+        );
         out.push(DeskOutput::Store(row));
         out.push(DeskOutput::Hold(
             self.quarantine.hold(at.now, report).clone(),
@@ -221,6 +145,7 @@ impl Desk {
     pub fn wake(&mut self, now: Moment, out: &mut Vec<DeskOutput>) {
         while let Some(&(deadline, id)) = self.deadlines.first()
             && deadline <= now
+            && deadline < Moment::NEVER
         {
             self.deadlines.pop_first();
             // Deadlines are those of open conflicts.
@@ -311,7 +236,7 @@ impl Desk {
             .map_or(Moment::NEVER, |&(deadline, _)| deadline)
     }
 
-    /// The open conflict whose id begins with `text`; at least four digits unless only one is open.
+    /// The open conflict whose id begins with `text`, in either case.
     pub fn find(&self, text: &str) -> Result<ConflictId, DeskError> {
         let text: String = text
             .chars()
@@ -420,17 +345,29 @@ impl Desk {
                 strategy,
             },
         );
-        if self.open.len() > OPEN_MAX
-            && let Some(least) = self
-                .open
-                .values()
-                .min_by_key(|open| (open.urgency.priority, open.since, open.record.id))
-        {
-            let least = least.record.id;
+        if let Some(least) = self.excess(id) {
             self.forget(least);
+            // The store keeps its data; here it goes with its conflict.
+            self.quarantine.take(now, least, None);
             self.dropped = self.dropped.saturating_add(1);
             out.push(DeskOutput::Dropped(least));
         }
+    }
+
+    /// The conflict that must make room after `id` came: of its own agent's if that one has too many, so that one agent
+    /// cannot crowd out the others, else of all; the least urgent, of these the oldest.
+    fn excess(&self, id: ConflictId) -> Option<ConflictId> {
+        let agent = self.open.get(&id)?.record.agent;
+        let of_agent = || self.open.values().filter(|open| open.record.agent == agent);
+        let least = |open: &&Open| (open.urgency.priority, open.since, open.record.id);
+        let found = if of_agent().count() > OPEN_PER_AGENT_MAX {
+            of_agent().min_by_key(least)
+        } else if self.open.len() > OPEN_MAX {
+            self.open.values().min_by_key(least)
+        } else {
+            None
+        };
+        found.map(|open| open.record.id)
     }
 
     /// Passes an open conflict up as far as its urgency reaches, or alerts the people here.
@@ -505,45 +442,6 @@ impl Desk {
             self.deadlines.remove(&(open.urgency.deadline, id));
         }
     }
-}
-
-/// Counts by type over sixty minutes.
-#[derive(Debug, Clone)]
-struct Hour {
-    /// The minute that each cell counts, and its counts; a cell is reused an hour later.
-    minutes: [(i64, [u32; 5]); 60],
-}
-
-impl Hour {
-    const fn new() -> Self {
-        Self {
-            minutes: [(i64::MIN, [0; 5]); 60],
-        }
-    }
-
-    fn count(&mut self, now: Moment, kind: ConflictKind) {
-        let minute = minute(now);
-        let cell = &mut self.minutes[minute.rem_euclid(60) as usize];
-        if cell.0 != minute {
-            *cell = (minute, [0; 5]);
-        }
-        let count = &mut cell.1[kind as usize];
-        *count = count.saturating_add(1);
-    }
-
-    fn of(&self, now: Moment, kind: ConflictKind) -> u32 {
-        let last = minute(now);
-        self.minutes
-            .iter()
-            .filter(|(minute, _)| (last - 59..=last).contains(minute))
-            .fold(0, |sum, (_, counts)| {
-                sum.saturating_add(counts[kind as usize])
-            })
-    }
-}
-
-const fn minute(now: Moment) -> i64 {
-    now.0.div_euclid(60_000_000)
 }
 
 #[cfg(test)]

@@ -2,7 +2,7 @@
 //!
 //! Every message carries its sender's Lamport time and the ids of the messages that caused it (Lamport 1978, "Time,
 //! clocks, and the ordering of events in a distributed system"). An effect whose Lamport time is not larger than its
-//! cause's is a TEMPORAL_PARADOX. Arrival order proves nothing, since networks reorder; clocks prove nothing at all.
+//! cause's is a `TEMPORAL_PARADOX`. Arrival order proves nothing, since networks reorder; clocks prove nothing at all.
 
 use core::fmt;
 use serde::{Deserialize, Serialize};

@@ -141,7 +141,7 @@ impl Head {
 #[serde(rename_all = "snake_case")]
 pub enum Entry {
     /// A conflict was reported.
-    Conflict(ConflictRecord),
+    Conflict(Box<ConflictRecord>),
     /// A conflict was settled.
     Resolution(ResolutionRecord),
     /// Another writer's chain ended here when this was written.

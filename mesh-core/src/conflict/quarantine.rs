@@ -1,6 +1,7 @@
 //! Where conflicting data waits, apart from everything, until its conflict is settled (§5.1); and what is kept of it
 //! afterwards for whoever investigates (§6.1).
 
+use super::bounded::list;
 use super::lamport::EventId;
 use super::record::{ConflictId, Report};
 use super::resolve::How;
@@ -12,8 +13,9 @@ use std::collections::{BTreeMap, VecDeque};
 
 /// Bytes held of one conflict's data at most: the largest value of a context. Of more, the beginning and the hash stay.
 pub const DATA_MAX: usize = crate::message::context::VALUE_BYTES_MAX;
-/// Conflicts held at most, as many as may be open: with [`DATA_MAX`] that is 4 MiB.
-pub const HELD_MAX: usize = super::desk::OPEN_MAX;
+/// Conflicts held at most: as many as may be open, and the one for which another is making room. With [`DATA_MAX`] that
+/// is 4 MiB.
+pub const HELD_MAX: usize = super::desk::OPEN_MAX + 1;
 /// Settled ones remembered at most: with [`FORENSIC_BYTES_MAX`] each, 64 KiB and their frames.
 pub const FORENSICS_MAX: usize = 256;
 /// Bytes kept of settled data at most, enough to recognise a pattern.
@@ -35,6 +37,7 @@ pub struct Held {
     /// How many bytes it had.
     pub bytes: u64,
     /// The data, up to [`DATA_MAX`] bytes.
+    #[serde(deserialize_with = "list::<_, _, DATA_MAX>")]
     pub data: Vec<u8>,
 }
 

@@ -2,12 +2,14 @@
 //! in a [`Plan`]: what was found at each step, the outcome if it is clear, what is to be done, or what a person must
 //! decide. Nothing here acts; the role carries the [`Action`]s out.
 
+mod action;
 mod branch;
 mod clock;
 mod integrity;
 mod provenance;
 mod routing;
 
+pub use action::{Action, Review};
 pub use branch::reconcile;
 pub use clock::{CHAIN_MAX, Event, rebuild};
 pub use integrity::{Copy, CopyState, check_copies};
@@ -15,11 +17,8 @@ pub use provenance::{Attested, RELIABILITY_MARGIN, trace};
 pub use routing::{MISMATCHES_MAX, Mismatches, RULE_AGENTS_MIN, reroute};
 
 use super::bounded::Text;
-use super::lamport::{EventId, Lamport};
 use super::record::{Claim, ConflictId, ConflictKind, ConflictRecord, SUBJECT_MAX};
 use crate::message::context::Collision;
-use crate::place::{AgentId, Class};
-use crate::unit::Digest;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
@@ -94,15 +93,15 @@ impl FromStr for How {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Strategy {
-    /// For CONTEXT_DIVERGENCE.
+    /// For `CONTEXT_DIVERGENCE`.
     BranchAndReconcile,
-    /// For DATA_CONTRADICTION.
+    /// For `DATA_CONTRADICTION`.
     ProvenanceTrace,
-    /// For TEMPORAL_PARADOX.
+    /// For `TEMPORAL_PARADOX`.
     ClockReconciliation,
-    /// For CAPABILITY_MISMATCH.
+    /// For `CAPABILITY_MISMATCH`.
     RoutingFix,
-    /// For HASH_MISMATCH.
+    /// For `HASH_MISMATCH`.
     VerifyAndReload,
 }
 
@@ -213,109 +212,31 @@ pub enum Step {
     ReloadKnownGood,
 }
 
-/// Something that a role does to settle a conflict.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Action {
-    /// Keep the received context or value on a branch of this name.
-    MakeBranch {
-        /// The branch.
-        branch: Text<SUBJECT_MAX>,
-        /// Its head, or the hash of the value.
-        head: Digest,
-    },
-    /// Bring the mesh's context in line with this head.
-    SyncContext {
-        /// The branch that moved.
-        branch: Text<SUBJECT_MAX>,
-        /// Its new head.
-        head: Digest,
-    },
-    /// Get commits or documents that the strategy needs, then run it again.
-    FetchContext {
-        /// What is lacking.
-        hashes: Vec<Digest>,
-    },
-    /// Let the quarantined data in: it stands.
-    ReleaseData,
-    /// Let the quarantined data go; its trace stays.
-    DiscardData,
-    /// Tell an agent what stands, because it holds the other value.
-    Correct {
-        /// Whom.
-        agent: AgentId,
-        /// About what.
-        subject: Text<SUBJECT_MAX>,
-        /// The hash of the value that stands.
-        value: Digest,
-    },
-    /// Take this order and these times for the events.
-    Reorder {
-        /// In causal order, each with a time after its causes.
-        order: Vec<(EventId, Lamport)>,
-    },
-    /// Set an agent's Lamport clock to at least this; it fell behind what it had seen, or ran ahead.
-    ResetClock {
-        /// Whose.
-        agent: AgentId,
-        /// The time that the rebuilt chain reached.
-        to: Lamport,
-    },
-    /// Give the work of a message to another agent.
-    Reassign {
-        /// The message.
-        message: EventId,
-        /// Who can do it.
-        to: AgentId,
-    },
-    /// Take a capability from an agent that claims it and cannot do it.
-    RevokeCapability {
-        /// From whom.
-        agent: AgentId,
-        /// Which.
-        capability: Text<SUBJECT_MAX>,
-    },
-    /// Propose to an operator that a class no longer be routed to for a capability (§7.2).
-    ProposeRule {
-        /// The class.
-        class: Class,
-        /// The capability.
-        capability: Text<SUBJECT_MAX>,
-        /// How many of its agents could not do it.
-        agents: u16,
-    },
-    /// Fetch these bytes from another holder, then run the strategy again.
-    Refetch {
-        /// What they hash to.
-        digest: Digest,
-        /// From whom.
-        from: AgentId,
-    },
-    /// Put an agent into quarantine.
-    QuarantineAgent {
-        /// Whom.
-        agent: AgentId,
-    },
-    /// Reload an agent's context from the known-good head (§6.1).
-    ReloadKnownGood {
-        /// Whose.
-        agent: AgentId,
-    },
-    /// Ask a person (a review item of class F).
-    Review(Review),
-}
-
-/// What only a person can decide.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Review {
-    /// Which conflict.
-    pub conflict: ConflictId,
-    /// The question, in a sentence or two.
-    pub question: Text<NOTE_MAX>,
-    /// For contexts: the keys that both sides changed, at most [`COLLISIONS_MAX`].
-    pub collisions: Vec<Collision>,
-    /// The sensible answers.
-    pub choices: Vec<How>,
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::MakeBranches => "give each context a branch",
+            Self::RunBranches => "let both go on",
+            Self::FindConvergence => "find where they meet",
+            Self::ReviewRest => "show a person what cannot be joined",
+            Self::TraceOrigins => "follow both values to their origins",
+            Self::FindParting => "find where they parted",
+            Self::PreferStronger => "prefer the value that is better vouched for",
+            Self::UpdateWeaker => "correct who held the other",
+            Self::CheckLamport => "compare Lamport times",
+            Self::CheckCauses => "check that every effect follows its causes",
+            Self::FindClock => "find whose clock is at fault",
+            Self::RebuildChain => "put the events into an order that the causes allow",
+            Self::ConfirmMismatch => "see that the agent really lacks the capability",
+            Self::Reassign => "give the work to one that has it",
+            Self::CountRepeats => "see whether it happens again and again",
+            Self::ProposeRule => "propose a rule that prevents it",
+            Self::VerifyBytes => "hash the bytes again",
+            Self::FetchElsewhere => "fetch them from another holder",
+            Self::IsolateSource => "quarantine whose bytes are wrong",
+            Self::ReloadKnownGood => "reload it from the known-good head",
+        })
+    }
 }
 
 /// What one step found.

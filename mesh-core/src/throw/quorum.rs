@@ -5,161 +5,18 @@
 //! says whether those still out can change anything, which is what lets a gather end early; [`vote`] is how a cluster
 //! settles a `decide` by itself (§2.1).
 
+mod counts;
+mod trinary;
 mod vote;
 
+pub use counts::Counts;
+pub use trinary::{Trinary, TrinaryError};
 pub use vote::{Ballot, VOTE_OPTIONS_MAX, Vote, vote};
 
-use crate::place::{Class, Slots};
+use crate::place::Class;
 use crate::unit::Share;
 use core::fmt;
-use core::iter::Sum;
-use core::ops::{Add, AddAssign};
 use serde::{Deserialize, Serialize};
-
-/// Where an agent stands with one operation (§1.4). On the wire it is the number: 1, 0 or -1 (appendix B).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(into = "i8", try_from = "i8")]
-#[repr(i8)]
-pub enum Trinary {
-    /// -1: it arrived and cannot integrate. Information, not failure.
-    Conflict = -1,
-    /// 0: in flight or in work, the outcome unknown.
-    Transit = 0,
-    /// +1: arrived, integrated, ready to go on.
-    Ready = 1,
-}
-
-/// A number that is no trinary state.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("cannot read {0} as a trinary state; it is 1 (READY), 0 (TRANSIT) or -1 (CONFLICT)")]
-pub struct TrinaryError(pub i8);
-
-impl From<Trinary> for i8 {
-    fn from(state: Trinary) -> Self {
-        state as Self
-    }
-}
-
-impl TryFrom<i8> for Trinary {
-    type Error = TrinaryError;
-    fn try_from(number: i8) -> Result<Self, TrinaryError> {
-        match number {
-            1 => Ok(Self::Ready),
-            0 => Ok(Self::Transit),
-            -1 => Ok(Self::Conflict),
-            other => Err(TrinaryError(other)),
-        }
-    }
-}
-
-impl fmt::Display for Trinary {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Ready => "READY",
-            Self::Transit => "TRANSIT",
-            Self::Conflict => "CONFLICT",
-        })
-    }
-}
-
-/// How the eligible agents of one operation stand. The four add up to the eligible at every instant.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Hash, Serialize, Deserialize)]
-pub struct Counts {
-    /// Arrived and integrated.
-    pub ready: u32,
-    /// Arrived and could not integrate.
-    pub conflict: u32,
-    /// Still out.
-    pub transit: u32,
-    /// Known to be gone: no longer waited for, yet part of the whole, so that a dead half is never hidden.
-    pub unreachable: u32,
-}
-
-impl Counts {
-    /// Of a parent's children; who is neither ready, in conflict nor unreachable is in transit. Who stands in two sets
-    /// counts in the worse one (CONFLICT, then READY, then UNREACHABLE), and who is not eligible in none.
-    pub const fn of_slots(
-        eligible: Slots,
-        ready: Slots,
-        conflict: Slots,
-        unreachable: Slots,
-    ) -> Self {
-        let conflict = conflict.and(eligible);
-        let ready = ready.and(eligible).without(conflict);
-        let gone = unreachable.and(eligible).without(conflict).without(ready);
-        let out = eligible.without(conflict).without(ready).without(gone);
-        Self {
-            ready: ready.len() as u32,
-            conflict: conflict.len() as u32,
-            transit: out.len() as u32,
-            unreachable: gone.len() as u32,
-        }
-    }
-
-    /// The whole that the rates divide by.
-    pub const fn eligible(self) -> u32 {
-        self.ready
-            .saturating_add(self.conflict)
-            .saturating_add(self.transit)
-            .saturating_add(self.unreachable)
-    }
-
-    /// One more agent in `state`.
-    pub fn count(&mut self, state: Trinary) {
-        let field = match state {
-            Trinary::Ready => &mut self.ready,
-            Trinary::Transit => &mut self.transit,
-            Trinary::Conflict => &mut self.conflict,
-        };
-        *field = field.saturating_add(1);
-    }
-}
-
-impl Add for Counts {
-    type Output = Self;
-    fn add(self, other: Self) -> Self {
-        Self {
-            ready: self.ready.saturating_add(other.ready),
-            conflict: self.conflict.saturating_add(other.conflict),
-            transit: self.transit.saturating_add(other.transit),
-            unreachable: self.unreachable.saturating_add(other.unreachable),
-        }
-    }
-}
-
-impl AddAssign for Counts {
-    fn add_assign(&mut self, other: Self) {
-        *self = *self + other;
-    }
-}
-
-impl Sum for Counts {
-    fn sum<I: Iterator<Item = Self>>(items: I) -> Self {
-        items.fold(Self::default(), Add::add)
-    }
-}
-
-impl FromIterator<Trinary> for Counts {
-    fn from_iter<I: IntoIterator<Item = Trinary>>(states: I) -> Self {
-        let mut counts = Self::default();
-        states.into_iter().for_each(|state| counts.count(state));
-        counts
-    }
-}
-
-impl fmt::Display for Counts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} ready, {} conflict, {} in transit, {} unreachable of {} eligible",
-            self.ready,
-            self.conflict,
-            self.transit,
-            self.unreachable,
-            self.eligible()
-        )
-    }
-}
 
 /// What a quorum asks for, as shares of the eligible. Equality suffices at each of the three (§5.2).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
@@ -370,7 +227,7 @@ pub enum Outlook {
     Reached,
     /// PROCEED is out of reach; `certain` is the decision if that, too, no longer depends on them.
     Lost {
-        /// RESOLVE_CONFLICTS or RETRY when it is one of these for certain.
+        /// `RESOLVE_CONFLICTS` or RETRY when it is one of these for certain.
         certain: Option<Decision>,
     },
 }
@@ -449,7 +306,7 @@ impl Standing {
     }
 }
 
-/// RESOLVE_CONFLICTS or RETRY: what is left when it is neither PROCEED nor WAIT.
+/// `RESOLVE_CONFLICTS` or RETRY: what is left when it is neither PROCEED nor WAIT.
 const fn settled(counts: Counts, standing: Standing) -> (Decision, Reason) {
     if standing.many_conflicts {
         (Decision::ResolveConflicts, Reason::Conflicts)

@@ -1,10 +1,13 @@
 //! Facts about the desk.
 
+use super::super::lamport::Lamport;
 use super::super::log::WriterId;
 use super::super::record::tests::report;
 use super::*;
-use crate::time::Micros;
+use crate::place::SectorId;
+use crate::time::{Micros, WallTime};
 use ConflictKind::{CapabilityMismatch, DataContradiction, HashMismatch, TemporalParadox};
+use proptest::prelude::*;
 
 fn desk(tier: Tier) -> Desk {
     Desk::new(tier, ConflictLog::new(WriterId([tier as u8; 32])))
@@ -169,23 +172,42 @@ fn a_missed_deadline_rises_through_the_tiers_to_an_alert() {
     assert_eq!(lead.quarantine().forensics().count(), 1);
 }
 
+/// The `n`th report, each of another agent.
+fn of_many(kind: ConflictKind, n: u16) -> Report {
+    let mut report = report(kind, u128::from(n));
+    report.agent = SectorId(n / 100 + 1).cluster(1).agent((n % 100) as u8);
+    report
+}
+
 #[test]
 fn a_full_desk_drops_the_oldest_of_the_least_urgent_and_counts_it() {
     let (mut desk, mut out) = (desk(Tier::Lead), Vec::new());
-    let low = desk.on_conflict(at(0), &report(CapabilityMismatch, 0), &mut out);
-    for n in 1..=OPEN_MAX as u128 {
-        desk.on_conflict(at(1), &report(DataContradiction, n), &mut out);
+    let low = desk.on_conflict(at(0), &of_many(CapabilityMismatch, 0), &mut out);
+    for n in 1..=OPEN_MAX as u16 {
+        desk.on_conflict(at(1), &of_many(DataContradiction, n), &mut out);
     }
     assert_eq!((desk.open_count(), desk.dropped()), (OPEN_MAX, 1));
+    assert_eq!(desk.quarantine().len(), OPEN_MAX);
     assert!(out.contains(&DeskOutput::Dropped(low)));
     out.clear();
-    desk.on_conflict(at(2), &report(CapabilityMismatch, 9_999), &mut out);
+    desk.on_conflict(at(2), &of_many(CapabilityMismatch, 9_999), &mut out);
     assert_eq!(desk.dropped(), 2);
     assert!(
         matches!(out[0], DeskOutput::Store(_)),
         "its row is kept all the same"
     );
-    assert_eq!(desk.deadlines.len(), OPEN_MAX);
+}
+
+#[test]
+fn one_agent_that_floods_the_desk_crowds_out_only_itself() {
+    let (mut desk, mut out) = (desk(Tier::Lead), Vec::new());
+    let quiet = desk.on_conflict(at(0), &of_many(CapabilityMismatch, 9_000), &mut out);
+    for n in 0..3_000 {
+        desk.on_conflict(at(1), &report(HashMismatch, n), &mut out);
+    }
+    assert_eq!(desk.open_count(), OPEN_PER_AGENT_MAX + 1);
+    assert!(desk.get(quiet).is_ok());
+    assert_eq!(desk.dropped(), 3_000 - OPEN_PER_AGENT_MAX as u64);
 }
 
 #[test]
@@ -223,6 +245,15 @@ fn the_last_hour_counts_sixty_minutes_and_forgets() {
 }
 
 #[test]
+fn what_has_no_deadline_never_misses_one() {
+    let (mut desk, mut out) = (desk(Tier::Lead), Vec::new());
+    desk.wake(Moment::NEVER, &mut out);
+    desk.on_conflict(at(0), &report(CapabilityMismatch, 1), &mut out);
+    desk.wake(Moment::NEVER, &mut out);
+    assert_eq!(desk.next_deadline(), Moment::NEVER);
+}
+
+#[test]
 fn after_a_restart_the_open_ones_come_back_without_a_new_row() {
     let (mut desk, mut out) = (desk(Tier::Lead), Vec::new());
     let record = report(DataContradiction, 1).record(WallTime(0), Lamport(1));
@@ -233,4 +264,52 @@ fn after_a_restart_the_open_ones_come_back_without_a_new_row() {
         (0, 1, 0)
     );
     assert_eq!(desk.next_deadline(), at(650).now);
+}
+
+/// Believes nobody's signature.
+struct Nobody;
+
+impl SealCheck for Nobody {
+    fn holds(&self, _: WriterId, _: &[u8], _: &[u8; 64]) -> bool {
+        false
+    }
+}
+
+proptest! {
+    /// Whatever happens in whatever order: what is open has exactly one deadline, what is in quarantine is open, the
+    /// chain verifies, and settling twice is refused.
+    #[test]
+    fn the_desk_keeps_its_books(steps in proptest::collection::vec((0u8..5, 0u128..6, 0usize..5), 1..60)) {
+        let (mut desk, mut out) = (desk(Tier::Coordinator), Vec::new());
+        let mut now = 0;
+        for (what, message, kind) in steps {
+            now += 40;
+            let report = report(ConflictKind::ALL[kind], message);
+            let id = report.id();
+            match what {
+                0 | 1 => drop(desk.on_conflict(at(now), &report, &mut out)),
+                2 => {
+                    let record = report.record(WallTime(0), Lamport(0));
+                    desk.on_escalated(at(now), record, Priority::High, Tier::Coordinator, &mut out);
+                }
+                3 => {
+                    let open = desk.get(id).is_ok();
+                    let settled = desk.resolve(at(now), id, How::Branch, "ada", "", &mut out);
+                    prop_assert_eq!(settled.is_ok(), open);
+                }
+                _ => desk.wake(at(now).now, &mut out),
+            }
+            let deadlines: BTreeSet<ConflictId> = desk.deadlines.iter().map(|&(_, id)| id).collect();
+            prop_assert_eq!(desk.deadlines.len(), desk.open_count());
+            prop_assert!(deadlines.iter().all(|id| desk.get(*id).is_ok()));
+            prop_assert!(desk.quarantine().len() <= desk.open_count());
+            prop_assert!(desk.open.keys().all(|id| !desk.closed.contains(id)));
+        }
+        let stored = out.into_iter().filter_map(|output| match output {
+            DeskOutput::Store(row) => Some(row),
+            _ => None,
+        });
+        let verified = super::super::log::verify(desk.log().writer(), stored, &[], &Nobody);
+        prop_assert_eq!(verified.map(|v| v.count), Ok(desk.log().count()));
+    }
 }

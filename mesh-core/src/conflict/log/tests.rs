@@ -42,7 +42,7 @@ fn chain(rows: usize) -> (Vec<StoredRow>, ConflictLog) {
             log.append(
                 WallTime(n as i64),
                 Lamport(n as u64),
-                Entry::Conflict(record),
+                Entry::Conflict(record.into()),
             )
         })
         .collect();
@@ -74,7 +74,7 @@ fn a_whole_chain_is_whole_and_says_how_far_it_is_vouched_for() {
     assert_eq!(found(&[], &[]), Ok(0));
     let mut resumed = ConflictLog::resume(WRITER, verified.count, verified.last);
     let record = report(ConflictKind::HashMismatch, 99).record(WallTime(9), Lamport(9));
-    let sixth = resumed.append(WallTime(9), Lamport(9), Entry::Conflict(record));
+    let sixth = resumed.append(WallTime(9), Lamport(9), Entry::Conflict(record.into()));
     assert_eq!(found(&[rows, vec![sixth]].concat(), &[head]), Ok(6));
 }
 
@@ -125,7 +125,7 @@ fn a_chain_written_again_from_some_row_on_shows_in_the_next_signed_head() {
     let mut written = rows[..3].to_vec();
     for n in 0..3 {
         let record = report(ConflictKind::HashMismatch, 50 + n).record(WallTime(0), Lamport(0));
-        written.push(forked.append(WallTime(0), Lamport(0), Entry::Conflict(record)));
+        written.push(forked.append(WallTime(0), Lamport(0), Entry::Conflict(record.into())));
     }
     assert_eq!(found(&written, &heads), Err((5, What::Forked { since: 2 })));
 }
@@ -147,7 +147,11 @@ fn the_largest_record_fits_its_bound_and_a_row_its_store() {
     largest.detail.received = Claim::new(&"ü".repeat(4_000), way);
     let record = largest.record(WallTime(i64::MAX), Lamport(u64::MAX));
     let mut log = ConflictLog::new(WriterId([255; 32]));
-    let stored = log.append(WallTime(0), Lamport(0), Entry::Conflict(record.clone()));
+    let stored = log.append(
+        WallTime(0),
+        Lamport(0),
+        Entry::Conflict(record.clone().into()),
+    );
     assert!(
         stored.bytes.len() < ROW_BYTES_MAX / 2,
         "{}",
@@ -162,7 +166,7 @@ fn the_largest_record_fits_its_bound_and_a_row_its_store() {
             Some(record.detail.kind)
         )
     );
-    assert_eq!(row.entry, Entry::Conflict(record.clone()));
+    assert_eq!(row.entry, Entry::Conflict(record.clone().into()));
     let text = serde_json::to_string(&record).expect("encodes");
     assert_eq!(
         serde_json::from_str::<ConflictRecord>(&text).expect("decodes"),
@@ -196,6 +200,11 @@ proptest! {
         rewrite(&mut rows[row], |row| if link { row.before.0[3] ^= 1 } else { row.wall.0 += 1 });
         let broken = found(&rows, &[head]);
         prop_assert_eq!(broken.map_err(|(index, _)| index), Err(row as u64));
+        // Without a head the last row has no witness; every other one has the row after it.
+        let unwitnessed = found(&rows, &[]).map_err(|(index, _)| index);
+        if row < 11 {
+            prop_assert_eq!(unwitnessed, Err(row as u64));
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ pub struct Verified {
     pub last: Digest,
     /// Up to which row other writers or the writer's own head vouch for it; what follows could be cut unseen.
     pub anchored: u64,
-    /// Heads of other chains that are anchored in this one, to verify those with.
+    /// The last head of each other chain that is anchored in this one, to verify those with.
     pub heads: Vec<Head>,
 }
 
@@ -105,6 +105,7 @@ where
         anchored: 0,
         heads: Vec::new(),
     };
+    let mut heads_here: BTreeMap<WriterId, Head> = BTreeMap::new();
     let mut rows = rows.into_iter().peekable();
     while let Some(stored) = rows.next() {
         let index = verified.count;
@@ -130,10 +131,9 @@ where
                 .and_then(|next| next.row().ok())
                 .map(|next| next.before == stored.hash);
             let original = named_by_next.or(vouched(index + 1, stored.hash));
-            return Err(match original {
-                Some(false) => broken(index, What::Detached),
-                Some(true) | None if index > 0 => broken(index - 1, What::Rewritten),
-                Some(true) | None => broken(index, What::Detached),
+            return Err(match index.checked_sub(1) {
+                Some(earlier) if original != Some(false) => broken(earlier, What::Rewritten),
+                _ => broken(index, What::Detached),
             });
         }
         if vouched(index + 1, stored.hash) == Some(false) {
@@ -150,7 +150,7 @@ where
             verified.anchored = index + 1;
         }
         if let Entry::Anchor(head) = row.entry {
-            verified.heads.push(head);
+            heads_here.insert(head.writer, head);
         }
         verified.count += 1;
         verified.last = stored.hash;
@@ -159,6 +159,9 @@ where
         Some(&most) if most > verified.count => {
             Err(broken(verified.count, What::Cut { signed: most }))
         }
-        _ => Ok(verified),
+        _ => Ok(Verified {
+            heads: heads_here.into_values().collect(),
+            ..verified
+        }),
     }
 }

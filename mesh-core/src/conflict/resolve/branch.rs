@@ -1,4 +1,4 @@
-//! CONTEXT_DIVERGENCE: branch and reconcile (§5.1).
+//! `CONTEXT_DIVERGENCE`: branch and reconcile (§5.1).
 //!
 //! The received context gets a branch, so that both go on. What was edited on one side only, or alike on both, is joined
 //! by itself; keys that both sides changed differently go to a person, and until then both branches stand.

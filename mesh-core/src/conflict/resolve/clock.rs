@@ -1,4 +1,4 @@
-//! TEMPORAL_PARADOX: clock reconciliation (§5.1).
+//! `TEMPORAL_PARADOX`: clock reconciliation (§5.1).
 //!
 //! Causes are what is believed: an event's author says what it reacted to. Times that contradict them are mended, and the
 //! agent at most of the contradictions is named. Only a circle of causes cannot be mended.
@@ -49,7 +49,7 @@ pub fn rebuild(record: &ConflictRecord, events: &[Event]) -> Plan {
     plan.find(
         Step::CheckLamport,
         format!(
-            "{} of {} events contradict their causes",
+            "{} contradictions among {} events",
             wrong.len(),
             known.len()
         ),

@@ -1,4 +1,4 @@
-//! HASH_MISMATCH: verify, fetch elsewhere, isolate, reload (§5.1, §6.1 context corruption).
+//! `HASH_MISMATCH`: verify, fetch elsewhere, isolate, reload (§5.1, §6.1 context corruption).
 //!
 //! A hash is not a matter of opinion: bytes that have it are right, whoever holds them, and whoever serves others under
 //! its name is corrupt or worse.

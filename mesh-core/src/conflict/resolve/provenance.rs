@@ -1,4 +1,4 @@
-//! DATA_CONTRADICTION: provenance trace (§5.1).
+//! `DATA_CONTRADICTION`: provenance trace (§5.1).
 //!
 //! In this order: the same origin said both, then what it said later stands; a value whose way is whole beats one that was
 //! changed on the way or has no way at all; more agents that attest it independently beat fewer; then the more
@@ -32,9 +32,11 @@ pub fn trace(
 ) -> Plan {
     let (expected, received) = (&record.detail.expected, &record.detail.received);
     let mut plan = Plan::new(record);
+    // Who attests both values counts on both sides, which changes nothing between them.
+    let count = |agents: &[AgentId]| agents.iter().collect::<BTreeSet<_>>().len();
     let (ours, theirs) = (
-        Strength::of(expected, attested.expected, &reliability),
-        Strength::of(received, attested.received, &reliability),
+        Strength::of(expected, count(attested.expected), &reliability),
+        Strength::of(received, count(attested.received), &reliability),
     );
     let tell = |name: &str, claim: &Claim, strength: &Strength| match claim.provenance.first() {
         None => format!("{name} has no provenance"),
@@ -104,7 +106,7 @@ struct Strength {
 }
 
 impl Strength {
-    fn of(claim: &Claim, attested: &[AgentId], reliability: &impl Fn(AgentId) -> Share) -> Self {
+    fn of(claim: &Claim, attested: usize, reliability: &impl Fn(AgentId) -> Share) -> Self {
         let way = &claim.provenance;
         let changed_by = way
             .windows(2)
@@ -113,7 +115,6 @@ impl Strength {
         let arrives = way
             .last()
             .is_some_and(|station| station.value == claim.digest);
-        let agents: BTreeSet<AgentId> = attested.iter().copied().collect();
         let weakest = way
             .iter()
             .map(|station| reliability(station.by).value())
@@ -122,7 +123,7 @@ impl Strength {
             origin: way.first().map(|station| (station.by, station.lamport)),
             whole: arrives && changed_by.is_none(),
             changed_by,
-            attested: agents.len(),
+            attested,
             reliability: if way.is_empty() {
                 Share::NONE
             } else {

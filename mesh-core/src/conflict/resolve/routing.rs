@@ -1,4 +1,4 @@
-//! CAPABILITY_MISMATCH: routing fix (§5.1, §7.2).
+//! `CAPABILITY_MISMATCH`: routing fix (§5.1, §7.2).
 //!
 //! The work goes to an agent that can do it; an agent that claimed what it cannot do loses the capability; and a class
 //! whose agents fail at it one after another gets a rule proposed, which an operator confirms.

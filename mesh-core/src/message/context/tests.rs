@@ -113,6 +113,32 @@ fn divergence_counts_the_commits_since_the_base() {
 }
 
 #[test]
+fn the_base_is_the_last_shared_commit_whatever_its_author_says_of_time() {
+    let mut store = two_branches();
+    let mut head = store.head(MAIN).expect("begins");
+    let content = store.get(head).expect("held").content;
+    for (step, lamport) in [9u64, 3, 1].into_iter().enumerate() {
+        let commit = Commit {
+            parents: vec![head],
+            content,
+            author: "liar".into(),
+            note: step.to_string(),
+            lamport,
+        };
+        head = commit.id();
+        store.insert_commit(head, &commit.encode()).expect("intact");
+    }
+    store.adopt(MAIN, head).expect("a name");
+    store.adopt("other", head).expect("a name");
+    let ours = store
+        .commit(MAIN, document(&[("a", "2")]), "x", "", 1)
+        .expect("commits");
+    let divergence = store.divergence(ours, head).expect("held");
+    assert_eq!((divergence.base, divergence.ours), (Some(head), 1));
+    assert!(store.get(ours).expect("held").lamport > 1);
+}
+
+#[test]
 fn branches_that_met_by_themselves_merge_from_where_they_met() {
     let mut store = two_branches();
     let met = document(&[("a", "5"), ("b", "1")]);

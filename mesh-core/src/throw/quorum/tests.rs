@@ -1,6 +1,7 @@
 //! Vectors and properties of quorum and vote.
 
 use super::*;
+use crate::place::Slots;
 use proptest::prelude::*;
 
 const fn counts(ready: u32, conflict: u32, transit: u32, unreachable: u32) -> Counts {
