@@ -1,7 +1,20 @@
 //! The simulator: virtual time, seeded faults, the same roles as in life.
+//!
+//! A [`Scenario`] says how large the mesh is, what is asked of it and what goes wrong; [`World`] runs it, one event after
+//! the other, in an order that depends on the seed alone; [`run`] makes the report. The truth that no node knows (the
+//! true time, who really lives) is kept beside the roles, and the invariants are held against it.
 
-pub mod clock;
-pub mod link;
-pub mod queue;
+mod clock;
+mod figures;
+mod link;
+mod node;
+mod post;
+mod queue;
 pub mod scenario;
-pub mod world;
+mod strike;
+mod truth;
+mod world;
+
+pub use figures::{Kpi, Report, run};
+pub use scenario::Scenario;
+pub use world::World;

@@ -80,7 +80,16 @@ pub(super) struct SectorInfo {
 impl Host {
     /// A node that is up from the start.
     pub(super) const fn new(clock: SimClock, link: Link, key: KeyId) -> Self {
-        Self { clock, link, armed: Moment::NEVER, boot: Boot(1), up: true, silent: false, key, faults: 0 }
+        Self {
+            clock,
+            link,
+            armed: Moment::NEVER,
+            boot: Boot(1),
+            up: true,
+            silent: false,
+            key,
+            faults: 0,
+        }
     }
 }
 

@@ -5,7 +5,9 @@ use super::node::NodeId;
 use super::world::{Event, SeatReply, World};
 use mesh_core::message::{Body, Epoch};
 use mesh_core::place::ClusterId;
-use mesh_core::role::{Arrival, Event as RoleEvent, From, Input, Output, Outputs, To, Work, WorkerEvent};
+use mesh_core::role::{
+    Arrival, Event as RoleEvent, From, Input, Output, Outputs, To, Work, WorkerEvent,
+};
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::KeyId;
 use mesh_core::trust::seat::{Claim, Seat};
@@ -65,7 +67,16 @@ impl World {
                 Output::Send { to, epoch, body } => {
                     let host = self.host(node);
                     if !host.silent {
-                        self.send(Sender { node, signer: host.key, epoch, sent: local }, to, body);
+                        self.send(
+                            Sender {
+                                node,
+                                signer: host.key,
+                                epoch,
+                                sent: local,
+                            },
+                            to,
+                            body,
+                        );
                     }
                 }
                 Output::Work(work) => self.work(node, work),
@@ -74,23 +85,44 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
-                Output::Event(event) => self.note(node, event),
+                Output::Event(event) => self.note(event),
             }
         }
     }
 
     /// A parcel has arrived.
     pub(super) fn deliver(&mut self, node: NodeId, parcel: u32) {
-        let Some(parcel) = self.post.take(parcel) else { return };
+        let Some(parcel) = self.post.take(parcel) else {
+            return;
+        };
         let received = self.host(node).clock.read(self.now);
-        let Parcel { from, signer, epoch, sent, body } = parcel;
-        self.give(node, Input::Message(Arrival { from, signer, epoch, sent, received, body }));
+        let Parcel {
+            from,
+            signer,
+            epoch,
+            sent,
+            body,
+        } = parcel;
+        self.give(
+            node,
+            Input::Message(Arrival {
+                from,
+                signer,
+                epoch,
+                sent,
+                received,
+                body,
+            }),
+        );
     }
 
     /// A worker is done preparing.
     pub(super) fn prepared(&mut self, agent: u32, throw: u32) {
         let operation = self.truth.operation(throw);
-        self.give(NodeId::Agent(agent), Input::Worker(WorkerEvent::Ready(operation)));
+        self.give(
+            NodeId::Agent(agent),
+            Input::Worker(WorkerEvent::Ready(operation)),
+        );
     }
 
     fn send(&mut self, sender: Sender, to: To, body: Body) {
@@ -105,7 +137,9 @@ impl World {
             (NodeId::Agent(_), _) => {}
             (NodeId::Seat(index), to) => match self.seats[index as usize].seat {
                 Seat::Orchestrator => self.send_from_top(sender, to, &body),
-                Seat::Coordinator(sector) => self.send_from_sector(sender, sector.index(), to, body),
+                Seat::Coordinator(sector) => {
+                    self.send_from_sector(sender, sector.index(), to, body)
+                }
                 Seat::Lead(cluster) => self.send_from_cluster(sender, cluster, to, body),
             },
         }
@@ -115,8 +149,11 @@ impl World {
         match to {
             To::Parent => {}
             To::Child(slot) => self.send_to_coordinators(sender, usize::from(slot), body),
-            To::Children(slots) => slots.iter().for_each(|slot| self.send_to_coordinators(sender, usize::from(slot), body)),
-            To::Everyone => (0..self.sectors.len()).for_each(|sector| self.send_to_coordinators(sender, sector, body)),
+            To::Children(slots) => slots
+                .iter()
+                .for_each(|slot| self.send_to_coordinators(sender, usize::from(slot), body)),
+            To::Everyone => (0..self.sectors.len())
+                .for_each(|sector| self.send_to_coordinators(sender, sector, body)),
         }
     }
 
@@ -130,9 +167,12 @@ impl World {
         match to {
             To::Parent => self.send_up(sender, self.orchestrators, sector as u16, body),
             To::Child(slot) => self.send_to_leads(sender, sector, usize::from(slot), &body),
-            To::Children(slots) => slots.iter().for_each(|slot| self.send_to_leads(sender, sector, usize::from(slot), &body)),
+            To::Children(slots) => slots
+                .iter()
+                .for_each(|slot| self.send_to_leads(sender, sector, usize::from(slot), &body)),
             To::Everyone => {
-                (0..self.sectors[sector].clusters.len()).for_each(|slot| self.send_to_leads(sender, sector, slot, &body));
+                (0..self.sectors[sector].clusters.len())
+                    .for_each(|slot| self.send_to_leads(sender, sector, slot, &body));
             }
         }
     }
@@ -177,11 +217,20 @@ impl World {
         let [first, second] = holders.map(|holder| self.seats[holder as usize].role.serving());
         match (first, second) {
             (true, true) => {
-                self.hand_over(sender, NodeId::Seat(holders[0]), From::Child(slot), body.clone());
+                self.hand_over(
+                    sender,
+                    NodeId::Seat(holders[0]),
+                    From::Child(slot),
+                    body.clone(),
+                );
                 self.hand_over(sender, NodeId::Seat(holders[1]), From::Child(slot), body);
             }
-            (true, false) => self.hand_over(sender, NodeId::Seat(holders[0]), From::Child(slot), body),
-            (false, true) => self.hand_over(sender, NodeId::Seat(holders[1]), From::Child(slot), body),
+            (true, false) => {
+                self.hand_over(sender, NodeId::Seat(holders[0]), From::Child(slot), body)
+            }
+            (false, true) => {
+                self.hand_over(sender, NodeId::Seat(holders[1]), From::Child(slot), body)
+            }
             (false, false) => self.post.lost += 1,
         }
     }
@@ -209,34 +258,67 @@ impl World {
             NodeId::Agent(index) => &mut self.agents[index as usize].host,
             NodeId::Seat(index) => &mut self.seats[index as usize].host,
         };
-        let fate = host.link.send(direction, &self.faults[usize::from(host.faults)], &mut self.chance);
+        let fate = host.link.send(
+            direction,
+            &self.faults[usize::from(host.faults)],
+            &mut self.chance,
+        );
         let Some(delay) = fate.delay else {
             self.post.lost += 1;
             return;
         };
-        let Sender { signer, epoch, sent, .. } = sender;
+        let Sender {
+            signer,
+            epoch,
+            sent,
+            ..
+        } = sender;
         if let Some(copy) = fate.copy {
-            let parcel = self.post.put(Parcel { from, signer, epoch, sent, body: body.clone() });
+            let parcel = self.post.put(Parcel {
+                from,
+                signer,
+                epoch,
+                sent,
+                body: body.clone(),
+            });
             self.queue.push(self.now + copy, Event::Deliver(to, parcel));
         }
-        let parcel = self.post.put(Parcel { from, signer, epoch, sent, body });
-        self.queue.push(self.now + delay, Event::Deliver(to, parcel));
+        let parcel = self.post.put(Parcel {
+            from,
+            signer,
+            epoch,
+            sent,
+            body,
+        });
+        self.queue
+            .push(self.now + delay, Event::Deliver(to, parcel));
     }
 
     fn work(&mut self, node: NodeId, work: Work) {
         let NodeId::Agent(index) = node else { return };
         match work {
             Work::Prepare { header, .. } => {
-                let Some(throw) = self.truth.number(header.id) else { return };
+                let Some(throw) = self.truth.number(header.id) else {
+                    return;
+                };
                 let agent = &mut self.agents[index as usize];
                 let queue = agent.device.queue();
-                let took = agent.device.processing(header.weight, u32::from(queue), &mut self.chance);
-                self.queue.push(self.now + took, Event::Prepared(index, throw));
+                let took =
+                    agent
+                        .device
+                        .processing(header.weight, u32::from(queue), &mut self.chance);
+                self.queue
+                    .push(self.now + took, Event::Prepared(index, throw));
             }
-            Work::Release { operation, target, bound } => {
+            Work::Release {
+                operation,
+                target,
+                bound,
+            } => {
                 let agent = &self.agents[index as usize];
                 let held = agent.host.clock.when(target);
-                self.truth.released(self.now, agent.role.place(), operation, held, bound);
+                self.truth
+                    .released(self.now, agent.role.place(), operation, held, bound);
             }
             Work::Cancel { .. } => {}
         }
@@ -244,15 +326,18 @@ impl World {
 
     fn claim(&mut self, node: NodeId, claim: Claim) {
         let NodeId::Seat(index) = node else { return };
-        if let Some(reply) = self.grant(node, claim) {
-            self.queue.push(self.now + GRANT, Event::Seat(index, claim.epoch, SeatReply::of(reply)));
+        if let Some(reply) = self.grant(claim) {
+            self.queue.push(
+                self.now + GRANT,
+                Event::Seat(index, claim.epoch, SeatReply::of(reply)),
+            );
         }
     }
 
-    fn note(&mut self, node: NodeId, event: RoleEvent) {
+    fn note(&mut self, event: RoleEvent) {
         match event {
             RoleEvent::Refused(why) => self.truth.refused(why),
-            RoleEvent::Serving(seat, epoch) => self.truth.serving(self.now, node, seat, epoch),
+            RoleEvent::Serving(seat, _) => self.truth.serving(self.now, seat),
             RoleEvent::Stopped(..) => {}
             RoleEvent::Sealed(sheet) => self.truth.sealed(*sheet),
         }

@@ -2,10 +2,13 @@
 
 use super::clock::SimClock;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
-use super::node::{AgentNode, ClusterInfo, FaultTable, Host, NodeId, SeatNode, SeatRole, SectorInfo};
+use super::node::{
+    AgentNode, ClusterInfo, FaultTable, Host, NodeId, SeatNode, SeatRole, SectorInfo,
+};
 use super::post::Post;
 use super::queue::EventQueue;
 use super::scenario::Scenario;
+use super::strike::Trouble;
 use super::truth::Truth;
 use mesh_core::chance::Chance;
 use mesh_core::message::Epoch;
@@ -36,6 +39,7 @@ pub struct World {
     pub(super) post: Post,
     pub(super) out: Outputs,
     pub(super) truth: Truth,
+    pub(super) trouble: Trouble,
 }
 
 /// What happens next.
@@ -110,6 +114,7 @@ impl World {
             post: Post::default(),
             out: Outputs::default(),
             truth: Truth::default(),
+            trouble: Trouble::default(),
             scenario,
         };
         world.populate(&mut chance.split(2));
@@ -122,7 +127,9 @@ impl World {
         let end = Moment(self.scenario.duration.0).min(until);
         while self.queue.next_at().is_some_and(|at| at <= end) {
             // There is one: it was just looked at.
-            let Some((at, event)) = self.queue.pop() else { return };
+            let Some((at, event)) = self.queue.pop() else {
+                return;
+            };
             self.now = self.now.max(at);
             self.truth.count(at, &event);
             self.happen(at, event);
@@ -155,7 +162,9 @@ impl World {
             }
             Event::Deliver(node, parcel) => self.deliver(node, parcel),
             Event::Prepared(agent, throw) => self.prepared(agent, throw),
-            Event::Seat(node, asked, reply) => self.give(NodeId::Seat(node), Input::Seat(asked, reply.answer(asked))),
+            Event::Seat(node, asked, reply) => {
+                self.give(NodeId::Seat(node), Input::Seat(asked, reply.answer(asked)))
+            }
             Event::Cascade => self.cascade(),
             Event::Churn => self.churn(),
             Event::Restart(node) => self.restart(node),
@@ -218,17 +227,31 @@ impl World {
     /// What a role is told at a start.
     pub(super) fn start_of(&self, boot: mesh_core::time::Boot) -> Start {
         let wall = WALL_START + self.now.since(Moment(0));
-        Start { boot, seed: self.scenario.seed, wall, lossy: self.scenario.network.loss > 0.0 }
+        Start {
+            boot,
+            seed: self.scenario.seed,
+            wall,
+            lossy: self.scenario.network.loss > 0.0,
+        }
     }
 
     fn populate(&mut self, chance: &mut Chance) {
         let asymmetry = self.scenario.network.asymmetry;
         let count = self.scenario.agent_count();
-        let classes = deal(&self.scenario.classes.counts(self.shape.cluster_count()), self.shape);
-        self.orchestrators = [0, 1].map(|_| self.add_seat(Seat::Orchestrator, TRUNK_TOP, &Arc::from([]), chance));
+        let classes = deal(
+            &self.scenario.classes.counts(self.shape.cluster_count()),
+            self.shape,
+        );
+        self.orchestrators =
+            [0, 1].map(|_| self.add_seat(Seat::Orchestrator, TRUNK_TOP, &Arc::from([]), chance));
         for sector in self.shape.all_sectors() {
-            let coordinators = [0, 1].map(|_| self.add_seat(Seat::Coordinator(sector), TRUNK_TOP, &Arc::from([]), chance));
-            self.sectors.push(SectorInfo { clusters: Vec::new(), coordinators });
+            let coordinators = [0, 1].map(|_| {
+                self.add_seat(Seat::Coordinator(sector), TRUNK_TOP, &Arc::from([]), chance)
+            });
+            self.sectors.push(SectorInfo {
+                clusters: Vec::new(),
+                coordinators,
+            });
         }
         for (index, id) in self.shape.all_clusters().enumerate() {
             let left = count.saturating_sub(index * usize::from(self.shape.agents));
@@ -238,7 +261,14 @@ impl World {
     }
 
     /// A cluster of one class with its lead, its standby and so many agents.
-    pub(super) fn add_cluster(&mut self, id: ClusterId, class: Class, places: usize, asymmetry: f64, chance: &mut Chance) {
+    pub(super) fn add_cluster(
+        &mut self,
+        id: ClusterId,
+        class: Class,
+        places: usize,
+        asymmetry: f64,
+        chance: &mut Chance,
+    ) {
         let of: Arc<[Class]> = std::iter::repeat_n(class, places).collect();
         let leads = [0, 1].map(|_| self.add_seat(Seat::Lead(id), TRUNK_SECTOR, &of, chance));
         let cluster = self.clusters.len() as u32;
@@ -247,16 +277,37 @@ impl World {
         for slot in 0..places {
             let place = id.agent(slot as u8);
             agents.push(self.agents.len() as u32);
-            let host = Host::new(self.any_clock(chance), Link::new(profile, asymmetry, chance), key_of(place));
+            let host = Host::new(
+                self.any_clock(chance),
+                Link::new(profile, asymmetry, chance),
+                key_of(place),
+            );
             let device = Device::new(class, chance);
-            self.agents.push(AgentNode { host, role: Agent::new(place, class), device, cluster });
+            self.agents.push(AgentNode {
+                host,
+                role: Agent::new(place, class),
+                device,
+                cluster,
+            });
         }
         let sector = id.sector.index() as u32;
         self.sectors[sector as usize].clusters.push(cluster);
-        self.clusters.push(ClusterInfo { id, class, agents, leads, sector });
+        self.clusters.push(ClusterInfo {
+            id,
+            class,
+            agents,
+            leads,
+            sector,
+        });
     }
 
-    fn add_seat(&mut self, seat: Seat, one_way: Micros, classes: &Arc<[Class]>, chance: &mut Chance) -> u32 {
+    fn add_seat(
+        &mut self,
+        seat: Seat,
+        one_way: Micros,
+        classes: &Arc<[Class]>,
+        chance: &mut Chance,
+    ) -> u32 {
         let index = self.seats.len() as u32;
         let key = KeyId(1 + u64::from(index));
         let link = Link::trunk(one_way, self.scenario.network.asymmetry, chance);
@@ -267,7 +318,11 @@ impl World {
     }
 
     fn any_clock(&self, chance: &mut Chance) -> SimClock {
-        SimClock::any(self.scenario.clocks.offset_max, self.scenario.clocks.drift_ppm, chance)
+        SimClock::any(
+            self.scenario.clocks.offset,
+            self.scenario.clocks.drift_ppm,
+            chance,
+        )
     }
 
     /// The first starts, the standing load and the faults.
@@ -279,7 +334,8 @@ impl World {
             self.start(NodeId::Agent(index));
         }
         if self.scenario.load.every > Micros::ZERO {
-            self.queue.push(Moment(self.scenario.load.start.0), Event::Cascade);
+            self.queue
+                .push(Moment(self.scenario.load.start.0), Event::Cascade);
         }
         self.queue.push(Moment(1_000_000), Event::Survey);
         self.schedule_churn();
@@ -296,8 +352,12 @@ impl World {
 pub(super) fn new_role(seat: Seat, shape: Shape, classes: &Arc<[Class]>, key: KeyId) -> SeatRole {
     match seat {
         Seat::Orchestrator => SeatRole::Orchestrator(Box::new(Orchestrator::new(shape, key))),
-        Seat::Coordinator(sector) => SeatRole::Coordinator(Box::new(Coordinator::new(sector, shape.clusters, key))),
-        Seat::Lead(cluster) => SeatRole::Lead(Box::new(Lead::new(cluster, Arc::clone(classes), key))),
+        Seat::Coordinator(sector) => {
+            SeatRole::Coordinator(Box::new(Coordinator::new(sector, shape.clusters, key)))
+        }
+        Seat::Lead(cluster) => {
+            SeatRole::Lead(Box::new(Lead::new(cluster, Arc::clone(classes), key)))
+        }
     }
 }
 
@@ -308,7 +368,10 @@ pub(super) const fn key_of(place: AgentId) -> KeyId {
 
 /// Classes of clusters so that each sector has a share of every class: dealt out sector by sector.
 fn deal(counts: &[usize; 6], shape: Shape) -> Vec<Class> {
-    let mut deck = Class::ALL.into_iter().zip(counts).flat_map(|(class, &count)| std::iter::repeat_n(class, count));
+    let mut deck = Class::ALL
+        .into_iter()
+        .zip(counts)
+        .flat_map(|(class, &count)| std::iter::repeat_n(class, count));
     let mut classes = vec![Class::Edge; shape.cluster_count()];
     for slot in 0..usize::from(shape.clusters) {
         for sector in 0..usize::from(shape.sectors) {

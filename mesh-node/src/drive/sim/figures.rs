@@ -1,0 +1,162 @@
+//! What a run came to, in the figures of §11.
+
+use super::scenario::Scenario;
+use super::truth::Truth;
+use super::world::{Event, World};
+use mesh_core::time::{Micros, Moment};
+use mesh_core::trust::seat::Seat;
+use serde::Serialize;
+
+/// The whole is looked at this often.
+const SURVEY_EVERY: Micros = Micros::seconds(1);
+
+/// One run in numbers; `mesh-node sim --json` prints it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    /// Agents at the end.
+    pub agents: usize,
+    /// Length of the run in virtual time.
+    pub seconds: f64,
+    /// Its seed.
+    pub seed: u64,
+    /// Events handled.
+    pub events: u64,
+    /// Length of the run in real time.
+    pub wall_s: f64,
+    /// The most memory that the process had.
+    pub peak_rss_mb: f64,
+    /// Broken invariants.
+    pub violations: u64,
+    /// Hash over every event and result: equal for equal seeds, in every build.
+    pub state_hash: String,
+    /// The figures of §11.
+    pub kpi: Kpi,
+    /// The first broken invariants, in words.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub broken: Vec<String>,
+}
+
+/// The figures of §11. Shares are of the eligible: targeted without people and without the skipped.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Kpi {
+    /// Operations that reached quorum.
+    pub quorum_share: f64,
+    /// READY by T.
+    pub in_window_share: f64,
+    /// READY within 50 ms of the median predicted when it was sent.
+    pub within_50ms_share: f64,
+    /// Of the targeted without people: skipped.
+    pub skipped_share: f64,
+    /// CONFLICT, of the answers.
+    pub conflict_share: f64,
+    /// Of the time: at least 95 % of the agents active.
+    pub availability: f64,
+    /// From an operation's acceptance to the end of its gather.
+    pub gather_p95_ms: f64,
+    /// Releases of those that held, against T in true time.
+    pub release_spread_p99_ms: f64,
+    /// The longest from the loss of a lead to its successor's first beat; 0 when none was lost.
+    pub recovery_cluster_s: f64,
+    /// The same for coordinators.
+    pub recovery_sector_s: f64,
+    /// Operations that ended.
+    pub operations: usize,
+}
+
+/// Runs a scenario to its end. `step` is told how far it is, from 0 to 1, about every hundredth.
+pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
+    let begun = std::time::Instant::now();
+    let (seed, duration) = (scenario.seed, scenario.duration);
+    let mut world = World::new(scenario);
+    for hundredth in 1..=100 {
+        world.run_until(Moment(duration.0 / 100 * hundredth));
+        step(hundredth as f64 / 100.0);
+    }
+    world.run();
+    let truth = &world.truth;
+    Report {
+        agents: world.agent_count(),
+        seconds: duration.as_seconds_f64(),
+        seed,
+        events: truth.events,
+        wall_s: begun.elapsed().as_secs_f64(),
+        peak_rss_mb: peak_rss_mb(),
+        violations: truth.violations,
+        state_hash: format!("{:016x}", truth.hash),
+        kpi: kpi(truth),
+        broken: truth.told.clone(),
+    }
+}
+
+fn kpi(truth: &Truth) -> Kpi {
+    let classes = || {
+        truth
+            .sheets
+            .iter()
+            .flat_map(|sheet| &sheet.classes)
+            .filter(|class| !class.class.is_human())
+    };
+    let sum = |pick: fn(&mesh_core::throw::ClassTally32) -> u32| {
+        classes().map(pick).map(f64::from).sum::<f64>()
+    };
+    let (targeted, eligible) = (sum(|class| class.targeted), sum(|class| class.eligible));
+    let (ready, conflict) = (sum(|class| class.ready), sum(|class| class.conflict));
+    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
+    let mut elapsed: Vec<Micros> = truth.sheets.iter().map(|sheet| sheet.elapsed).collect();
+    elapsed.sort_unstable();
+    let p95 = elapsed
+        .get((elapsed.len() * 95).div_ceil(100).saturating_sub(1))
+        .copied()
+        .unwrap_or_default();
+    let longest = |of: fn(&Seat) -> bool| {
+        let takeovers = truth
+            .takeovers
+            .iter()
+            .filter(|(seat, _)| of(seat))
+            .map(|(_, took)| *took);
+        takeovers.max().unwrap_or_default().as_seconds_f64()
+    };
+    Kpi {
+        quorum_share: truth.quorum_share().unwrap_or(0.0),
+        in_window_share: share(sum(|class| class.in_window), eligible),
+        within_50ms_share: share(sum(|class| class.within_50), eligible),
+        skipped_share: share(targeted - eligible, targeted),
+        conflict_share: share(conflict, ready + conflict),
+        availability: share(f64::from(truth.surveys_available), f64::from(truth.surveys)),
+        gather_p95_ms: p95.as_millis_f64(),
+        release_spread_p99_ms: truth
+            .spread
+            .quantile(0.99)
+            .unwrap_or_default()
+            .as_millis_f64(),
+        recovery_cluster_s: longest(|seat| matches!(seat, Seat::Lead(_))),
+        recovery_sector_s: longest(|seat| matches!(seat, Seat::Coordinator(_))),
+        operations: truth.sheets.len(),
+    }
+}
+
+impl World {
+    /// Looks at the whole: how many agents are up.
+    pub(super) fn survey(&mut self) {
+        let up = self.agents.iter().filter(|agent| agent.host.up).count();
+        let share = up as f64 / self.agents.len() as f64;
+        self.truth.surveys += 1;
+        self.truth.surveys_available += u32::from(share >= 0.95);
+        self.truth.active_share = share;
+        self.queue.push(self.now + SURVEY_EVERY, Event::Survey);
+    }
+}
+
+/// The most memory that this process had, where the system tells.
+fn peak_rss_mb() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kilobytes = line.and_then(|rest| {
+        rest.trim()
+            .trim_end_matches(" kB")
+            .trim()
+            .parse::<f64>()
+            .ok()
+    });
+    kilobytes.unwrap_or(0.0) / 1024.0
+}

@@ -1,0 +1,199 @@
+//! What only the simulator knows: the true time of every T, every release, every death; and the invariants held against
+//! it.
+
+use super::node::NodeId;
+use super::world::Event;
+use mesh_core::message::MessageId;
+use mesh_core::place::AgentId;
+use mesh_core::role::Refusal;
+use mesh_core::throw::Sheet;
+use mesh_core::throw::quorum::Decision;
+use mesh_core::time::{Micros, Moment};
+use mesh_core::trust::seat::Seat;
+use std::collections::BTreeMap;
+
+/// Broken invariants that are told in full; the rest are counted.
+const TOLD_MAX: usize = 20;
+/// Rounding of two translations, each to a whole microsecond.
+const ROUNDING: Micros = Micros(4);
+
+/// The simulator's own books.
+#[derive(Debug, Default)]
+pub(super) struct Truth {
+    pub(super) events: u64,
+    pub(super) hash: u64,
+    pub(super) throws: Vec<(MessageId, Moment)>,
+    pub(super) sheets: Vec<Sheet>,
+    pub(super) spread: Spread,
+    pub(super) violations: u64,
+    pub(super) told: Vec<String>,
+    pub(super) refusals: BTreeMap<Refusal, u64>,
+    vacant: BTreeMap<Seat, Moment>,
+    pub(super) takeovers: Vec<(Seat, Micros)>,
+    pub(super) surveys: u32,
+    pub(super) surveys_available: u32,
+    pub(super) active_share: f64,
+    pub(super) last: Moment,
+}
+
+/// How far releases were from T, in true time: bins of 100 µs up to a second.
+#[derive(Debug)]
+pub(super) struct Spread(Vec<u32>);
+
+impl Default for Spread {
+    fn default() -> Self {
+        Self(vec![0; 10_001])
+    }
+}
+
+impl Spread {
+    fn add(&mut self, distance: Micros) {
+        let bin = (distance.0 / 100).clamp(0, 10_000) as usize;
+        self.0[bin] += 1;
+    }
+
+    /// The upper edge of the bin in which this share of them ends.
+    pub(super) fn quantile(&self, share: f64) -> Option<Micros> {
+        let total: u64 = self.0.iter().map(|&count| u64::from(count)).sum();
+        let rank = libm::ceil(total as f64 * share) as u64;
+        let mut below = 0;
+        let bin = self.0.iter().position(|&count| {
+            below += u64::from(count);
+            below >= rank && total > 0
+        })?;
+        Some(Micros((bin as i64 + 1) * 100))
+    }
+}
+
+impl Truth {
+    /// One more event; the hash of the run goes on over it.
+    pub(super) fn count(&mut self, at: Moment, event: &Event) {
+        self.events += 1;
+        let what = match *event {
+            Event::Wake(NodeId::Agent(index)) => u64::from(index),
+            Event::Wake(NodeId::Seat(index)) => 1 << 32 | u64::from(index),
+            Event::Deliver(NodeId::Agent(index), _) => 2 << 32 | u64::from(index),
+            Event::Deliver(NodeId::Seat(index), _) => 3 << 32 | u64::from(index),
+            Event::Prepared(agent, _) => 4 << 32 | u64::from(agent),
+            Event::Seat(node, ..) => 5 << 32 | u64::from(node),
+            Event::Restart(_) => 6 << 32,
+            Event::Fault(index) | Event::Over(index) => 7 << 32 | u64::from(index),
+            Event::Cascade | Event::Churn | Event::Survey => 8 << 32,
+        };
+        self.last = at;
+        self.mix(at.0 as u64 ^ what << 24);
+    }
+
+    /// Takes a number into the hash of the run.
+    pub(super) const fn mix(&mut self, number: u64) {
+        self.hash = (self.hash ^ number)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29);
+    }
+
+    /// An operation was accepted, with T at this true moment.
+    pub(super) fn thrown(&mut self, operation: MessageId, target: Moment) {
+        self.throws.push((operation, target));
+    }
+
+    /// The number of an operation, for events to carry.
+    pub(super) fn number(&self, operation: MessageId) -> Option<u32> {
+        self.throws
+            .iter()
+            .rposition(|(id, _)| *id == operation)
+            .map(|index| index as u32)
+    }
+
+    /// The operation with that number.
+    pub(super) fn operation(&self, throw: u32) -> MessageId {
+        self.throws[throw as usize].0
+    }
+
+    /// An agent released; `held` is T by its own clock, as a true moment.
+    pub(super) fn released(
+        &mut self,
+        now: Moment,
+        agent: AgentId,
+        operation: MessageId,
+        held: Moment,
+        bound: Micros,
+    ) {
+        let Some(&(_, target)) = self.throws.iter().rfind(|(id, _)| *id == operation) else {
+            return self.violate(
+                now,
+                &format!("{agent} released {operation}, which nobody threw"),
+            );
+        };
+        let off = held.since(target).abs();
+        if off > bound + ROUNDING {
+            self.violate(
+                now,
+                &format!("{agent} has T off by {off}, more than its bound of {bound}"),
+            );
+        }
+        // Who was READY in time held until T; a late one released when it was ready, which is no spread of the hold.
+        if now.since(held) <= ROUNDING {
+            self.spread.add(now.since(target).abs());
+        }
+        self.mix(now.0 as u64);
+    }
+
+    /// An operation ended.
+    pub(super) fn sealed(&mut self, sheet: Sheet) {
+        if !sheet.account.balanced() {
+            self.violate(
+                self.last,
+                &format!(
+                    "the account of {} does not add up: {:?}",
+                    sheet.operation, sheet.account
+                ),
+            );
+        }
+        if self
+            .sheets
+            .iter()
+            .any(|known| known.operation == sheet.operation)
+        {
+            self.violate(self.last, &format!("{} ended twice", sheet.operation));
+        }
+        self.mix(u64::from(sheet.account.ready) << 32 | u64::from(sheet.account.transit));
+        self.mix(sheet.elapsed.0 as u64);
+        self.sheets.push(sheet);
+    }
+
+    /// A message was dropped.
+    pub(super) fn refused(&mut self, why: Refusal) {
+        *self.refusals.entry(why).or_default() += 1;
+    }
+
+    /// The holder of a seat died.
+    pub(super) fn died(&mut self, now: Moment, seat: Seat) {
+        self.vacant.entry(seat).or_insert(now);
+    }
+
+    /// A node has a seat from now on.
+    pub(super) fn serving(&mut self, now: Moment, seat: Seat) {
+        if let Some(died) = self.vacant.remove(&seat) {
+            self.takeovers.push((seat, now.since(died)));
+        }
+    }
+
+    /// An invariant is broken.
+    pub(super) fn violate(&mut self, now: Moment, what: &str) {
+        self.violations += 1;
+        if self.told.len() < TOLD_MAX {
+            self.told
+                .push(format!("at {now}, event {}: {what}", self.events));
+        }
+    }
+
+    /// Operations that reached quorum, of all that ended.
+    pub(super) fn quorum_share(&self) -> Option<f64> {
+        let reached = self
+            .sheets
+            .iter()
+            .filter(|sheet| sheet.decision == Decision::Proceed)
+            .count();
+        (!self.sheets.is_empty()).then(|| reached as f64 / self.sheets.len() as f64)
+    }
+}
