@@ -15,7 +15,8 @@
 //! ```
 //!
 //! With its seal an envelope is 122 bytes more than its body. The order of looking is fixed: form, key, signature,
-//! header, body; nothing behind a check is read before it has passed. [`Reception`] walks all of it and counts what it refuses.
+//! header, body; nothing behind a check is read before it has passed. [`Reception`] walks all of it and counts what it
+//! refuses.
 
 mod address;
 mod encoding;
@@ -81,7 +82,9 @@ pub enum OpenError {
         size: usize,
     },
     /// An address that no place has.
-    #[error("envelope from key {by}: {field} is {bytes:02x?}; an address is a kind from 0 to 7 and what that kind names")]
+    #[error(
+        "envelope from key {by}: {field} is {bytes:02x?}; an address is a kind from 0 to 7 and what that kind names"
+    )]
     Address {
         /// Who sent it.
         by: KeyId,

@@ -1,7 +1,8 @@
 //! Many signatures checked at once, as a lead does for its agents (§9.1).
 //!
-//! A batch of 30 costs less than half of 30 single checks. It is checked when it is full or when its first message has waited two milliseconds; when
-//! it fails, each is checked by itself, so that one forger delays its neighbours and harms none of them.
+//! A batch of 30 costs less than half of 30 single checks. It is checked when it is full or when its first message has
+//! waited two milliseconds; when it fails, each is checked by itself, so that one forger delays its neighbours and
+//! harms none of them.
 
 use super::key::{PublicKey, Scheme};
 use super::sealed::{Genuine, Sealed};
@@ -123,9 +124,8 @@ mod tests {
         let key = scheme.key(&[1; 32]);
         let mut batch: Batch<Vec<u8>, ()> = Batch::new();
         assert_eq!(batch.next_deadline(), Moment::NEVER);
-        let sealed = || {
-            Sealed::read(seal(Purpose::Proof, &key, |_| ()), Purpose::Proof, 100).unwrap()
-        };
+        let sealed =
+            || Sealed::read(seal(Purpose::Proof, &key, |_| ()), Purpose::Proof, 100).unwrap();
         assert!(!batch.push(Moment(1_000), sealed(), key.public(), ()));
         assert!(!batch.push(Moment(2_000), sealed(), key.public(), ()));
         assert_eq!(batch.next_deadline(), Moment(3_000));

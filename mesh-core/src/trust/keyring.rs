@@ -190,7 +190,11 @@ impl Keyring {
                 Ok(())
             }
             Act::SpeakFor(at) => {
-                let agent = self.at(at).ok_or(Refusal::WrongPlace { key: by, at, sits: None })?;
+                let agent = self.at(at).ok_or(Refusal::WrongPlace {
+                    key: by,
+                    at,
+                    sits: None,
+                })?;
                 let host = self.sits(agent, self.live(agent, now)?, at, now)?;
                 // A node that has just rotated still speaks with its old key.
                 if host == by || entry.next == Some(host) {
@@ -253,7 +257,8 @@ impl Keyring {
             }
             kept
         });
-        self.revoked.retain(|_, revoked| now < revoked.at + apply::REVOCATION_KEPT);
+        self.revoked
+            .retain(|_, revoked| now < revoked.at + apply::REVOCATION_KEPT);
     }
 
     /// The root signs certificates, lifts, and may take the orchestrator's place; it sits nowhere and hosts nobody.

@@ -18,6 +18,8 @@
 pub mod batch;
 pub mod certificate;
 pub mod command;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod key;
 pub mod keyring;
 pub mod rights;

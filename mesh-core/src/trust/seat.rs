@@ -165,8 +165,8 @@ impl Reach {
 }
 
 impl SeatTable {
-    /// Decides a claim: its holder may renew with the epoch it has, whoever comes above that epoch may take a seat that is
-    /// free, run out, or its own.
+    /// Decides a claim: its holder may renew with the epoch it has, whoever comes above that epoch may take a seat that
+    /// is free, run out, or its own.
     pub fn claim(&mut self, now: Moment, claim: Claim) -> SeatAnswer {
         let row = Row {
             holder: claim.holder,
@@ -277,7 +277,9 @@ mod tests {
     #[test]
     fn a_seat_is_granted_renewed_run_out_and_taken_over() {
         let mut table = SeatTable::default();
-        let granted = |epoch| SeatAnswer::Granted { epoch: Epoch(epoch) };
+        let granted = |epoch| SeatAnswer::Granted {
+            epoch: Epoch(epoch),
+        };
         let refused = SeatAnswer::Refused {
             holder: KeyId(1),
             epoch: Epoch(1),
@@ -340,6 +342,9 @@ mod tests {
             fence.admit(KeyId(3), Epoch(u32::MAX)),
             Err(Fenced::Leap { .. })
         ));
-        assert_eq!((fence.holder(), fence.epoch()), (Some(KeyId(2)), Epoch(70_001)));
+        assert_eq!(
+            (fence.holder(), fence.epoch()),
+            (Some(KeyId(2)), Epoch(70_001))
+        );
     }
 }

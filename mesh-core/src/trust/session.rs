@@ -95,10 +95,7 @@ mod tests {
         let over = Err(SessionError::Over { key });
         assert_eq!(sessions.check(Moment(0), key, 7), over);
         assert_eq!(sessions.open(Moment(0), key, 7), Ok(Origin::Known));
-        assert_eq!(
-            sessions.check(Moment(SESSION_MAX.0 - 1), key, 7),
-            Ok(())
-        );
+        assert_eq!(sessions.check(Moment(SESSION_MAX.0 - 1), key, 7), Ok(()));
         assert_eq!(sessions.check(Moment(SESSION_MAX.0), key, 7), over);
         sessions.open(Moment(SESSION_MAX.0), key, 7).unwrap();
         assert_eq!(sessions.check(Moment(SESSION_MAX.0), key, 7), Ok(()));

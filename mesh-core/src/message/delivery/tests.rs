@@ -35,7 +35,10 @@ fn what_comes_after_a_gap_waits_for_it() {
     assert_eq!(accept(&mut inbox, 3), (Verdict::Held, vec![]));
     assert_eq!(accept(&mut inbox, 5), (Verdict::Held, vec![]));
     assert_eq!(inbox.delivered(), 1);
-    assert_eq!(inbox.missing().unwrap().numbers().collect::<Vec<_>>(), [2, 4]);
+    assert_eq!(
+        inbox.missing().unwrap().numbers().collect::<Vec<_>>(),
+        [2, 4]
+    );
     assert_eq!(accept(&mut inbox, 2), (Verdict::Delivered, vec![2, 3]));
     assert_eq!(accept(&mut inbox, 4), (Verdict::Delivered, vec![4, 5]));
     assert_eq!(accept(&mut inbox, 4), (Verdict::Duplicate, vec![]));
@@ -51,8 +54,14 @@ fn what_is_urgent_never_waits_behind_a_gap_and_comes_once() {
             urgent: true,
             ..arrival(number)
         };
-        assert_eq!(inbox.accept(at(0), freeze, number, &mut out), Verdict::Delivered);
-        assert_eq!(inbox.accept(at(0), freeze, number, &mut out), Verdict::Duplicate);
+        assert_eq!(
+            inbox.accept(at(0), freeze, number, &mut out),
+            Verdict::Delivered
+        );
+        assert_eq!(
+            inbox.accept(at(0), freeze, number, &mut out),
+            Verdict::Duplicate
+        );
     }
     assert_eq!(accept(&mut inbox, 1).1, [1]);
     assert_eq!(accept(&mut inbox, 2).1, [2]);
@@ -74,7 +83,10 @@ fn a_copy_under_another_number_or_from_a_new_parent_is_known_by_its_id() {
         stream: Stream(2),
         ..arrival(1)
     };
-    assert_eq!(inbox.accept(at(0), elsewhere, 1, &mut out), Verdict::Duplicate);
+    assert_eq!(
+        inbox.accept(at(0), elsewhere, 1, &mut out),
+        Verdict::Duplicate
+    );
     assert_eq!(inbox.accept(at(0), arrival(3), 3, &mut out), Verdict::Stale);
     assert_eq!(out, [1]);
 }
@@ -83,7 +95,10 @@ fn a_copy_under_another_number_or_from_a_new_parent_is_known_by_its_id() {
 fn a_new_parent_frees_what_waited_for_the_old_one() {
     let (mut inbox, mut out) = (Inbox::new(), Vec::new());
     for number in [2, 4] {
-        assert_eq!(inbox.accept(at(0), arrival(number), number, &mut out), Verdict::Held);
+        assert_eq!(
+            inbox.accept(at(0), arrival(number), number, &mut out),
+            Verdict::Held
+        );
     }
     let tail = Tail {
         stream: Stream(2),
@@ -108,16 +123,31 @@ fn a_beat_shows_a_gap_at_the_tail_and_what_can_no_longer_be_had() {
     let missing = inbox.wake(at(50), &mut chance, &mut out).unwrap();
     assert_eq!((missing.after, missing.gaps), (0, 0b11));
     let (low, high) = (at(50 + 75), at(50 + 125));
-    assert!((low..=high).contains(&inbox.next_deadline()), "{}", inbox.next_deadline());
+    assert!(
+        (low..=high).contains(&inbox.next_deadline()),
+        "{}",
+        inbox.next_deadline()
+    );
     inbox.heard(at(60), tail(2, 3), &mut out);
-    assert_eq!((inbox.delivered(), inbox.next_deadline()), (2, Moment::NEVER));
+    assert_eq!(
+        (inbox.delivered(), inbox.next_deadline()),
+        (2, Moment::NEVER)
+    );
     assert!(out.is_empty());
 }
 
 #[test]
 fn questions_become_rarer_up_to_one_a_beat() {
     let (mut inbox, mut out, mut chance) = (Inbox::new(), Vec::new(), Chance::new(1));
-    inbox.accept(at(0), Arrival { expires: Moment::NEVER, ..arrival(2) }, 2, &mut out);
+    inbox.accept(
+        at(0),
+        Arrival {
+            expires: Moment::NEVER,
+            ..arrival(2)
+        },
+        2,
+        &mut out,
+    );
     let mut asked = Vec::new();
     for _ in 0..12 {
         let now = inbox.next_deadline();
@@ -140,7 +170,10 @@ fn what_waits_too_long_is_dropped_and_holds_nobody_up() {
     assert_eq!(inbox.accept(at(0), arrival(3), 3, &mut out), Verdict::Held);
     assert_eq!(inbox.next_deadline(), at(20));
     inbox.wake(at(20), &mut chance, &mut out);
-    assert_eq!(inbox.accept(at(21), arrival(1), 1, &mut out), Verdict::Delivered);
+    assert_eq!(
+        inbox.accept(at(21), arrival(1), 1, &mut out),
+        Verdict::Delivered
+    );
     assert_eq!(out, [1, 3]);
     let late = Arrival {
         expires: at(22),
@@ -148,6 +181,44 @@ fn what_waits_too_long_is_dropped_and_holds_nobody_up() {
     };
     assert_eq!(inbox.accept(at(22), late, 4, &mut out), Verdict::Expired);
     assert_eq!(inbox.delivered(), 4);
+}
+
+#[test]
+fn what_was_held_is_not_put_out_after_its_time_even_when_the_wake_is_late() {
+    let (mut inbox, mut out) = (Inbox::new(), Vec::new());
+    let short = Arrival {
+        expires: at(20),
+        ..arrival(2)
+    };
+    inbox.accept(at(0), short, 2, &mut out);
+    inbox.accept(at(20), arrival(1), 1, &mut out);
+    assert_eq!((out, inbox.delivered()), (vec![1], 2));
+}
+
+#[test]
+fn a_question_acknowledges_what_is_before_it_and_is_answered_with_what_is_left() {
+    let (mut outbox, mut again) = (Outbox::new(STREAM), Vec::new());
+    for (message, ttl) in [('a', 60_000), ('b', 60_000), ('c', 10), ('d', 60_000)] {
+        outbox.send(at(0), message, at(ttl), false).unwrap();
+    }
+    let missing = Missing {
+        stream: STREAM,
+        after: 2,
+        gaps: 0b11,
+    };
+    let tail = outbox.asked(at(20), missing, &mut again);
+    assert_eq!((tail.floor, tail.last), (4, 4));
+    let numbers: Vec<_> = again
+        .iter()
+        .map(|again| (again.number, again.message))
+        .collect();
+    assert_eq!(numbers, [(4, 'd')]);
+    let elsewhere = Missing {
+        stream: Stream(9),
+        ..missing
+    };
+    assert_eq!(outbox.asked(at(20), elsewhere, &mut again), tail);
+    assert_eq!(again.len(), 1);
 }
 
 #[test]
@@ -163,7 +234,10 @@ fn an_idle_link_holds_no_heap() {
     assert!(inbox.has_heap());
     inbox.heard(at(60_000), outbox.tail(at(60_000)), &mut out);
     assert!(!inbox.has_heap());
-    assert_eq!((inbox.next_deadline(), outbox.next_deadline()), (Moment::NEVER, Moment::NEVER));
+    assert_eq!(
+        (inbox.next_deadline(), outbox.next_deadline()),
+        (Moment::NEVER, Moment::NEVER)
+    );
 }
 
 #[test]
@@ -204,7 +278,11 @@ struct Plan {
 }
 
 fn plan() -> impl Strategy<Value = Vec<Plan>> {
-    let one = (0i64..400, prop_oneof![20i64..2_000, Just(1_000_000)], prop::bool::weighted(0.15));
+    let one = (
+        0i64..400,
+        prop_oneof![20i64..2_000, Just(1_000_000)],
+        prop::bool::weighted(0.15),
+    );
     let one = one.prop_map(|(gap_ms, ttl_ms, urgent)| Plan {
         gap_ms,
         ttl_ms,

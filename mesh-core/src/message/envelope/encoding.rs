@@ -42,7 +42,9 @@ pub enum BodyError {
         why: String,
     },
     /// Something follows the body.
-    #[error("body of {size} bytes as {encoding:?}: {extra} bytes follow its end; send nothing after it")]
+    #[error(
+        "body of {size} bytes as {encoding:?}: {extra} bytes follow its end; send nothing after it"
+    )]
     Extra {
         /// As what it was read.
         encoding: Encoding,
@@ -106,7 +108,8 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, BodyError> {
             // A cursor, so that what follows the body is seen.
             let mut reader = rmp_serde::Deserializer::new(std::io::Cursor::new(bytes));
             reader.set_max_depth(DEPTH_MAX);
-            let body = T::deserialize(&mut reader).map_err(|error| unreadable(error.to_string()))?;
+            let body =
+                T::deserialize(&mut reader).map_err(|error| unreadable(error.to_string()))?;
             let extra = size - reader.position() as usize;
             if extra > 0 {
                 return Err(BodyError::Extra {
@@ -155,7 +158,11 @@ mod tests {
 
     #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
     enum Body {
-        Beat { boot: u32, load: f64, names: Vec<String> },
+        Beat {
+            boot: u32,
+            load: f64,
+            names: Vec<String>,
+        },
         Stop,
     }
 
@@ -198,13 +205,19 @@ mod tests {
             assert!(matches!(refused, BodyError::Unreadable { .. }), "{refused}");
         }
         let text = serde_json::json!({ "text": "[".repeat(100) + "\\\"{" });
-        assert_eq!(decode::<serde_json::Value>(text.to_string().as_bytes()), Ok(text));
+        assert_eq!(
+            decode::<serde_json::Value>(text.to_string().as_bytes()),
+            Ok(text)
+        );
     }
 
     #[test]
     fn lengths_that_lie_allocate_nothing_much() {
         // A list that says to hold 2^32 - 1 elements, a byte string that says to be 4 GiB.
-        for lie in [&[0xdd, 0xff, 0xff, 0xff, 0xff, 1][..], &[0xc6, 0xff, 0xff, 0xff, 0xff, 1]] {
+        for lie in [
+            &[0xdd, 0xff, 0xff, 0xff, 0xff, 1][..],
+            &[0xc6, 0xff, 0xff, 0xff, 0xff, 1],
+        ] {
             assert!(decode::<Vec<u64>>(lie).is_err());
             assert!(decode::<String>(lie).is_err());
         }
@@ -213,14 +226,22 @@ mod tests {
     #[test]
     fn a_body_that_is_too_large_is_neither_sent_nor_read() {
         let size = BODY_MAX + 1;
-        assert_eq!(decode::<Body>(&vec![0; size]), Err(BodyError::Long { size }));
+        assert_eq!(
+            decode::<Body>(&vec![0; size]),
+            Err(BodyError::Long { size })
+        );
         assert!(encode(&"x".repeat(BODY_MAX), Encoding::MessagePack).is_err());
     }
 
     #[test]
     fn a_refused_body_is_told_in_one_line_that_says_where() {
-        let refused = decode::<Body>(b"{\"Beat\":\n{\"boot\":-1}}").unwrap_err().to_string();
-        assert!(refused.contains("line 2 column 10") && !refused.contains('\n'), "{refused}");
+        let refused = decode::<Body>(b"{\"Beat\":\n{\"boot\":-1}}")
+            .unwrap_err()
+            .to_string();
+        assert!(
+            refused.contains("line 2 column 10") && !refused.contains('\n'),
+            "{refused}"
+        );
     }
 
     proptest! {

@@ -2,9 +2,12 @@
 //!
 //! A driver asks [`Reception::receive`] for each message that comes in, verifies what that hands out (in a
 //! [`Batch`](crate::trust::batch::Batch) or by itself), and asks [`Reception::admit`] for each that held. Whether the
-//! epoch is the latest and whether the id is new, the roles know: they note what they refuse with [`Reception::refuse`].
+//! epoch is the latest and whether the id is new, the roles know: they note what they refuse with
+//! [`Reception::refuse`].
 
-use super::{Address, BodyError, ENVELOPE_MAX, Envelope, OpenError, Reason, Refusals, Replay, Replays};
+use super::{
+    Address, BodyError, ENVELOPE_MAX, Envelope, OpenError, Reason, Refusals, Replay, Replays,
+};
 use crate::time::{Micros, WallTime};
 use crate::trust::sealed::SealError;
 use crate::trust::{Act, Genuine, KeyId, Keyring, PublicKey, Purpose, Refusal, Sealed};
@@ -40,7 +43,9 @@ pub enum Dropped {
         replay: Replay,
     },
     /// Sent in a name that is not the sender's.
-    #[error("message from key {by} says to come from {from}; a node speaks for its agents, its seats and its own key")]
+    #[error(
+        "message from key {by} says to come from {from}; a node speaks for its agents, its seats and its own key"
+    )]
     NotThem {
         /// Who sent it.
         by: KeyId,

@@ -55,7 +55,8 @@ impl Keyring {
                 entry.delegate = Some(life);
             }
             Grant::Place { at, host } => {
-                let entry = self.entry(subject, &life, |entry| entry.place.map(|(.., life)| life))?;
+                let entry =
+                    self.entry(subject, &life, |entry| entry.place.map(|(.., life)| life))?;
                 if !matches!(entry.holder, Holder::Agent(_)) {
                     return Err(Refusal::Wrong {
                         key: subject,
@@ -63,7 +64,10 @@ impl Keyring {
                         wanted: "only keys admitted as agents sit at places",
                     });
                 }
-                let before = entry.place.replace((at, host, life)).map(|(before, ..)| before);
+                let before = entry
+                    .place
+                    .replace((at, host, life))
+                    .map(|(before, ..)| before);
                 if let Some(before) = before
                     && self.places.get(&before) == Some(&subject)
                 {
@@ -86,7 +90,9 @@ impl Keyring {
                 if !matches!(entry.holder, Holder::Node) {
                     return Err(NOT_A_NODE(subject));
                 }
-                entry.seats.retain(|(held, _, life)| *held != seat && now < life.until);
+                entry
+                    .seats
+                    .retain(|(held, _, life)| *held != seat && now < life.until);
                 if entry.seats.len() >= Self::SEATS_MAX {
                     return Err(Refusal::Full {
                         what: "seats of one node",
@@ -103,7 +109,8 @@ impl Keyring {
         Ok(subject)
     }
 
-    /// The root may say anything; a delegate everything but what makes operators and delegates; every key may revoke itself.
+    /// The root may say anything; a delegate everything but what makes operators and delegates; every key may revoke
+    /// itself.
     fn may_issue(
         &self,
         issuer: KeyId,

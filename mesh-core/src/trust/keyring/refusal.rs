@@ -27,7 +27,9 @@ pub enum Refusal {
         ago: Micros,
     },
     /// Its time has not come.
-    #[error("key {key} holds only in {wait}; check the wall clock here and that of who admitted it")]
+    #[error(
+        "key {key} holds only in {wait}; check the wall clock here and that of who admitted it"
+    )]
     NotYet {
         /// Who.
         key: KeyId,
@@ -35,7 +37,9 @@ pub enum Refusal {
         wait: Micros,
     },
     /// It, or who admitted it, was revoked.
-    #[error("key {key} was revoked ({cause}); make a new key and have it admitted by one that holds")]
+    #[error(
+        "key {key} was revoked ({cause}); make a new key and have it admitted by one that holds"
+    )]
     Revoked {
         /// Who.
         key: KeyId,
@@ -53,7 +57,9 @@ pub enum Refusal {
         sits: Option<AgentId>,
     },
     /// Another node hosts that agent.
-    #[error("key {key} speaks for {at}, which node {host} hosts; place the agent anew when it has moved")]
+    #[error(
+        "key {key} speaks for {at}, which node {host} hosts; place the agent anew when it has moved"
+    )]
     WrongHost {
         /// Who.
         key: KeyId,
@@ -63,7 +69,9 @@ pub enum Refusal {
         host: KeyId,
     },
     /// It has no such seat, or none above what it wants to touch.
-    #[error("key {key} has no certificate that reaches as far as {seat}; give it that seat, or ask who holds it")]
+    #[error(
+        "key {key} has no certificate that reaches as far as {seat}; give it that seat, or ask who holds it"
+    )]
     WrongSeat {
         /// Who.
         key: KeyId,
@@ -99,7 +107,9 @@ pub enum Refusal {
         capability: Option<String>,
     },
     /// It may not admit, or not this.
-    #[error("key {key} may not issue that certificate; ask the holder of the delegation, or of the root key")]
+    #[error(
+        "key {key} may not issue that certificate; ask the holder of the delegation, or of the root key"
+    )]
     NotDelegate {
         /// Who.
         key: KeyId,
@@ -111,7 +121,9 @@ pub enum Refusal {
         key: KeyId,
     },
     /// Signatures for it can be made without a secret.
-    #[error("key {key} is weak: signatures for it prove nothing; make another from 32 random bytes")]
+    #[error(
+        "key {key} is weak: signatures for it prove nothing; make another from 32 random bytes"
+    )]
     Weak {
         /// Who.
         key: KeyId,
@@ -123,7 +135,9 @@ pub enum Refusal {
         key: KeyId,
     },
     /// Something later about that key is known already.
-    #[error("a later certificate of this kind about key {key} is known; issue a new one instead of repeating an old one")]
+    #[error(
+        "a later certificate of this kind about key {key} is known; issue a new one instead of repeating an old one"
+    )]
     Superseded {
         /// About whom.
         key: KeyId,
