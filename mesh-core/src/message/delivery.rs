@@ -30,6 +30,8 @@ use serde::{Deserialize, Serialize};
 /// Messages in flight to one child, and held by one child behind a gap, at most: one second's worth of the 10 messages
 /// a second of a cluster (§8.2), times three round trips of the slowest class.
 pub const WINDOW_MAX: u32 = 32;
+/// Room beyond that for what is urgent: one entry of each kind of desired state (PROTOCOL §6), and two more.
+pub const URGENT_MAX: u32 = 8;
 /// Ids remembered by one child at most, each until its message's time is over: 30 s of 2 operations a second.
 pub const RECENT_MAX: usize = 64;
 /// A gap is given this long to close by itself, since messages overtake each other.

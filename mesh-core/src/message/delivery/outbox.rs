@@ -1,6 +1,6 @@
 //! The parent's side of a link: what was sent and not yet acknowledged.
 
-use super::{Missing, RESEND_FIRST, RESEND_MOST, Stream, Tail, WINDOW_MAX, backoff};
+use super::{Missing, RESEND_FIRST, RESEND_MOST, Stream, Tail, URGENT_MAX, WINDOW_MAX, backoff};
 use crate::chance::Chance;
 use crate::time::Moment;
 use std::collections::VecDeque;
@@ -61,8 +61,10 @@ impl<M: Clone> Outbox<M> {
         }
     }
 
-    /// Numbers a message that is sent now and worth nothing after `expires`. An urgent one finds room where there is
-    /// none, in place of the oldest that is not.
+    /// Numbers a message that is sent now and worth nothing after `expires`.
+    ///
+    /// An urgent one always goes out: when their room is full too, the oldest urgent one gives way, which later desired
+    /// state has replaced or a digest brings back (PROTOCOL §6). No other message is ever given up before its time.
     pub fn send(
         &mut self,
         now: Moment,
@@ -73,8 +75,10 @@ impl<M: Clone> Outbox<M> {
         self.forget(now);
         let number = self.last.checked_add(1).ok_or(SendError::UsedUp)?;
         let kept = &mut self.kept;
-        if kept.len() >= WINDOW_MAX as usize {
-            match kept.iter().position(|old| urgent && !old.urgent) {
+        let most = WINDOW_MAX + if urgent { URGENT_MAX } else { 0 };
+        if kept.len() >= most as usize {
+            // Ordinary messages never fill the room of urgent ones, so there is an urgent one to give way.
+            match kept.iter().position(|old| urgent && old.urgent) {
                 Some(place) => {
                     kept.remove(place);
                 }

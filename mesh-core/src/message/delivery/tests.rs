@@ -248,9 +248,16 @@ fn a_child_that_acknowledges_nothing_fills_its_outbox_and_a_freeze_still_goes_ou
     }
     let full = Err(SendError::Full { oldest: 1 });
     assert_eq!(outbox.send(at(0), 'a', at(60_000), false), full);
-    assert_eq!(outbox.send(at(0), 'f', at(60_000), true), Ok(33));
-    assert_eq!(outbox.tail(at(0)).floor, 2);
-    assert_eq!(outbox.send(at(60_000), 'a', at(70_000), false), Ok(34));
+    for number in 33..=42 {
+        assert_eq!(outbox.send(at(0), 'f', at(60_000), true), Ok(number));
+    }
+    let most = WINDOW_MAX + URGENT_MAX;
+    assert_eq!(
+        (outbox.tail(at(0)).floor, outbox.outstanding()),
+        (1, most as usize)
+    );
+    assert_eq!(outbox.send(at(0), 'a', at(60_000), false), full);
+    assert_eq!(outbox.send(at(60_000), 'a', at(70_000), false), Ok(43));
     assert_eq!(outbox.outstanding(), 1);
 }
 

@@ -158,7 +158,7 @@ fn a_dead_holders_seat_is_taken_within_its_bound() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(128))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
     /// Answers are lost, late or "unknown", the table forgets writes, nodes restart without memory: children never obey
     /// two holders of one epoch, never go back, and obey somebody in the end.
     #[test]
