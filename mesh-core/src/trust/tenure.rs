@@ -98,10 +98,9 @@ impl Tenure {
             Event::Stand => [None; 2],
             Event::Resign => self.resign(),
             Event::Answer(asked, answer) => self.answered(now, asked, answer, chance),
-            Event::Heard(epoch) => self.heard(now, epoch, chance),
             // Twice the same epoch: the grantor forgot one of the two. Whoever is fenced by any child goes above.
             Event::Fenced(epoch) if self.serving() == Some(epoch) => self.fall(now, epoch, chance),
-            Event::Fenced(epoch) => self.heard(now, epoch, chance),
+            Event::Heard(epoch) | Event::Fenced(epoch) => self.heard(now, epoch, chance),
             Event::Wake if now < self.next => [None; 2],
             Event::Wake => match self.state {
                 State::Aside => {
