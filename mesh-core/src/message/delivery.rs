@@ -3,7 +3,8 @@
 //! A parent has an [`Outbox`] for each child and numbers what it sends; a child has one [`Inbox`]. What is lost is seen
 //! in three ways: a later number arrives, the beat names the last number, or no acknowledgement comes. The child asks
 //! for the gap with exponential backoff and jitter; the parent answers with what it still has, and with its [`Tail`],
-//! which says what it no longer has. What changes desired state is urgent: it is delivered on arrival and never waits for others.
+//! which says what it no longer has. What changes desired state is urgent: it is delivered on arrival and never waits
+//! for others.
 //!
 //! ```text
 //! parent                                     child
@@ -13,7 +14,7 @@
 //! acknowledged(3)      <--beat: 3--
 //! ```
 //!
-//! Both are 24 bytes while nothing is outstanding; a million agents have one each.
+//! While nothing is outstanding an inbox is 24 bytes and an outbox 48, without heap; a million agents have one each.
 
 mod inbox;
 mod outbox;
@@ -29,6 +30,8 @@ use serde::{Deserialize, Serialize};
 /// Messages in flight to one child, and held by one child behind a gap, at most: one second's worth of the 10 messages
 /// a second of a cluster (§8.2), times three round trips of the slowest class.
 pub const WINDOW_MAX: u32 = 32;
+/// Room beyond that for what is urgent: one entry of each kind of desired state (PROTOCOL §6), and two more.
+pub const URGENT_MAX: u32 = 8;
 /// Ids remembered by one child at most, each until its message's time is over: 30 s of 2 operations a second.
 pub const RECENT_MAX: usize = 64;
 /// A gap is given this long to close by itself, since messages overtake each other.

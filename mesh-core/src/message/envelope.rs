@@ -15,7 +15,8 @@
 //! ```
 //!
 //! With its seal an envelope is 122 bytes more than its body. The order of looking is fixed: form, key, signature,
-//! header, body; nothing behind a check is read before it has passed. [`Reception`] walks all of it and counts what it refuses.
+//! header, body; nothing behind a check is read before it has passed. [`Reception`] walks all of it and counts what it
+//! refuses.
 
 mod address;
 mod encoding;

@@ -1,10 +1,10 @@
 //! What the mesh's root key, or the delegate it trusts to, says of another key (PROTOCOL §10).
 //!
 //! The root's secret stays off line. With it are signed: delegations, the admission of operators, and the lifting of a
-//! freeze that was written for a suspected orchestrator. A delegation lets one node, the orchestrator's, admit nodes and
-//! agents, give places and seats, rotate keys and revoke. So the mesh runs by itself for 30 days at a time, and
-//! whoever takes the orchestrator over can neither make an operator nor pass the power on; revoking the delegation voids
-//! all that was said under it.
+//! freeze that was written for a suspected orchestrator. A delegation lets one node, the orchestrator's, admit nodes
+//! and agents, give places and seats, rotate keys and revoke. So the mesh runs by itself for 30 days at a time, and
+//! whoever takes the orchestrator over can neither make an operator nor pass the power on; revoking the delegation
+//! voids all that was said under it.
 
 use super::key::{KeyId, PublicKey, Signer};
 use super::rights::Holder;
@@ -58,7 +58,8 @@ pub enum Grant {
         /// The node that speaks for it.
         host: KeyId,
     },
-    /// A node may hold this seat, with epochs from `epoch` on: a higher one in a later certificate fences what came before.
+    /// A node may hold this seat, with epochs from `epoch` on: a higher one in a later certificate fences what came
+    /// before.
     Seat {
         /// Which.
         seat: Seat,
@@ -104,7 +105,8 @@ impl Statement {
     /// Signed by the root or a delegate.
     pub fn sign(&self, issuer: &impl Signer) -> Vec<u8> {
         seal(Purpose::Certificate, issuer, |out| {
-            // Writing this type to memory cannot fail: it has no maps with odd keys and no custom serialiser that refuses.
+            // Writing this type to memory cannot fail: it has no maps with odd keys and no custom serialiser that
+            // refuses.
             let _ = rmp_serde::encode::write_named(out, self);
         })
     }

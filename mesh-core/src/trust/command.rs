@@ -43,8 +43,9 @@ pub fn sign<T: Serialize>(
 
 /// Proves a command: the key holds, the signature is its own, and it may do what the body asks with that epoch.
 ///
-/// `asks` says what right the body needs; it is called after the signature was verified. `known` is the highest epoch known of the seat
-/// that gives such commands; what is below it comes from a holder who was replaced. The root key has no epochs.
+/// `asks` says what right the body needs; it is called after the signature was verified. `known` is the highest epoch
+/// known of the seat that gives such commands; what is below it comes from a holder who was replaced. The root key has
+/// no epochs.
 pub fn prove<T: DeserializeOwned>(
     bytes: &[u8],
     keyring: &Keyring,
@@ -71,3 +72,6 @@ pub fn prove<T: DeserializeOwned>(
     }
     Ok(Proven { by, epoch, body })
 }
+
+#[cfg(test)]
+mod tests;

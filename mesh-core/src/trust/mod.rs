@@ -8,6 +8,8 @@
 //! | [`certificate`] | what the root key, or who it trusts to, says of another key |
 //! | [`keyring`] | who is admitted, where it sits and what it may do |
 //! | [`command`] | the orchestrator's own signature inside the hop's |
+//! | [`proof`] | what an agent says for itself, what an operator asks |
+//! | [`rights`] | what kinds of key there are, and what each may at most be or do |
 //! | [`token`] | one-time words that let a node in |
 //! | [`session`] | an operator's eight hours |
 //! | [`seat`] | seats, claims, the compare-and-set table, and the fence that children keep |
@@ -18,8 +20,11 @@
 pub mod batch;
 pub mod certificate;
 pub mod command;
+#[cfg(test)]
+pub(crate) mod fixture;
 pub mod key;
 pub mod keyring;
+pub mod proof;
 pub mod rights;
 pub mod sealed;
 pub mod seat;

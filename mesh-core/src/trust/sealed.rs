@@ -10,7 +10,8 @@
 //! ```
 //!
 //! The signature covers the bytes as sent, so that no canonical form is needed (PROTOCOL §10). A [`Sealed`] shows
-//! nothing but who says to have signed; its content can be read only from the [`Genuine`] that verification makes of it.
+//! nothing but who says to have signed; its content can be read only from the [`Genuine`] that verification makes of
+//! it.
 
 use super::key::{KeyId, PublicKey, Scheme, Signature, Signer};
 

@@ -165,8 +165,8 @@ impl Reach {
 }
 
 impl SeatTable {
-    /// Decides a claim: its holder may renew with the epoch it has, whoever comes above that epoch may take a seat that is
-    /// free, run out, or its own.
+    /// Decides a claim: its holder may renew with the epoch it has, whoever comes above that epoch may take a seat that
+    /// is free, run out, or its own.
     pub fn claim(&mut self, now: Moment, claim: Claim) -> SeatAnswer {
         let row = Row {
             holder: claim.holder,

@@ -3,7 +3,7 @@
 //! A [`World`] draws each key's secret from the key itself under a secret of its own, so that checking needs no table
 //! of a million secrets. Whoever plays an agent is handed that agent's [`Secret`] and no more; without it no accepted
 //! signature can be made but by guessing 128 bits. The mixing is `SipHash` with 128 bits of output (Aumasson and
-//! Bernstein, "SipHash: a fast short-input PRF", INDOCRYPT 2012), with one round a word and three at the end.
+//! Bernstein, "`SipHash`: a fast short-input PRF", INDOCRYPT 2012), with one round a word and three at the end.
 
 use super::key::{PublicKey, Signature};
 
@@ -121,7 +121,8 @@ mod tests {
 
     #[test]
     fn the_mixing_is_siphash_as_its_authors_publish_it() {
-        // Vectors of SipHash-2-4 with 128 bits from the reference implementation: key 00 to 0f, messages of 0 and 1 bytes.
+        // Vectors of SipHash-2-4 with 128 bits from the reference implementation: key 00 to 0f, messages of 0 and 1
+        // bytes.
         let key = [0x0706_0504_0302_0100, 0x0f0e_0d0c_0b0a_0908];
         let bytes = |[low, high]: [u64; 2]| [low.to_le_bytes(), high.to_le_bytes()].concat();
         assert_eq!(

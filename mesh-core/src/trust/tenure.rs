@@ -9,11 +9,14 @@
 //! | refused, an epoch as high or higher | waits, and asks again above it | stops |
 //! | unknown, or nothing | asks again | serves on |
 //! | a higher epoch, by anybody | asks above it | stops |
+//! | a child obeys another with the same epoch | asks above it | stops |
 //!
-//! A holder that cannot reach the grantor serves on, since children refuse it as soon as anybody above it has spoken to them.
+//! A holder that cannot reach the grantor serves on, since children refuse it as soon as anybody above it has spoken to
+//! them.
 //!
-//! The arithmetic of a takeover: a candidate asks every quarter of the lease, with up to a tenth of jitter. A coordinator's seat
-//! is then taken 3 + 0.83 s after the last renewal at the latest, a lead's 7 + 1.93 s: within 5 s and 10 s, with a second for the grantor's answer.
+//! The arithmetic of a takeover: a candidate asks every quarter of the lease, with up to a tenth of jitter. A
+//! coordinator's seat is then taken 3 + 0.83 s after the last renewal at the latest, a lead's 7 + 1.93 s: within 5 s
+//! and 10 s, with a second for the grantor's answer.
 
 use super::key::KeyId;
 use super::seat::{Claim, Seat, SeatAnswer};
@@ -54,6 +57,8 @@ pub enum Event {
     Answer(Epoch, SeatAnswer),
     /// Somebody showed this epoch of the seat: a child's report, a peer's message.
     Heard(Epoch),
+    /// A child's fence keeps this node out: it obeys somebody else with this epoch.
+    Fenced(Epoch),
     /// The deadline has come.
     Wake,
 }
@@ -93,7 +98,9 @@ impl Tenure {
             Event::Stand => [None; 2],
             Event::Resign => self.resign(),
             Event::Answer(asked, answer) => self.answered(now, asked, answer, chance),
-            Event::Heard(epoch) => self.heard(now, epoch, chance),
+            // Twice the same epoch: the grantor forgot one of the two. Whoever is fenced by any child goes above.
+            Event::Fenced(epoch) if self.serving() == Some(epoch) => self.fall(now, epoch, chance),
+            Event::Heard(epoch) | Event::Fenced(epoch) => self.heard(now, epoch, chance),
             Event::Wake if now < self.next => [None; 2],
             Event::Wake => match self.state {
                 State::Aside => {
@@ -163,7 +170,8 @@ impl Tenure {
             (State::Holder(held), SeatAnswer::Refused { holder, epoch })
                 if asked == held && epoch == held && holder != self.me =>
             {
-                // The grantor lost a write and gave the same epoch away: children know one of us, and the other must go above.
+                // The grantor lost a write and gave the same epoch away: children know one of us, and the other must go
+                // above.
                 self.fall(now, held, chance)
             }
             (_, SeatAnswer::Refused { epoch, .. }) => self.heard(now, epoch, chance),

@@ -1,6 +1,6 @@
 //! The parent's side of a link: what was sent and not yet acknowledged.
 
-use super::{Missing, RESEND_FIRST, RESEND_MOST, Stream, Tail, WINDOW_MAX, backoff};
+use super::{Missing, RESEND_FIRST, RESEND_MOST, Stream, Tail, URGENT_MAX, WINDOW_MAX, backoff};
 use crate::chance::Chance;
 use crate::time::Moment;
 use std::collections::VecDeque;
@@ -10,8 +10,8 @@ use std::collections::VecDeque;
 pub struct Outbox<M> {
     stream: Stream,
     last: u32,
-    /// Only while something is outstanding.
-    kept: Option<Box<VecDeque<Kept<M>>>>,
+    /// Empty and without heap unless something is outstanding.
+    kept: VecDeque<Kept<M>>,
 }
 
 #[derive(Debug, Clone)]
@@ -57,12 +57,14 @@ impl<M: Clone> Outbox<M> {
         Self {
             stream,
             last: 0,
-            kept: None,
+            kept: VecDeque::new(),
         }
     }
 
-    /// Numbers a message that is sent now and worth nothing after `expires`. An urgent one finds room where there is none,
-    /// in place of the oldest that is not.
+    /// Numbers a message that is sent now and worth nothing after `expires`.
+    ///
+    /// An urgent one always goes out: when their room is full too, the oldest urgent one gives way, which later desired
+    /// state has replaced or a digest brings back (PROTOCOL §6). No other message is ever given up before its time.
     pub fn send(
         &mut self,
         now: Moment,
@@ -72,9 +74,11 @@ impl<M: Clone> Outbox<M> {
     ) -> Result<u32, SendError> {
         self.forget(now);
         let number = self.last.checked_add(1).ok_or(SendError::UsedUp)?;
-        let kept = self.kept.get_or_insert_default();
-        if kept.len() >= WINDOW_MAX as usize {
-            match kept.iter().position(|old| urgent && !old.urgent) {
+        let kept = &mut self.kept;
+        let most = WINDOW_MAX + if urgent { URGENT_MAX } else { 0 };
+        if kept.len() >= most as usize {
+            // Ordinary messages never fill the room of urgent ones, so there is an urgent one to give way.
+            match kept.iter().position(|old| urgent && old.urgent) {
                 Some(place) => {
                     kept.remove(place);
                 }
@@ -99,10 +103,8 @@ impl<M: Clone> Outbox<M> {
 
     /// The child has everything up to this number.
     pub fn acknowledged(&mut self, upto: u32) {
-        if let Some(kept) = &mut self.kept {
-            while kept.front().is_some_and(|old| old.number <= upto) {
-                kept.pop_front();
-            }
+        while self.kept.front().is_some_and(|old| old.number <= upto) {
+            self.kept.pop_front();
         }
         self.tidy();
     }
@@ -113,9 +115,10 @@ impl<M: Clone> Outbox<M> {
         if missing.stream == self.stream {
             self.acknowledged(missing.after);
             self.forget(now);
-            let kept = self.kept.iter().flat_map(|kept| kept.iter());
             again.extend(
-                kept.filter(|old| missing.numbers().any(|number| number == old.number))
+                self.kept
+                    .iter()
+                    .filter(|old| missing.numbers().any(|number| number == old.number))
                     .map(Kept::again),
             );
         }
@@ -125,7 +128,7 @@ impl<M: Clone> Outbox<M> {
     /// What the next beat says to this child.
     pub fn tail(&mut self, now: Moment) -> Tail {
         self.forget(now);
-        let oldest = self.kept.as_ref().and_then(|kept| kept.front());
+        let oldest = self.kept.front();
         Tail {
             stream: self.stream,
             last: self.last,
@@ -136,7 +139,7 @@ impl<M: Clone> Outbox<M> {
     /// The deadline has come: what nobody acknowledged is sent again, what has run out is forgotten.
     pub fn wake(&mut self, now: Moment, chance: &mut Chance, again: &mut Vec<Again<M>>) {
         self.forget(now);
-        for old in self.kept.iter_mut().flat_map(|kept| kept.iter_mut()) {
+        for old in &mut self.kept {
             if now >= old.next {
                 old.tries = old.tries.saturating_add(1);
                 old.next = now + backoff(RESEND_FIRST, RESEND_MOST, old.tries, chance);
@@ -147,27 +150,26 @@ impl<M: Clone> Outbox<M> {
 
     /// When to wake it.
     pub fn next_deadline(&self) -> Moment {
-        let kept = self.kept.iter().flat_map(|kept| kept.iter());
-        kept.map(|old| old.next.min(old.expires))
+        self.kept
+            .iter()
+            .map(|old| old.next.min(old.expires))
             .min()
             .unwrap_or(Moment::NEVER)
     }
 
     /// How many are unacknowledged.
     pub fn outstanding(&self) -> usize {
-        self.kept.as_ref().map_or(0, |kept| kept.len())
+        self.kept.len()
     }
 
     fn forget(&mut self, now: Moment) {
-        if let Some(kept) = &mut self.kept {
-            kept.retain(|old| now < old.expires);
-        }
+        self.kept.retain(|old| now < old.expires);
         self.tidy();
     }
 
     fn tidy(&mut self) {
-        if self.outstanding() == 0 {
-            self.kept = None;
+        if self.kept.is_empty() {
+            self.kept = VecDeque::new();
         }
     }
 }

@@ -184,6 +184,44 @@ fn what_waits_too_long_is_dropped_and_holds_nobody_up() {
 }
 
 #[test]
+fn what_was_held_is_not_put_out_after_its_time_even_when_the_wake_is_late() {
+    let (mut inbox, mut out) = (Inbox::new(), Vec::new());
+    let short = Arrival {
+        expires: at(20),
+        ..arrival(2)
+    };
+    inbox.accept(at(0), short, 2, &mut out);
+    inbox.accept(at(20), arrival(1), 1, &mut out);
+    assert_eq!((out, inbox.delivered()), (vec![1], 2));
+}
+
+#[test]
+fn a_question_acknowledges_what_is_before_it_and_is_answered_with_what_is_left() {
+    let (mut outbox, mut again) = (Outbox::new(STREAM), Vec::new());
+    for (message, ttl) in [('a', 60_000), ('b', 60_000), ('c', 10), ('d', 60_000)] {
+        outbox.send(at(0), message, at(ttl), false).unwrap();
+    }
+    let missing = Missing {
+        stream: STREAM,
+        after: 2,
+        gaps: 0b11,
+    };
+    let tail = outbox.asked(at(20), missing, &mut again);
+    assert_eq!((tail.floor, tail.last), (4, 4));
+    let numbers: Vec<_> = again
+        .iter()
+        .map(|again| (again.number, again.message))
+        .collect();
+    assert_eq!(numbers, [(4, 'd')]);
+    let elsewhere = Missing {
+        stream: Stream(9),
+        ..missing
+    };
+    assert_eq!(outbox.asked(at(20), elsewhere, &mut again), tail);
+    assert_eq!(again.len(), 1);
+}
+
+#[test]
 fn an_idle_link_holds_no_heap() {
     let (mut inbox, mut out) = (Inbox::new(), Vec::new());
     let mut outbox = Outbox::new(STREAM);
@@ -210,9 +248,16 @@ fn a_child_that_acknowledges_nothing_fills_its_outbox_and_a_freeze_still_goes_ou
     }
     let full = Err(SendError::Full { oldest: 1 });
     assert_eq!(outbox.send(at(0), 'a', at(60_000), false), full);
-    assert_eq!(outbox.send(at(0), 'f', at(60_000), true), Ok(33));
-    assert_eq!(outbox.tail(at(0)).floor, 2);
-    assert_eq!(outbox.send(at(60_000), 'a', at(70_000), false), Ok(34));
+    for number in 33..=42 {
+        assert_eq!(outbox.send(at(0), 'f', at(60_000), true), Ok(number));
+    }
+    let most = WINDOW_MAX + URGENT_MAX;
+    assert_eq!(
+        (outbox.tail(at(0)).floor, outbox.outstanding()),
+        (1, most as usize)
+    );
+    assert_eq!(outbox.send(at(0), 'a', at(60_000), false), full);
+    assert_eq!(outbox.send(at(60_000), 'a', at(70_000), false), Ok(43));
     assert_eq!(outbox.outstanding(), 1);
 }
 

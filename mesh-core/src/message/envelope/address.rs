@@ -46,8 +46,9 @@ impl Address {
             Self::Leads(id) => at(5, id, 0, 0),
             Self::Coordinators => at(6, SectorId(0), 0, 0),
             Self::Key(bits) => {
-                let [_, _, a, b, c, d, e, f] = bits.to_be_bytes();
-                [7, a, b, c, d, e, f]
+                let mut bytes = [7; Self::SIZE];
+                bytes[1..].copy_from_slice(&bits.to_be_bytes()[2..]);
+                bytes
             }
         }
     }
@@ -66,8 +67,9 @@ impl Address {
             5 => Self::Leads(sector),
             6 => Self::Coordinators,
             7 => {
-                let [_, a, b, c, d, e, f] = bytes;
-                return Some(Self::Key(u64::from_be_bytes([0, 0, a, b, c, d, e, f])));
+                let mut bits = [0; 8];
+                bits[2..].copy_from_slice(&bytes[1..]);
+                return Some(Self::Key(u64::from_be_bytes(bits)));
             }
             _ => return None,
         };

@@ -2,7 +2,8 @@
 //!
 //! A driver asks [`Reception::receive`] for each message that comes in, verifies what that hands out (in a
 //! [`Batch`](crate::trust::batch::Batch) or by itself), and asks [`Reception::admit`] for each that held. Whether the
-//! epoch is the latest and whether the id is new, the roles know: they note what they refuse with [`Reception::refuse`].
+//! epoch is the latest and whether the id is new, the roles know: they note what they refuse with
+//! [`Reception::refuse`].
 
 use super::{
     Address, BodyError, ENVELOPE_MAX, Envelope, OpenError, Reason, Refusals, Replay, Replays,

@@ -1,11 +1,12 @@
 //! Replays, refused by (key, boot, sequence) and never by time (PROTOCOL §10).
 //!
-//! Of each sender the highest sequence and the 128 before it are remembered, as the anti-replay window of RFC 4303 §3.4.3
-//! does for packets. A boot counts all that its key signs; a message that is overtaken by more than 128 others of its
-//! sender is refused, and comes again by delivery's own means with a new number.
+//! Of each sender the highest sequence and the 128 before it are remembered, as the anti-replay window of RFC 4303
+//! §3.4.3 does for packets. A boot counts all that its key signs; a message that is overtaken by more than 128 others
+//! of its sender is refused, and comes again by delivery's own means with a new number.
 //!
 //! Windows are worth keeping over a restart ([`Window`] is serialisable). Without them a message recorded before the
-//! restart can be played once more; what it carries is then caught by its id, its epoch, or its age after the new clock exchange.
+//! restart can be played once more; what it carries is then caught by its id, its epoch, or its age after the new clock
+//! exchange.
 
 use crate::time::Boot;
 use crate::trust::KeyId;

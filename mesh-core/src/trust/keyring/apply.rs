@@ -50,7 +50,7 @@ impl Keyring {
             Grant::Delegate => {
                 let entry = self.entry(subject, &life, |entry| entry.delegate)?;
                 if !matches!(entry.holder, Holder::Node) {
-                    return Err(NOT_A_NODE(subject));
+                    return Err(not_a_node(subject));
                 }
                 entry.delegate = Some(life);
             }
@@ -88,7 +88,7 @@ impl Keyring {
                 };
                 let entry = self.entry(subject, &life, known)?;
                 if !matches!(entry.holder, Holder::Node) {
-                    return Err(NOT_A_NODE(subject));
+                    return Err(not_a_node(subject));
                 }
                 entry
                     .seats
@@ -109,7 +109,8 @@ impl Keyring {
         Ok(subject)
     }
 
-    /// The root may say anything; a delegate everything but what makes operators and delegates; every key may revoke itself.
+    /// The root may say anything; a delegate everything but what makes operators and delegates; every key may revoke
+    /// itself.
     fn may_issue(
         &self,
         issuer: KeyId,
@@ -379,8 +380,10 @@ impl Keyring {
     }
 }
 
-const NOT_A_NODE: fn(KeyId) -> Refusal = |key| Refusal::Wrong {
-    key,
-    what: "that something other than a node holds a seat or a delegation",
-    wanted: "only keys admitted as nodes do",
-};
+fn not_a_node(key: KeyId) -> Refusal {
+    Refusal::Wrong {
+        key,
+        what: "that something other than a node holds a seat or a delegation",
+        wanted: "only keys admitted as nodes do",
+    }
+}
