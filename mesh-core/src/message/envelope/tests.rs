@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 //! Messages through the whole desk.
 
 use super::*;
@@ -283,4 +280,3 @@ proptest! {
         prop_assert_eq!(envelope.head, head);
     }
 }
->>>>>>> w-tru

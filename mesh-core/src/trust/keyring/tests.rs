@@ -1,6 +1,3 @@
-<<<<<<< HEAD
-
-=======
 //! Who may do what, and each way of being refused.
 
 use super::*;
@@ -440,4 +437,3 @@ proptest! {
         prop_assert!(ring.admit(&bytes, NOW).is_err());
     }
 }
->>>>>>> w-tru
