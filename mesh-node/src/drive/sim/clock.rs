@@ -13,13 +13,13 @@ pub struct SimClock {
     truth: i64,
     /// What the clock read there.
     local: i64,
-    /// Local time per true time, times 2^40; 0 while the clock stands still.
-    rate: i64,
-    /// 2^80 over `rate`, rounded: first guess of the way back.
-    inverse: i64,
+    /// By how much it runs fast: local time per true time, less one, times 2^40; -2^40 while it stands still.
+    drift: i64,
+    /// The same from local to true time: first guess of the way back.
+    back: i64,
 }
 
-/// One, in the fixed point of `rate`: 2^-40 of an hour is 3 ns, far below what is asked.
+/// One, in the fixed point of `drift`: 2^-40 of an hour is 3 ns, far below what is asked.
 const ONE: i64 = 1 << 40;
 
 impl SimClock {
@@ -30,8 +30,8 @@ impl SimClock {
     pub const TRUE: Self = Self {
         truth: 0,
         local: 0,
-        rate: ONE,
-        inverse: ONE,
+        drift: 0,
+        back: 0,
     };
 
     /// Reads `offset` at true time 0 and runs fast by `drift` parts per million (slow when negative).
@@ -50,8 +50,8 @@ impl SimClock {
 
     /// What the node reads at true time `at`.
     pub const fn read(&self, at: Moment) -> Moment {
-        let span = (at.0 as i128 - self.truth as i128) * self.rate as i128;
-        Moment((self.local as i128 + (span >> 40)) as i64)
+        let span = at.0.saturating_sub(self.truth);
+        Moment(self.local.saturating_add(stretch(span, self.drift)))
     }
 
     /// The earliest true moment at which the node reads `local` or later: when its timer fires.
@@ -62,32 +62,23 @@ impl SimClock {
         if local.0 == Moment::NEVER.0 {
             return Moment::NEVER;
         }
-        let ahead = local.0 as i128 - self.local as i128;
-        if self.rate == 0 {
+        let ahead = local.0.saturating_sub(self.local);
+        if self.is_stopped() {
             return if ahead > 0 {
                 Moment::NEVER
             } else {
                 Moment(self.truth)
             };
         }
-        let rate = self.rate as i128;
-        // The guess is off by less than a microsecond per twelve days; the division is left to what lies further.
-        let goal = ahead << 40;
-        let mut span = (ahead * self.inverse as i128) >> 40;
-        if span.abs() > ONE as i128 {
-            span = goal.div_euclid(rate);
-        }
-        while span * rate < goal {
+        // The guess is off by a microsecond or two per twelve days of span.
+        let mut span = stretch(ahead, self.back);
+        while stretch(span, self.drift) < ahead && span < i64::MAX {
             span += 1;
         }
-        while (span - 1) * rate >= goal {
+        while stretch(span - 1, self.drift) >= ahead {
             span -= 1;
         }
-        let at = self.truth as i128 + span;
-        if at >= i64::MAX as i128 {
-            return Moment::NEVER;
-        }
-        Moment(at as i64)
+        Moment(self.truth.saturating_add(span))
     }
 
     /// Jumps by `by` at true time `at`: forward, or backward when negative.
@@ -100,15 +91,14 @@ impl SimClock {
     pub fn set_drift(&mut self, at: Moment, drift: f64) {
         self.anchor(at);
         let share = drift.clamp(-Self::DRIFT_MAX, Self::DRIFT_MAX) / 1e6;
-        self.rate = ONE + libm::round(share * ONE as f64) as i64;
-        self.inverse = ((1i128 << 80) / i128::from(self.rate)) as i64;
+        self.drift = libm::round(share * ONE as f64) as i64;
+        self.back = ((1i128 << 80) / i128::from(ONE + self.drift)) as i64 - ONE;
     }
 
     /// Stands still from true time `at` on, as a suspended machine does; [`SimClock::set_drift`] lets it run again.
     pub const fn stop(&mut self, at: Moment) {
         self.anchor(at);
-        self.rate = 0;
-        self.inverse = 0;
+        self.drift = -ONE;
     }
 
     /// A new boot at true time `at`: the clock begins at another origin and keeps its drift.
@@ -119,17 +109,32 @@ impl SimClock {
 
     /// Whether it stands still.
     pub const fn is_stopped(&self) -> bool {
-        self.rate == 0
+        self.drift == -ONE
     }
 
     /// Its drift in parts per million; -1,000,000 while it stands still.
     pub fn drift(&self) -> f64 {
-        (self.rate - ONE) as f64 / ONE as f64 * 1e6
+        self.drift as f64 / ONE as f64 * 1e6
     }
 
     const fn anchor(&mut self, at: Moment) {
         self.local = self.read(at).0;
         self.truth = at.0;
+    }
+}
+
+/// `span` × (1 + `drift` / 2^40), rounded down; 64 bits are enough for hours, 128 for everything.
+const fn stretch(span: i64, drift: i64) -> i64 {
+    if let Some(product) = span.checked_mul(drift) {
+        return span.saturating_add(product >> 40);
+    }
+    let wide = span as i128 + ((span as i128 * drift as i128) >> 40);
+    if wide > i64::MAX as i128 {
+        i64::MAX
+    } else if wide < i64::MIN as i128 {
+        i64::MIN
+    } else {
+        wide as i64
     }
 }
 

@@ -102,7 +102,7 @@ impl Link {
         }
         let mut delay = self.sample(direction, chance);
         if faults.slow != 65_536 {
-            delay = Micros((delay.0 as u64 * faults.slow >> 16) as i64);
+            delay = Micros(((delay.0 as u64 * faults.slow) >> 16) as i64);
         }
         let mut fate = Fate {
             delay: Some(delay),

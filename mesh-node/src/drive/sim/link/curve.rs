@@ -66,7 +66,7 @@ impl Curve {
         }
         let step = (rest >> 26) as usize;
         let (low, high) = (table[step], table[step + 1]);
-        low + (u64::from(high - low) * u64::from(rest & 0x03FF_FFFF) >> 26) as u32
+        low + ((u64::from(high - low) * u64::from(rest & 0x03FF_FFFF)) >> 26) as u32
     }
 
     /// The next rank after `rank`, from 64 random bits (of which the top eight stay unused).

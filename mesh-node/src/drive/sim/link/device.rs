@@ -87,7 +87,7 @@ impl Device {
     pub fn stir(&mut self, chance: &mut Chance) -> u8 {
         let bits = chance.bits();
         // Every fourth time it is drawn anew: 0 60 %, 1 25 %, 2 10 %, 3 4 %, 4 to 6 1 %.
-        if bits & 3 == 0 {
+        if bits.is_multiple_of(4) {
             self.queue = match bits >> 32 & 0xFFFF {
                 0..39_322 => 0,
                 39_322..55_706 => 1,

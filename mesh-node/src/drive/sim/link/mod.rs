@@ -148,12 +148,11 @@ impl Link {
     }
 
     fn with(profile: Profile, round: f64, scale: f64, asymmetry: f64, chance: &mut Chance) -> Self {
-        let difference = round * chance.between(-asymmetry, asymmetry);
+        // Halves, in microseconds: what one direction has more, the other has less.
+        let half = round / 2.0;
+        let more = half * chance.between(-asymmetry, asymmetry);
         Self {
-            least: [
-                ((round + difference) / 2.0) as u32,
-                ((round - difference) / 2.0) as u32,
-            ],
+            least: [(half + more) as u32, (half - more) as u32],
             rank: chance.bits() as u32,
             owed: 0,
             scale: (scale * 256.0) as u16,
@@ -175,8 +174,8 @@ impl Link {
             let bits = chance.bits();
             let curve = self.profile.curve();
             self.rank = curve.next_rank(self.rank, bits);
-            let whole = (u64::from(curve.at(self.rank)) * u64::from(self.scale) >> 8) as u32;
-            let middle = (u64::from(curve.middle) * u64::from(self.scale) >> 8) as u32;
+            let whole = ((u64::from(curve.at(self.rank)) * u64::from(self.scale)) >> 8) as u32;
+            let middle = ((u64::from(curve.middle) * u64::from(self.scale)) >> 8) as u32;
             // Below the median both directions share alike, which keeps each above its least delay; what lies above it
             // falls on them in any proportion.
             let mine = if whole <= middle {

@@ -236,7 +236,7 @@ fn the_queue_of_a_machine_is_mostly_empty_and_never_long() {
     let mut chance = Chance::new(9);
     let mut device = Device::new(Class::Edge, &mut chance);
     let queues: Vec<u8> = (0..40_000).map(|_| device.stir(&mut chance)).collect();
-    let empty = queues.iter().filter(|queue| **queue == 0).count();
+    let empty = queues.iter().filter(|queue| **queue < 1).count();
     assert!((22_000..26_000).contains(&empty), "{empty}");
     assert_eq!(queues.iter().max(), Some(&Device::QUEUE_MAX));
 }

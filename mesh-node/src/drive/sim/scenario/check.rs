@@ -57,7 +57,7 @@ impl Check<'_> {
         &self,
         right: bool,
         path: &str,
-        value: impl ToString,
+        value: impl core::fmt::Display,
         wanted: &str,
     ) -> Result<(), ScenarioError> {
         if right {

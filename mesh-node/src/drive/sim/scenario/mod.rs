@@ -32,13 +32,15 @@ mod read;
 mod settings;
 mod shrink;
 mod span;
+mod target;
 #[cfg(test)]
 mod tests;
 
 pub use error::ScenarioError;
 pub use expect::{Bound, Expect, KPI_NAMES};
-pub use fault::{Claim, ConflictKind, Fault, FaultKind, Misconduct, Seat, StoreTrouble, Whom};
+pub use fault::{Fault, FaultKind};
 pub use settings::{Churn, ClassMix, Clocks, Load, MeshSize, Network, Strategy};
+pub use target::{Claim, ConflictKind, Misconduct, Seat, StoreTrouble, Whom};
 
 use mesh_core::place::Shape;
 use mesh_core::time::Micros;

@@ -59,16 +59,24 @@ fn fault(shape: Shape, duration: Micros, chance: &mut Chance) -> Fault {
 }
 
 fn kind(shape: Shape, chance: &mut Chance) -> FaultKind {
+    match chance.below(20) {
+        which @ 0..=11 => of_agents(which, shape, chance),
+        which => around_agents(which, shape, chance),
+    }
+}
+
+/// Crash to flood: what is wrong with agents and seats.
+fn of_agents(which: u64, shape: Shape, chance: &mut Chance) -> FaultKind {
     let whom = whom(shape, chance);
     let lasts = lasts(chance);
-    match chance.below(20) {
-        0 | 1 => FaultKind::Crash {
+    match which {
+        0 => FaultKind::Crash {
             whom,
             restart: lasts,
             lose_unsynced: chance.happens(0.5),
         },
-        2 => FaultKind::Restart { whom },
-        3 | 4 => {
+        1 => FaultKind::Restart { whom },
+        2 | 3 => {
             let role = seat(chance);
             FaultKind::Kill {
                 role,
@@ -78,13 +86,13 @@ fn kind(shape: Shape, chance: &mut Chance) -> FaultKind {
                 lose_unsynced: chance.happens(0.5),
             }
         }
-        5 => FaultKind::Slow {
+        4 => FaultKind::Slow {
             whom,
             factor: rounded(chance.between(1.5, 10.0)),
             lasts,
         },
-        6 => FaultKind::Silent { whom, lasts },
-        7 => FaultKind::Lie {
+        5 => FaultKind::Silent { whom, lasts },
+        6 => FaultKind::Lie {
             whom,
             claim: *pick(
                 chance,
@@ -99,12 +107,12 @@ fn kind(shape: Shape, chance: &mut Chance) -> FaultKind {
             factor: rounded(chance.between(0.0, 5.0)),
             lasts,
         },
-        8 => FaultKind::Wrong {
+        7 => FaultKind::Wrong {
             whom,
             rate: rounded(chance.unit()),
             lasts,
         },
-        9 => FaultKind::Conflict {
+        8 => FaultKind::Conflict {
             whom,
             conflict: *pick(
                 chance,
@@ -119,17 +127,25 @@ fn kind(shape: Shape, chance: &mut Chance) -> FaultKind {
             rate: rounded(chance.unit()),
             lasts,
         },
-        10 => FaultKind::Clone {
+        9 => FaultKind::Clone {
             whom: agent(shape, chance),
             at_place: chance.happens(0.5).then(|| cluster(shape, chance)),
         },
-        11 => FaultKind::CorruptContext { whom },
-        12 => FaultKind::Flood {
+        10 => FaultKind::CorruptContext { whom },
+        _ => FaultKind::Flood {
             whom: agent(shape, chance),
             factor: 5.0 + chance.below(50) as f64,
             lasts,
         },
-        13 => {
+    }
+}
+
+/// Seats in the wrong hands, networks, clocks, the store, and people.
+fn around_agents(which: u64, shape: Shape, chance: &mut Chance) -> FaultKind {
+    let whom = whom(shape, chance);
+    let lasts = lasts(chance);
+    match which {
+        12 | 13 => {
             let role = seat(chance);
             FaultKind::Compromise {
                 role,

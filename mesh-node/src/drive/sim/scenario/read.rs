@@ -61,8 +61,8 @@ fn too_long(size: usize) -> String {
 /// One line of what the parser says in several.
 fn explain(text: &str, name: &str, error: &toml::de::Error) -> ScenarioError {
     let start = error.span().map_or(0, |span| span.start.min(text.len()));
-    let above = text.as_bytes()[..start].iter();
-    let mut line = 1 + above.filter(|byte| **byte == b'\n').count();
+    let above = text.get(..start).unwrap_or_default();
+    let mut line = 1 + above.matches('\n').count();
     let message = error.message().trim().replace('\n', " ");
     let mut why = RUST_WORDS
         .iter()

@@ -37,6 +37,10 @@ fn from_seconds(seconds: f64) -> Option<Micros> {
     (seconds.abs() <= SECONDS_MAX).then(|| Micros(libm::round(seconds * 1e6) as i64))
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
 pub(super) fn serialize<S: Serializer>(span: &Micros, to: S) -> Result<S::Ok, S::Error> {
     let us = span.0;
     if us % 1_000_000 == 0 {
@@ -78,6 +82,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Micros, 
 pub(super) mod option {
     use super::{Deserializer, Micros, Serializer};
 
+    #[expect(clippy::ref_option, reason = "serde asks for a reference")]
     pub(in super::super) fn serialize<S: Serializer>(
         span: &Option<Micros>,
         to: S,

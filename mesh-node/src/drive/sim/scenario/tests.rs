@@ -254,6 +254,6 @@ fn shrinking_comes_to_an_end_with_only_what_fails() {
     assert_eq!(scenario.faults.len(), 1);
     assert_eq!(scenario.agent_count(), 1);
     assert_eq!(scenario.duration, Micros::seconds(1));
-    assert_eq!(scenario.network.loss, 0.0);
+    assert!(scenario.network.loss.abs() < 1e-12);
     assert_eq!(scenario.check("small"), Ok(()));
 }
