@@ -14,9 +14,11 @@
 //! | [`task`], [`pipeline`], [`review`], [`schedule`], [`undo`] | what is kept between operations |
 
 mod access;
+pub mod heal;
 pub mod kind;
 pub mod line;
 pub mod pipeline;
+pub mod preview;
 pub mod read;
 pub mod risk;
 pub mod scale;

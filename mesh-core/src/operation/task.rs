@@ -165,6 +165,11 @@ impl Hardware {
         Self(self.0 | 1 << resource as u16)
     }
 
+    /// Whether it has all that `other` has.
+    pub const fn covers(self, other: Self) -> bool {
+        other.0 & !self.0 == 0
+    }
+
     /// Whether the host has it; what is no hardware every host is taken to have.
     pub const fn has(self, resource: Resource) -> bool {
         !resource.is_hardware() || self.0 >> resource as u16 & 1 == 1

@@ -35,6 +35,8 @@ pub trait View {
     fn tasks<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Task> + 'a>;
     /// All open conflicts.
     fn conflicts<'a>(&'a self) -> Box<dyn Iterator<Item = ConflictRow> + 'a>;
+    /// Hosts that have free places.
+    fn spares<'a>(&'a self) -> Box<dyn Iterator<Item = Spare> + 'a>;
     /// How well the mesh is looked after.
     fn upkeep(&self) -> Upkeep;
 }
@@ -141,6 +143,17 @@ impl AgentRow {
     pub const fn takes_work(&self) -> bool {
         matches!(self.state, State::Active) && !self.avoided && !self.frozen
     }
+}
+
+/// A host with free places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spare {
+    /// Which.
+    pub host: HostId,
+    /// How many agents it can take.
+    pub free: u16,
+    /// What it has.
+    pub hardware: Hardware,
 }
 
 /// What a capability needs of whoever is to have it.

@@ -14,6 +14,7 @@ pub(crate) struct Sample {
     pub(crate) breakers: Vec<BreakerRow>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) conflicts: Vec<ConflictRow>,
+    pub(crate) spares: Vec<Spare>,
     pub(crate) upkeep: Upkeep,
 }
 
@@ -99,6 +100,7 @@ impl Sample {
             breakers: Vec::new(),
             tasks: Vec::new(),
             conflicts: Vec::new(),
+            spares: Vec::new(),
             upkeep: Upkeep {
                 registry_backup: hour,
                 conflict_log_backup: hour,
@@ -178,6 +180,9 @@ impl View for Sample {
     }
     fn conflicts<'a>(&'a self) -> Box<dyn Iterator<Item = ConflictRow> + 'a> {
         Box::new(self.conflicts.iter().cloned())
+    }
+    fn spares<'a>(&'a self) -> Box<dyn Iterator<Item = Spare> + 'a> {
+        Box::new(self.spares.iter().copied())
     }
     fn upkeep(&self) -> Upkeep {
         self.upkeep
