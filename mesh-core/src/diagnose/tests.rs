@@ -145,7 +145,7 @@ fn pis_that_were_given_gpu_work_are_found_with_cause_evidence_and_remedy() {
 }
 
 fn scope(text: &str) -> Scopes {
-    Scopes::new([text]).expect("canonical")
+    text.parse().expect("a scope")
 }
 
 #[test]

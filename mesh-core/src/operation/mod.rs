@@ -14,6 +14,8 @@
 //! | [`task`], [`pipeline`], [`review`], [`schedule`], [`undo`] | what is kept between operations |
 
 mod access;
+pub mod answer;
+pub mod event;
 pub mod heal;
 pub mod kind;
 pub mod line;
@@ -35,6 +37,8 @@ pub mod value;
 pub mod view;
 pub mod word;
 
+pub use answer::{Answer, Progress};
+pub use event::Event;
 pub use kind::Operation;
 pub use read::OperationError;
 pub use refusal::Refusal;

@@ -362,11 +362,7 @@ pub fn breakers(scope: &Scopes, rows: &[AgentRow]) -> Vec<BreakerAt> {
     if scope.is_all() {
         return vec![BreakerAt::Mesh];
     }
-    let sectors: BTreeSet<SectorId> = scope
-        .texts()
-        .iter()
-        .filter_map(|text| text.strip_prefix("sector:")?.parse().ok())
-        .collect();
+    let sectors: BTreeSet<SectorId> = scope.sectors().collect();
     let clusters: BTreeSet<ClusterId> = rows
         .iter()
         .map(|row| row.id.cluster)

@@ -55,6 +55,17 @@ pub enum State {
     Quarantined,
 }
 
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Degraded => "degraded",
+            Self::Offline => "offline",
+            Self::Quarantined => "quarantined",
+        })
+    }
+}
+
 /// Why an agent is in quarantine.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

@@ -126,15 +126,11 @@ impl Sample {
     }
 }
 
-fn matches(row: &AgentRow, scope: &str) -> bool {
-    match scope.split_once(':') {
-        None => scope == "all" || scope == "auto",
-        Some(("sector", id)) => row.id.sector().to_string() == id,
-        Some(("cluster", id)) => row.id.cluster.to_string() == id,
-        Some(("agent", id)) => row.id.to_string() == id,
-        Some(("class", word)) => row.class.word() == word,
-        Some(_) => panic!("the sample knows no filters"),
-    }
+fn matches(row: &AgentRow, scope: &Scopes) -> bool {
+    scope.is_auto()
+        || scope
+            .regions()
+            .any(|region| region.covers(row.id, row.class))
 }
 
 impl View for Sample {
@@ -149,10 +145,8 @@ impl View for Sample {
         let inside: Vec<_> = self
             .rows
             .values()
-            .filter(|row| scope.texts().iter().any(|text| matches(row, text)))
-            .filter(|row| {
-                !except.is_some_and(|except| except.texts().iter().any(|text| matches(row, text)))
-            })
+            .filter(|row| matches(row, scope))
+            .filter(|row| !except.is_some_and(|except| matches(row, except)))
             .copied()
             .collect();
         Box::new(inside.into_iter())
