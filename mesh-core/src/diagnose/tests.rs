@@ -262,10 +262,10 @@ fn each_rule_finds_what_it_is_for() {
     type Change = fn(&mut Sample);
     let rows: &[(&str, FindingKind, Change)] = &[
         ("§4.2", FindingKind::SlowAgent, |v| {
-            v.row("1-2-3").impedance = Some(Impedance(Micros::millis(500)))
+            v.row("1-2-3").impedance = Some(Impedance(Micros::millis(500)));
         }),
         ("§6.1", FindingKind::SlowAgent, |v| {
-            v.row("1-2-3").impedance = Some(Impedance(Micros::millis(101)))
+            v.row("1-2-3").impedance = Some(Impedance(Micros::millis(101)));
         }),
         ("peers", FindingKind::SlowAgent, |v| {
             let row = v.row("1-1-3");
@@ -275,10 +275,10 @@ fn each_rule_finds_what_it_is_for() {
             );
         }),
         ("§6.1", FindingKind::Offline, |v| {
-            v.row("1-2-3").state = State::Offline
+            v.row("1-2-3").state = State::Offline;
         }),
         ("§6.1", FindingKind::ContextDivergence, |v| {
-            v.row("1-2-3").context = 2
+            v.row("1-2-3").context = 2;
         }),
         ("§6.1", FindingKind::Quarantined, |v| {
             let row = v.row("1-2-3");
@@ -288,13 +288,13 @@ fn each_rule_finds_what_it_is_for() {
             );
         }),
         ("own", FindingKind::Unreliable, |v| {
-            v.row("1-2-3").reliability = Share::new(0.89)
+            v.row("1-2-3").reliability = Share::new(0.89);
         }),
         ("PROTOCOL 2", FindingKind::ClockUnusable, |v| {
-            v.row("1-2-3").clock_usable = false
+            v.row("1-2-3").clock_usable = false;
         }),
         ("§9.2", FindingKind::WeightsLocked, |v| {
-            v.row("1-2-3").weights_locked = true
+            v.row("1-2-3").weights_locked = true;
         }),
         ("§6.2", FindingKind::BreakerOpen, |v| {
             let at = BreakerAt::Cluster(place("1-2-3").cluster);
@@ -306,19 +306,19 @@ fn each_rule_finds_what_it_is_for() {
             });
         }),
         ("PROTOCOL 8", FindingKind::SeatVacant, |v| {
-            v.seats[0].holder = None
+            v.seats[0].holder = None;
         }),
         ("PROTOCOL 8", FindingKind::SeatTakenOver, |v| {
-            v.seats[0].takeovers = 1
+            v.seats[0].takeovers = 1;
         }),
         ("own", FindingKind::QueueGrowth, |v| {
-            v.clusters[0].queue = 90
+            v.clusters[0].queue = 90;
         }),
         ("§11", FindingKind::ConflictRate, |v| {
-            v.clusters[0].conflicts = 11
+            v.clusters[0].conflicts = 11;
         }),
         ("own", FindingKind::ClusterDrift, |v| {
-            v.clusters[0].impedance = Impedance(Micros::millis(150))
+            v.clusters[0].impedance = Impedance(Micros::millis(150));
         }),
         ("§5.1", FindingKind::ConflictOverdue, |v| {
             let agent = place("1-2-3");

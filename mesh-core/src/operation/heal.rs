@@ -148,7 +148,7 @@ pub fn plan(scope: &Scopes, except: Option<&Scopes>, view: &dyn View) -> Plan {
     for row in &rows {
         match row.state {
             State::Offline if row.host_up => {
-                steps.push(step(Action::Restart(row.id), Reason::Crashed, false))
+                steps.push(step(Action::Restart(row.id), Reason::Crashed, false));
             }
             State::Offline => {
                 let action = Action::Replace {

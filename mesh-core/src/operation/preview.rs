@@ -207,10 +207,15 @@ fn is_so(operation: &Operation, row: &AgentRow) -> bool {
         Operation::Quarantine { .. } => row.state == State::Quarantined,
         Operation::Release { .. } => row.state != State::Quarantined,
         Operation::Unlock { .. } => !row.weights_locked,
+        // The rest sets no level that an agent could be at already.
         _ => false,
     }
 }
 
+#[expect(
+    clippy::too_many_lines,
+    reason = "an arm for each operation; taken apart it would no longer read as a table"
+)]
 fn effects(
     operation: &Operation,
     shape: Shape,
@@ -336,6 +341,7 @@ fn effects(
             Effect::Later(Box::new(preview(operation, shape, view)))
         }
         other if other.changes() => Effect::Kept,
+        // What is left looks, or concerns the console: its row says so, and is what decides.
         _ => Effect::Looks,
     }]
 }

@@ -82,7 +82,7 @@ impl fmt::Display for Refusal {
             Ground::Frozen => write!(f, "refused while frozen: {}", self.why)?,
             Ground::NeedsYes(_) => write!(f, "needs a yes: {}", self.why)?,
             Ground::NeedsApproval(id) => {
-                write!(f, "waits for approval as review {id}: {}", self.why)?
+                write!(f, "waits for approval as review {id}: {}", self.why)?;
             }
             Ground::NotFound => write!(f, "not found: {}", self.why)?,
             Ground::NotAllowed => write!(f, "not allowed: {}", self.why)?,

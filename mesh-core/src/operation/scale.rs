@@ -135,7 +135,7 @@ pub fn remove(
     class: Option<Class>,
     count: usize,
 ) -> Result<Vec<Leaving>, ScaleError> {
-    let tasks = view.tasks().filter_map(|task| task.at()).fold(
+    let tasks = view.tasks().filter_map(super::task::Task::at).fold(
         BTreeMap::<AgentId, u16>::new(),
         |mut tasks, at| {
             let held = tasks.entry(at).or_insert(0);
