@@ -148,6 +148,52 @@ fn scope(text: &str) -> Scopes {
     text.parse().expect("a scope")
 }
 
+/// The conversation of §7.2, turn by turn, as the operations that it is made of.
+#[test]
+fn from_what_is_notable_to_the_cause_as_in_the_specification() {
+    let mut view = pis_with_gpu_work(&[Class::Gpu]);
+    for agent in ["7-4-12", "7-4-19"] {
+        view.row(agent).avoided = false;
+    }
+    for agent in ["7-2-1", "7-2-2", "7-2-3"] {
+        let row = view.row(agent);
+        (row.state, row.quarantine) = (
+            State::Quarantined,
+            Some(QuarantineReason::ContextDivergence),
+        );
+    }
+    let notable = notable(&scope("sector:7"), None, &view);
+    let slow = &notable[0];
+    assert_eq!(
+        (slow.kind, slow.count, notable.len()),
+        (FindingKind::SlowAgent, 2, 2)
+    );
+    assert_eq!(lines(slow), ["avoid agent:7-4-12,agent:7-4-19"]);
+    assert_eq!(
+        (notable[1].kind, notable[1].count),
+        (FindingKind::Quarantined, 3)
+    );
+
+    for agent in ["7-4-12", "7-4-19"] {
+        view.row(agent).avoided = true;
+    }
+    let cause = &diagnose(&scope("agent:7-4-12,agent:7-4-19"), None, &view)[0];
+    assert_eq!(cause.kind, FindingKind::CapabilityMismatch);
+    let remedy = lines(cause);
+    assert_eq!(remedy.len(), 4, "{remedy:?}");
+    assert_eq!(remedy[3], "restore agent:7-4-12,agent:7-4-19");
+
+    // Done: the work is elsewhere, the rule is gone, the two are as quick as their class.
+    view.tasks.clear();
+    view.capabilities
+        .retain(|(id, _)| view.rows[id].class != Class::Local);
+    for agent in ["7-4-12", "7-4-19"] {
+        let row = view.row(agent);
+        (row.avoided, row.impedance, row.usual) = (false, None, None);
+    }
+    assert_eq!(diagnose(&scope("cluster:7-4"), None, &view), []);
+}
+
 #[test]
 fn without_anybody_able_the_able_are_healed_or_one_is_added() {
     let mut gone = pis_with_gpu_work(&[Class::Gpu]);
