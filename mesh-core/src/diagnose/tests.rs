@@ -1,6 +1,7 @@
 use super::*;
 use crate::operation::Operation;
-use crate::operation::task::{Resource, Task, TaskId, TaskState};
+use crate::operation::resource::Resource;
+use crate::operation::task::{Task, TaskId, TaskState};
 use crate::operation::view::sample::{Sample, place};
 use crate::operation::view::{
     BreakerAt, BreakerRow, ConflictRow, Need, QuarantineReason, Seat, State,
@@ -46,7 +47,7 @@ fn pis_with_gpu_work(able: &[Class]) -> Sample {
         .filter(|row| row.id.cluster.to_string() == "7-4")
     {
         row.class = Class::Local;
-        row.hardware = crate::operation::task::Hardware::NONE;
+        row.hardware = crate::operation::resource::Hardware::NONE;
     }
     view.grant(Class::Local, INFERENCE);
     for class in able {
@@ -256,7 +257,7 @@ fn elsewhere_with_another_class_and_capability_the_cause_follows_from_the_data_t
 fn one_agent_without_the_hardware_is_no_fault_of_its_class() {
     let mut view = Sample::new(2, 5, 30);
     view.grant(Class::Gpu, INFERENCE);
-    view.row("1-4-9").hardware = crate::operation::task::Hardware::NONE;
+    view.row("1-4-9").hardware = crate::operation::resource::Hardware::NONE;
     wait(
         &mut view,
         "t",

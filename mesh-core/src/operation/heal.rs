@@ -3,8 +3,9 @@
 //! Steps of one phase run side by side; a phase begins when the one before has ended, since a lead must be there before
 //! its agents can be restarted, and a breaker is probed only when all else is done.
 
+use super::resource::{Hardware, Resource};
 use super::scope::Scopes;
-use super::task::{Hardware, Resource, TaskId};
+use super::task::TaskId;
 use super::text::Foreign;
 use super::view::{AgentRow, BreakerAt, HostId, QuarantineReason, Seat, State, View};
 use crate::place::{AgentId, SectorId};

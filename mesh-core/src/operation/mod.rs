@@ -12,7 +12,7 @@
 //! | [`view`] | what this folder needs to know of the mesh |
 //! | [`preview`] | who would be touched, found by the code that acts |
 //! | [`heal`], [`scale`], [`settle`] | recovery and growth as concrete steps (§7.1, §10.2) |
-//! | [`task`], [`pipeline`], [`review`], [`schedule`], [`undo`] | what is kept between operations |
+//! | [`task`], [`resource`], [`pipeline`], [`review`], [`schedule`], [`undo`] | what is kept between operations |
 
 mod access;
 pub mod answer;
@@ -24,6 +24,7 @@ pub mod pipeline;
 pub mod preview;
 pub mod read;
 pub mod refusal;
+pub mod resource;
 pub mod review;
 pub mod risk;
 pub mod scale;

@@ -1,8 +1,9 @@
 //! What previews, diagnosis and healing need to know of the mesh: rows read from the registry, the tasks, the conflicts
 //! and the breakers. Whoever has them implements [`View`]; nothing here keeps them.
 
+use super::resource::Hardware;
 use super::scope::Scopes;
-use super::task::{Hardware, Task};
+use super::task::Task;
 use crate::place::{AgentId, Class, ClassSet, ClusterId, SectorId};
 use crate::time::{Micros, Moment};
 use crate::unit::{Impedance, Share};
@@ -173,7 +174,7 @@ pub struct Need {
     /// Of these classes.
     pub classes: ClassSet,
     /// On a host with this.
-    pub hardware: Option<super::task::Resource>,
+    pub hardware: Option<super::resource::Resource>,
 }
 
 /// A cluster as its summaries tell.

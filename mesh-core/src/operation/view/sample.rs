@@ -36,7 +36,7 @@ impl Sample {
             let class = class_of(id.cluster);
             let usual = Some(Impedance(class.prior().typical_low));
             let hardware = if class == Class::Gpu {
-                Hardware::NONE.with(crate::operation::task::Resource::GpuMemory)
+                Hardware::NONE.with(crate::operation::resource::Resource::GpuMemory)
             } else {
                 Hardware::NONE
             };
