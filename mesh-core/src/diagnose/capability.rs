@@ -6,7 +6,8 @@
 
 use super::finding::{Cause, Evidence, Figure, Finding, FindingKind, Lack, Subject};
 use super::survey::Survey;
-use crate::operation::task::{Resource, Task};
+use crate::operation::resource::Resource;
+use crate::operation::task::Task;
 use crate::operation::view::AgentRow;
 use crate::operation::word::{Grant, Severity};
 use crate::operation::{Operation, Scopes};

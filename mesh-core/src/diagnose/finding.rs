@@ -1,7 +1,8 @@
 //! A finding: what, about whom, how bad, on what evidence, why, and what would help.
 
 use crate::operation::Operation;
-use crate::operation::task::{Resource, TaskId};
+use crate::operation::resource::Resource;
+use crate::operation::task::TaskId;
 use crate::operation::text::Foreign;
 use crate::operation::view::{BreakerAt, HostId, Seat};
 use crate::operation::word::Severity;

@@ -47,5 +47,16 @@ pub fn diagnose(scope: &Scopes, except: Option<&Scopes>, view: &dyn View) -> Vec
     findings
 }
 
+/// What is notable in a scope at first sight, worst first: symptoms with what can be done at once, without asking why.
+/// An inspection shows these; [`diagnose`] goes on to the causes (§7.2).
+pub fn notable(scope: &Scopes, except: Option<&Scopes>, view: &dyn View) -> Vec<Finding> {
+    let survey = Survey::of(scope, except, view);
+    let mut findings = agent::rules(&survey, &[]);
+    findings.extend(region::rules(&survey));
+    findings.sort_by(Finding::rank);
+    findings.truncate(FINDINGS_MAX);
+    findings
+}
+
 #[cfg(test)]
 mod tests;

@@ -5,7 +5,7 @@ use super::finding::{Evidence, Figure, Subject};
 use super::health;
 use super::survey::Survey;
 use crate::operation::scale;
-use crate::operation::view::{BreakerAt, Seat, State};
+use crate::operation::view::{BreakerAt, ClusterRow, Seat, State};
 use crate::operation::word::{BackupAct, KeyAct, LogKind, Runbook};
 use crate::operation::{Operation, Scopes, View};
 use crate::place::{ClusterId, SectorId};
@@ -102,125 +102,139 @@ fn step(kind: StepKind, bad: bool, evidence: Vec<Evidence>, offers: Vec<Operatio
     }
 }
 
+/// §10.3 1 to 4.
 fn sector_steps(survey: &Survey<'_>, sector: SectorId) -> Vec<Step> {
-    let rows: Vec<_> = survey
-        .agents
-        .values()
-        .filter(|row| row.id.sector() == sector)
-        .collect();
-    let heard = rows.iter().map(|row| row.last_beat).max();
-    let silent = heard.is_none_or(|heard| survey.now.since(heard) >= SILENT);
-    let last = heard.map(|heard| {
-        Evidence::new(
-            "last beat of any agent",
-            Figure::Span(survey.now.since(heard)),
-        )
-        .against(Figure::Span(SILENT))
-    });
-    let scope = Scopes::sector(sector);
-    let ping = Operation::Ping {
-        scope: scope.clone(),
-        except: None,
-    };
-    let mut steps = vec![step(
-        StepKind::VerifyUnresponsive(sector),
-        silent,
-        last.into_iter().collect(),
-        vec![ping],
-    )];
-
-    let vacant = |seat: Seat| {
-        survey
-            .seats
-            .iter()
-            .find(|row| row.seat == seat)
-            .is_none_or(|row| row.holder.is_none())
-    };
-    let remedy_of = |subject: &Subject| {
-        super::region::rules(survey)
-            .into_iter()
-            .find(|finding| finding.subjects.contains(subject))
-            .and_then(|finding| finding.remedy)
-            .unwrap_or_default()
-    };
     let seat = Seat::Coordinator(sector);
-    steps.push(step(
+    let coordinator = step(
         StepKind::CoordinatorDown(sector),
-        vacant(seat),
+        vacant(survey, seat),
         Vec::new(),
-        remedy_of(&Subject::Seat(seat)),
-    ));
-
+        fill(survey, seat),
+    );
+    let mut steps = vec![heard(survey, sector), coordinator];
     for cluster in survey.clusters.iter().filter(|row| row.id.sector == sector) {
         let seat = Seat::Lead(cluster.id);
-        if vacant(seat) {
+        if vacant(survey, seat) {
             steps.push(step(
                 StepKind::LeadDown(cluster.id),
                 true,
                 Vec::new(),
-                remedy_of(&Subject::Seat(seat)),
+                fill(survey, seat),
             ));
         }
-        let active = Share::of(usize::from(cluster.active), usize::from(cluster.agents))
-            .unwrap_or(Share::ALL);
-        if active.value() < FAILED {
-            let evidence = Evidence::new("active", Figure::Share(active))
-                .against(Figure::Share(Share::new(FAILED)));
-            let scope = Scopes::cluster(cluster.id);
-            let offers = vec![
-                Operation::Trip {
-                    scope: scope.clone(),
-                    except: None,
-                },
-                Operation::Move {
-                    scope,
-                    except: None,
-                    to: None,
-                },
-            ];
-            steps.push(step(
-                StepKind::ClusterFailed(cluster.id),
-                true,
-                vec![evidence],
-                offers,
-            ));
-        }
+        steps.extend(failed(cluster));
     }
+    steps.push(widespread(survey, sector));
+    steps
+}
 
-    let lost = rows
+fn vacant(survey: &Survey<'_>, seat: Seat) -> bool {
+    survey
+        .seats
         .iter()
-        .filter(|row| row.state == State::Offline)
+        .find(|row| row.seat == seat)
+        .is_none_or(|row| row.holder.is_none())
+}
+
+/// What the rule for vacant seats would do about this one.
+fn fill(survey: &Survey<'_>, seat: Seat) -> Vec<Operation> {
+    super::region::rules(survey)
+        .into_iter()
+        .find(|finding| finding.subjects.contains(&Subject::Seat(seat)))
+        .and_then(|finding| finding.remedy)
+        .unwrap_or_default()
+}
+
+fn heard(survey: &Survey<'_>, sector: SectorId) -> Step {
+    let heard = survey
+        .agents
+        .values()
+        .filter(|row| row.id.sector() == sector)
+        .map(|row| row.last_beat)
+        .max();
+    let ago = heard.map(|heard| survey.now.since(heard));
+    let evidence = ago.map(|ago| {
+        Evidence::new("last beat of any agent", Figure::Span(ago)).against(Figure::Span(SILENT))
+    });
+    let ping = Operation::Ping {
+        scope: Scopes::sector(sector),
+        except: None,
+    };
+    let silent = ago.is_none_or(|ago| ago >= SILENT);
+    step(
+        StepKind::VerifyUnresponsive(sector),
+        silent,
+        evidence.into_iter().collect(),
+        vec![ping],
+    )
+}
+
+/// A cluster most of which is gone: isolated, its agents to healthy ones.
+fn failed(cluster: &ClusterRow) -> Option<Step> {
+    let active = Share::of(usize::from(cluster.active), usize::from(cluster.agents))?;
+    let evidence =
+        Evidence::new("active", Figure::Share(active)).against(Figure::Share(Share::new(FAILED)));
+    let scope = Scopes::cluster(cluster.id);
+    let offers = vec![
+        Operation::Trip {
+            scope: scope.clone(),
+            except: None,
+        },
+        Operation::Move {
+            scope,
+            except: None,
+            to: None,
+        },
+    ];
+    (active.value() < FAILED).then(|| {
+        step(
+            StepKind::ClusterFailed(cluster.id),
+            true,
+            vec![evidence],
+            offers,
+        )
+    })
+}
+
+fn widespread(survey: &Survey<'_>, sector: SectorId) -> Step {
+    let states: Vec<State> = survey
+        .agents
+        .values()
+        .filter(|row| row.id.sector() == sector)
+        .map(|row| row.state)
+        .collect();
+    let lost = states
+        .iter()
+        .filter(|state| **state == State::Offline)
         .count();
-    let share = Share::of(lost, rows.len()).unwrap_or(Share::NONE);
+    let share = Share::of(lost, states.len()).unwrap_or(Share::NONE);
     let evidence = vec![
         Evidence::new("agents offline", Figure::Count(lost as u64)),
         Evidence::new("of the sector", Figure::Share(share))
             .against(Figure::Share(Share::new(FAILED))),
     ];
+    let scope = Scopes::sector(sector);
     let tripped = survey
         .breakers
         .iter()
         .any(|row| row.open && row.at == BreakerAt::Sector(sector));
-    let mut offers = vec![Operation::Diagnose {
+    let trip = (!tripped).then(|| Operation::Trip {
         scope: scope.clone(),
         except: None,
-    }];
-    if !tripped {
-        offers.insert(
-            0,
-            Operation::Trip {
-                scope,
-                except: None,
-            },
-        );
-    }
-    steps.push(step(
+    });
+    let offers = trip
+        .into_iter()
+        .chain([Operation::Diagnose {
+            scope: scope.clone(),
+            except: None,
+        }])
+        .collect();
+    step(
         StepKind::Widespread(sector),
         share.value() >= FAILED,
         evidence,
         offers,
-    ));
-    steps
+    )
 }
 
 /// What follows an incident is a person's to think about; the audit trail is where to begin.

@@ -1,6 +1,7 @@
 use super::*;
 use crate::operation::Operation;
-use crate::operation::task::{Resource, Task, TaskId, TaskState};
+use crate::operation::resource::Resource;
+use crate::operation::task::{Task, TaskId, TaskState};
 use crate::operation::view::sample::{Sample, place};
 use crate::operation::view::{
     BreakerAt, BreakerRow, ConflictRow, Need, QuarantineReason, Seat, State,
@@ -46,7 +47,7 @@ fn pis_with_gpu_work(able: &[Class]) -> Sample {
         .filter(|row| row.id.cluster.to_string() == "7-4")
     {
         row.class = Class::Local;
-        row.hardware = crate::operation::task::Hardware::NONE;
+        row.hardware = crate::operation::resource::Hardware::NONE;
     }
     view.grant(Class::Local, INFERENCE);
     for class in able {
@@ -145,7 +146,53 @@ fn pis_that_were_given_gpu_work_are_found_with_cause_evidence_and_remedy() {
 }
 
 fn scope(text: &str) -> Scopes {
-    Scopes::new([text]).expect("canonical")
+    text.parse().expect("a scope")
+}
+
+/// The conversation of §7.2, turn by turn, as the operations that it is made of.
+#[test]
+fn from_what_is_notable_to_the_cause_as_in_the_specification() {
+    let mut view = pis_with_gpu_work(&[Class::Gpu]);
+    for agent in ["7-4-12", "7-4-19"] {
+        view.row(agent).avoided = false;
+    }
+    for agent in ["7-2-1", "7-2-2", "7-2-3"] {
+        let row = view.row(agent);
+        (row.state, row.quarantine) = (
+            State::Quarantined,
+            Some(QuarantineReason::ContextDivergence),
+        );
+    }
+    let notable = notable(&scope("sector:7"), None, &view);
+    let slow = &notable[0];
+    assert_eq!(
+        (slow.kind, slow.count, notable.len()),
+        (FindingKind::SlowAgent, 2, 2)
+    );
+    assert_eq!(lines(slow), ["avoid agent:7-4-12,agent:7-4-19"]);
+    assert_eq!(
+        (notable[1].kind, notable[1].count),
+        (FindingKind::Quarantined, 3)
+    );
+
+    for agent in ["7-4-12", "7-4-19"] {
+        view.row(agent).avoided = true;
+    }
+    let cause = &diagnose(&scope("agent:7-4-12,agent:7-4-19"), None, &view)[0];
+    assert_eq!(cause.kind, FindingKind::CapabilityMismatch);
+    let remedy = lines(cause);
+    assert_eq!(remedy.len(), 4, "{remedy:?}");
+    assert_eq!(remedy[3], "restore agent:7-4-12,agent:7-4-19");
+
+    // Done: the work is elsewhere, the rule is gone, the two are as quick as their class.
+    view.tasks.clear();
+    view.capabilities
+        .retain(|(id, _)| view.rows[id].class != Class::Local);
+    for agent in ["7-4-12", "7-4-19"] {
+        let row = view.row(agent);
+        (row.avoided, row.impedance, row.usual) = (false, None, None);
+    }
+    assert_eq!(diagnose(&scope("cluster:7-4"), None, &view), []);
 }
 
 #[test]
@@ -210,7 +257,7 @@ fn elsewhere_with_another_class_and_capability_the_cause_follows_from_the_data_t
 fn one_agent_without_the_hardware_is_no_fault_of_its_class() {
     let mut view = Sample::new(2, 5, 30);
     view.grant(Class::Gpu, INFERENCE);
-    view.row("1-4-9").hardware = crate::operation::task::Hardware::NONE;
+    view.row("1-4-9").hardware = crate::operation::resource::Hardware::NONE;
     wait(
         &mut view,
         "t",
@@ -262,10 +309,10 @@ fn each_rule_finds_what_it_is_for() {
     type Change = fn(&mut Sample);
     let rows: &[(&str, FindingKind, Change)] = &[
         ("§4.2", FindingKind::SlowAgent, |v| {
-            v.row("1-2-3").impedance = Some(Impedance(Micros::millis(500)))
+            v.row("1-2-3").impedance = Some(Impedance(Micros::millis(500)));
         }),
         ("§6.1", FindingKind::SlowAgent, |v| {
-            v.row("1-2-3").impedance = Some(Impedance(Micros::millis(101)))
+            v.row("1-2-3").impedance = Some(Impedance(Micros::millis(101)));
         }),
         ("peers", FindingKind::SlowAgent, |v| {
             let row = v.row("1-1-3");
@@ -275,10 +322,10 @@ fn each_rule_finds_what_it_is_for() {
             );
         }),
         ("§6.1", FindingKind::Offline, |v| {
-            v.row("1-2-3").state = State::Offline
+            v.row("1-2-3").state = State::Offline;
         }),
         ("§6.1", FindingKind::ContextDivergence, |v| {
-            v.row("1-2-3").context = 2
+            v.row("1-2-3").context = 2;
         }),
         ("§6.1", FindingKind::Quarantined, |v| {
             let row = v.row("1-2-3");
@@ -288,13 +335,13 @@ fn each_rule_finds_what_it_is_for() {
             );
         }),
         ("own", FindingKind::Unreliable, |v| {
-            v.row("1-2-3").reliability = Share::new(0.89)
+            v.row("1-2-3").reliability = Share::new(0.89);
         }),
         ("PROTOCOL 2", FindingKind::ClockUnusable, |v| {
-            v.row("1-2-3").clock_usable = false
+            v.row("1-2-3").clock_usable = false;
         }),
         ("§9.2", FindingKind::WeightsLocked, |v| {
-            v.row("1-2-3").weights_locked = true
+            v.row("1-2-3").weights_locked = true;
         }),
         ("§6.2", FindingKind::BreakerOpen, |v| {
             let at = BreakerAt::Cluster(place("1-2-3").cluster);
@@ -306,19 +353,19 @@ fn each_rule_finds_what_it_is_for() {
             });
         }),
         ("PROTOCOL 8", FindingKind::SeatVacant, |v| {
-            v.seats[0].holder = None
+            v.seats[0].holder = None;
         }),
         ("PROTOCOL 8", FindingKind::SeatTakenOver, |v| {
-            v.seats[0].takeovers = 1
+            v.seats[0].takeovers = 1;
         }),
         ("own", FindingKind::QueueGrowth, |v| {
-            v.clusters[0].queue = 90
+            v.clusters[0].queue = 90;
         }),
         ("§11", FindingKind::ConflictRate, |v| {
-            v.clusters[0].conflicts = 11
+            v.clusters[0].conflicts = 11;
         }),
         ("own", FindingKind::ClusterDrift, |v| {
-            v.clusters[0].impedance = Impedance(Micros::millis(150))
+            v.clusters[0].impedance = Impedance(Micros::millis(150));
         }),
         ("§5.1", FindingKind::ConflictOverdue, |v| {
             let agent = place("1-2-3");

@@ -141,7 +141,8 @@ fn write_value(row: &Row, arg: &Arg, value: &Value) -> String {
 fn quote_if(row: &Row, text: &str) -> String {
     let risky = text.is_empty()
         || text.contains(|c: char| c.is_whitespace() || c == '"' || c == '\'' || c == '\\')
-        || is_key(row, text).is_some();
+        || is_key(row, text).is_some()
+        || text == "where";
     if risky { quote(text) } else { text.to_owned() }
 }
 
@@ -253,8 +254,11 @@ fn read(words: &[Word]) -> Result<Operation, LineError> {
 
 fn read_object(words: &[Word], depth: usize) -> Result<Value, LineError> {
     let (first, mut rest) = words.split_first().ok_or(LineError::Empty)?;
-    if words.len() > WORDS_MAX || depth > table::DEPTH_MAX {
+    if words.len() > WORDS_MAX {
         return Err(LineError::TooLong);
+    }
+    if depth > table::DEPTH_MAX {
+        return Err(OperationError::TooDeep.into());
     }
     let name = first.text.replace('-', "_");
     let mut object = Map::new();
@@ -269,43 +273,72 @@ fn read_object(words: &[Word], depth: usize) -> Result<Value, LineError> {
         } else {
             is_key(row, &word.text)
         };
+        let filter = is_filter_key(row, word);
         let arg = keyed
+            .or_else(|| row.arg("scope").filter(|_| filter))
             .or_else(|| {
                 row.args
                     .iter()
                     .find(|arg| arg.key.is_none() && !object.contains_key(arg.name))
             })
-            .ok_or_else(|| LineError::Surplus {
-                op: row.name,
-                word: super::text::Foreign::from(word.text.as_str()).to_string(),
-                usage: row.usage(),
-            })?;
-        let values = if keyed.is_some() { after } else { rest };
-        let no_value = || LineError::NoValue {
-            op: row.name,
-            key: arg.key.unwrap_or(arg.name),
-            usage: row.usage(),
+            .filter(|arg| !object.contains_key(arg.name))
+            .ok_or_else(|| surplus(row, word))?;
+        let values = if keyed.is_some() || filter {
+            after
+        } else {
+            rest
+        };
+        let first = || {
+            values
+                .first()
+                .map(|word| word.text.as_str())
+                .ok_or_else(|| no_value(row, arg))
         };
         let (value, taken) = match arg.kind {
             Kind::Operation(_) => (read_object(values, depth + 1)?, values.len()),
             Kind::Texts => {
-                let texts: Vec<Value> = values
+                let texts = values
                     .iter()
-                    .take_while(|word| word.quoted || is_key(row, &word.text).is_none())
-                    .map(|word| Value::from(word.text.as_str()))
-                    .collect();
+                    .take_while(|word| word.quoted || is_key(row, &word.text).is_none());
+                let texts: Vec<Value> = texts.map(|word| Value::from(word.text.as_str())).collect();
                 let taken = texts.len();
                 (Value::Array(texts), taken)
             }
-            _ => (
-                read_value(arg.kind, &values.first().ok_or_else(no_value)?.text),
-                1,
-            ),
+            // A flag's key alone says yes, as on every command line.
+            Kind::Flag if keyed.is_some() && !first().is_ok_and(is_flag) => (Value::Bool(true), 0),
+            kind if filter => (read_value(kind, &format!("where:{}", first()?)), 1),
+            kind => (read_value(kind, first()?), 1),
         };
         object.insert(arg.name.into(), value);
         rest = &values[taken..];
     }
     Ok(Value::Object(object))
+}
+
+/// `--where 'class=gpu state=offline'` is the scope `where:class=gpu state=offline`.
+fn is_filter_key(row: &Row, word: &Word) -> bool {
+    !word.quoted && matches!(word.text.as_str(), "--where" | "where") && row.arg("scope").is_some()
+}
+
+fn is_flag(text: &str) -> bool {
+    read_value(Kind::Flag, text).is_boolean()
+}
+
+fn surplus(row: &'static Row, word: &Word) -> LineError {
+    let word = super::text::Foreign::from(word.text.as_str()).to_string();
+    LineError::Surplus {
+        op: row.name,
+        word,
+        usage: row.usage(),
+    }
+}
+
+fn no_value(row: &'static Row, arg: &'static Arg) -> LineError {
+    LineError::NoValue {
+        op: row.name,
+        key: arg.key.unwrap_or(arg.name),
+        usage: row.usage(),
+    }
 }
 
 /// The JSON value that a word stands for; a word that stands for none stays a string, which the reader refuses by name.
@@ -343,5 +376,59 @@ fn read_value(kind: Kind, text: &str) -> Value {
         | Kind::At
         | Kind::Condition
         | Kind::Operation(_) => Value::from(text),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Pairs that mean the same: what people write, and what is echoed.
+    #[test]
+    fn command_lines_are_read_as_shells_and_people_write_them() {
+        for (written, echoed) in [
+            (
+                "list agents --where 'class=gpu state=offline' --limit 5",
+                "list agents \"where:class=gpu state=offline\" limit 5",
+            ),
+            ("avoid 7-4 for 90s", "avoid cluster:7-4 for 1m30s"),
+            ("avoid --for 1.5 SECTOR7", "avoid sector:7 for 1s500ms"),
+            (
+                "broadcast hello --ack to sector:7",
+                "broadcast hello to sector:7 ack yes",
+            ),
+            ("what-if freeze all", "what_if freeze all"),
+            ("broadcast 'say \"hi\"'", "broadcast \"say \\\"hi\\\"\""),
+        ] {
+            let operation =
+                Operation::from_line(written).unwrap_or_else(|error| panic!("{written}: {error}"));
+            assert_eq!(operation.line(), echoed, "{written}");
+        }
+        let words = ["ask", "what context do you hold?", "--sample", "10"];
+        assert_eq!(
+            Operation::from_words(words).expect("reads").line(),
+            "ask \"what context do you hold?\" sample 10"
+        );
+    }
+
+    #[test]
+    fn what_does_not_fit_is_refused_with_the_usage() {
+        for (written, part) in [
+            ("", "empty"),
+            ("freeze", "freeze needs scope"),
+            ("freeze all now", "does not take \"now\""),
+            ("avoid all for 5m for 6m", "does not take \"for\""),
+            ("avoid all for", "for needs a value"),
+            ("avoid all for soon", "avoid.for_s"),
+            ("broadcast \"open", "not closed"),
+            ("frezze all", "did you mean freeze?"),
+        ] {
+            let error = Operation::from_line(written)
+                .expect_err(written)
+                .to_string();
+            assert!(error.contains(part), "{written}: {error}");
+        }
+        let deep = "what_if ".repeat(30) + "status";
+        assert!(Operation::from_line(&deep).is_err());
     }
 }

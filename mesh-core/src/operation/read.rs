@@ -6,7 +6,7 @@ use super::value::{At, Condition, SPAN_MAX, is_capability, is_id};
 use serde_json::Value;
 
 /// Bytes of an operation's JSON at most: a broadcast of [`TEXT_MAX`] to a thousand named agents, doubled for escapes.
-pub const JSON_MAX: usize = 2 * (TEXT_MAX + super::scope::SCOPES_MAX * 20);
+pub const JSON_MAX: usize = 2 * (TEXT_MAX + Scopes::MAX * 20);
 
 /// An operation that could not be read. Nothing was done.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -184,9 +184,11 @@ fn wrong(arg: &Arg, value: &Value, depth: usize) -> Result<Option<String>, Opera
             Ok(scopes) if scopes.is_auto() && arg.kind == Kind::Scope => {
                 Some("a scope; only heal chooses for itself (auto)".into())
             }
-            Ok(scopes) if scopes.is_auto() && scopes.texts().len() > 1 => Some("auto alone".into()),
+            Ok(scopes) if scopes.is_auto() && scopes.as_slice().len() > 1 => {
+                Some("auto alone".into())
+            }
             Ok(_) => None,
-            Err(_) => Some(scope_hint(value)),
+            Err(error) => Some(format!("a scope ({error})")),
         },
         Kind::Word(words) => match text.filter(|text| words.contains(text)) {
             Some(_) => None,
@@ -262,19 +264,6 @@ fn wrong(arg: &Arg, value: &Value, depth: usize) -> Result<Option<String>, Opera
             )
         }
     })
-}
-
-fn scope_hint(value: &Value) -> String {
-    let right = "a scope: all, sector:7, cluster:7-4, agent:7-4-12, class:gpu, where:class=gpu state=offline, or an array of two or more";
-    match value.as_str().and_then(|text| text.split_once(':')) {
-        Some((level, _)) => {
-            match table::nearest(level, ["sector", "cluster", "agent", "class", "where"]) {
-                Some(near) if near != level => format!("{right}; {near}:?"),
-                _ => right.into(),
-            }
-        }
-        None => right.into(),
-    }
 }
 
 fn unknown_operation(name: &str) -> OperationError {

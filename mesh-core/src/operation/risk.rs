@@ -3,7 +3,7 @@
 use super::kind::Operation;
 use super::scope::Scopes;
 use super::table::{self, Acts, Asks, Row};
-use super::word::{Grant, Strategy};
+use super::word::Grant;
 use serde::{Deserialize, Serialize};
 
 /// What has to be said before an operation is carried out.
@@ -184,6 +184,7 @@ impl Operation {
     pub fn priority(&self) -> u8 {
         let said = match self {
             Self::Broadcast { priority, .. } | Self::Delegate { priority, .. } => *priority,
+            // The rest say none: theirs is the row's.
             _ => None,
         };
         said.unwrap_or_else(|| self.inner().map_or(self.row().priority, Self::priority))
@@ -210,14 +211,6 @@ impl Operation {
         }
     }
 
-    /// How a cascade goes when nothing was said: gated tier by tier (§3.3).
-    pub const fn strategy_or_default(strategy: Option<Strategy>) -> Strategy {
-        match strategy {
-            Some(strategy) => strategy,
-            None => Strategy::Wave,
-        }
-    }
-
     fn action(&self) -> Option<&'static str> {
         match self {
             Self::Capability { action, .. } => Some(action.word()),
@@ -225,6 +218,7 @@ impl Operation {
             Self::Backup { action } => Some(action.word()),
             Self::Keys { action, .. } => Some(action.word()),
             Self::Review { action, .. } => Some(action.word()),
+            // What has an action is named by the table too: the test of its rules would miss a new one.
             _ => None,
         }
     }

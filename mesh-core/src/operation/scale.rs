@@ -135,7 +135,7 @@ pub fn remove(
     class: Option<Class>,
     count: usize,
 ) -> Result<Vec<Leaving>, ScaleError> {
-    let tasks = view.tasks().filter_map(|task| task.at()).fold(
+    let tasks = view.tasks().filter_map(super::task::Task::at).fold(
         BTreeMap::<AgentId, u16>::new(),
         |mut tasks, at| {
             let held = tasks.entry(at).or_insert(0);
@@ -219,31 +219,17 @@ struct Load {
 fn reach(view: &dyn View, scope: &Scopes) -> (BTreeSet<SectorId>, BTreeSet<ClusterId>) {
     let mut clusters: BTreeSet<ClusterId> =
         view.agents(scope, None).map(|row| row.id.cluster).collect();
-    let whole = |prefix: &str| {
-        scope
-            .texts()
-            .iter()
-            .filter_map(move |text| text.strip_prefix(prefix).map(ToOwned::to_owned))
-            .collect::<Vec<_>>()
-    };
     if scope.is_all() {
         clusters.extend(view.clusters().map(|row| row.id));
         return (clusters.iter().map(|id| id.sector).collect(), clusters);
     }
-    let sectors: BTreeSet<SectorId> = whole("sector:")
-        .iter()
-        .filter_map(|id| id.parse().ok())
-        .collect();
+    let sectors: BTreeSet<SectorId> = scope.sectors().collect();
     clusters.extend(
         view.clusters()
             .map(|row| row.id)
             .filter(|id| sectors.contains(&id.sector)),
     );
-    clusters.extend(
-        whole("cluster:")
-            .iter()
-            .filter_map(|id| id.parse::<ClusterId>().ok()),
-    );
+    clusters.extend(scope.clusters());
     (sectors, clusters)
 }
 

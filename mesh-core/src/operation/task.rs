@@ -3,6 +3,7 @@
 //! Tasks are pure values; the store keeps them and is the only truth. Every change names the state that it expects to
 //! find, so that of two that race only one happens.
 
+use super::resource::Resource;
 use super::text::Foreign;
 use super::value::is_id;
 use crate::place::AgentId;
@@ -76,6 +77,19 @@ impl TaskState {
     }
 }
 
+impl fmt::Display for TaskState {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Accepted => "accepted",
+            Self::Queued => "queued",
+            Self::Started => "started",
+            Self::Done => "done",
+            Self::Failed => "failed",
+            Self::Expired => "expired",
+        })
+    }
+}
+
 /// How a task ended.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -102,73 +116,6 @@ pub enum Failure {
     NobodyCapable,
     /// What the worker said.
     Worker(Foreign),
-}
-
-/// What hardware or help a task can be held up by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-#[repr(u8)]
-pub enum Resource {
-    /// Memory of a graphics processor.
-    GpuMemory,
-    /// A neural accelerator.
-    Accelerator,
-    /// Main memory.
-    Memory,
-    /// Room on a disk.
-    Disk,
-    /// A camera.
-    Camera,
-    /// The network, or a service behind it.
-    Network,
-    /// A person's answer.
-    Person,
-    /// Another task.
-    Task,
-    /// Something else.
-    Other,
-}
-
-impl Resource {
-    /// As it is said.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::GpuMemory => "GPU memory",
-            Self::Accelerator => "accelerator",
-            Self::Memory => "memory",
-            Self::Disk => "disk",
-            Self::Camera => "camera",
-            Self::Network => "network",
-            Self::Person => "a person",
-            Self::Task => "another task",
-            Self::Other => "something else",
-        }
-    }
-
-    /// Whether a host has it or has it not: waiting for it on a host without it never ends.
-    pub const fn is_hardware(self) -> bool {
-        matches!(self, Self::GpuMemory | Self::Accelerator | Self::Camera)
-    }
-}
-
-/// The hardware of a host, as its probe found it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Hardware(u16);
-
-impl Hardware {
-    /// None of what is asked about.
-    pub const NONE: Self = Self(0);
-
-    /// This and `resource`.
-    pub const fn with(self, resource: Resource) -> Self {
-        Self(self.0 | 1 << resource as u16)
-    }
-
-    /// Whether the host has it; what is no hardware every host is taken to have.
-    pub const fn has(self, resource: Resource) -> bool {
-        !resource.is_hardware() || self.0 >> resource as u16 & 1 == 1
-    }
 }
 
 /// What a running task waits for, as its worker reports it.

@@ -1,6 +1,6 @@
 //! Values of arguments that are more than a word or a number: spans, instants, conditions.
 
-use super::scope::is_term;
+use crate::place::scope::{Name, Term};
 use crate::time::{Micros, WallTime};
 use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -188,10 +188,12 @@ impl Condition {
 impl TryFrom<String> for Condition {
     type Error = ConditionError;
     fn try_from(text: String) -> Result<Self, ConditionError> {
-        if Self::WORDS.contains(&text.as_str()) || is_term(&text) {
-            Ok(Self(text))
-        } else {
-            Err(ConditionError(text.chars().take(40).collect()))
+        if Self::WORDS.contains(&text.as_str()) {
+            return Ok(Self(text));
+        }
+        match Term::parse(&text) {
+            Ok(term) => Ok(Self(term.to_string())),
+            Err(_) => Err(ConditionError(text.chars().take(40).collect())),
         }
     }
 }
@@ -208,12 +210,9 @@ impl fmt::Display for Condition {
     }
 }
 
-/// Whether `text` may name a capability: lower-case words and digits joined by `_`, at most 64 bytes.
+/// Whether `text` is the name of a capability, as it is kept.
 pub fn is_capability(text: &str) -> bool {
-    (1..=64).contains(&text.len())
-        && text
-            .bytes()
-            .all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    Name::new(text).is_ok_and(|name| name.as_str() == text)
 }
 
 /// Whether `text` may be an id (of a task, a throw, a conflict, a key, a hash, …): at most 128 bytes of letters, digits,

@@ -1,8 +1,9 @@
 //! What previews, diagnosis and healing need to know of the mesh: rows read from the registry, the tasks, the conflicts
 //! and the breakers. Whoever has them implements [`View`]; nothing here keeps them.
 
+use super::resource::Hardware;
 use super::scope::Scopes;
-use super::task::{Hardware, Task};
+use super::task::Task;
 use crate::place::{AgentId, Class, ClassSet, ClusterId, SectorId};
 use crate::time::{Micros, Moment};
 use crate::unit::{Impedance, Share};
@@ -35,6 +36,8 @@ pub trait View {
     fn tasks<'a>(&'a self) -> Box<dyn Iterator<Item = &'a Task> + 'a>;
     /// All open conflicts.
     fn conflicts<'a>(&'a self) -> Box<dyn Iterator<Item = ConflictRow> + 'a>;
+    /// Hosts that have free places.
+    fn spares<'a>(&'a self) -> Box<dyn Iterator<Item = Spare> + 'a>;
     /// How well the mesh is looked after.
     fn upkeep(&self) -> Upkeep;
 }
@@ -51,6 +54,17 @@ pub enum State {
     Offline,
     /// It is kept apart.
     Quarantined,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Active => "active",
+            Self::Degraded => "degraded",
+            Self::Offline => "offline",
+            Self::Quarantined => "quarantined",
+        })
+    }
 }
 
 /// Why an agent is in quarantine.
@@ -143,13 +157,24 @@ impl AgentRow {
     }
 }
 
+/// A host with free places.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Spare {
+    /// Which.
+    pub host: HostId,
+    /// How many agents it can take.
+    pub free: u16,
+    /// What it has.
+    pub hardware: Hardware,
+}
+
 /// What a capability needs of whoever is to have it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Need {
     /// Of these classes.
     pub classes: ClassSet,
     /// On a host with this.
-    pub hardware: Option<super::task::Resource>,
+    pub hardware: Option<super::resource::Resource>,
 }
 
 /// A cluster as its summaries tell.

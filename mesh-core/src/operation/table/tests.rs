@@ -316,6 +316,25 @@ fn what_changes_the_mesh_is_what_the_contract_says() {
 }
 
 #[test]
+fn every_action_is_known_to_the_rules_that_ask_about_it() {
+    for row in rows().filter(|row| row.arg("action").is_some()) {
+        let known = match row.acts {
+            Acts::UnlessAction(looks) => looks,
+            Acts::Looks | Acts::Console | Acts::Undoable | Acts::Changes | Acts::AsHeld => continue,
+        };
+        let mut seen = [false; 2];
+        for example in row.examples {
+            let operation = Operation::from_line(example).expect(example);
+            let json = operation.to_json();
+            let looks = known.contains(&json["action"].as_str().unwrap_or_default());
+            assert_eq!(operation.changes(), !looks, "{example}");
+            seen[usize::from(looks)] = true;
+        }
+        assert_eq!(seen, [true; 2], "{} shows no example of each", row.name);
+    }
+}
+
+#[test]
 fn an_error_names_the_field_the_value_and_what_would_be_right() {
     for (json, parts) in [
         (
@@ -332,7 +351,7 @@ fn an_error_names_the_field_the_value_and_what_would_be_right() {
         ),
         (
             r#"{"op":"freeze","scope":"sektor:7"}"#,
-            &["freeze.scope", "sektor:7", "sector:?"],
+            &["freeze.scope", "sektor:7", "did you mean sector?"],
         ),
         (
             r#"{"op":"freeze","scope":"auto"}"#,
@@ -416,7 +435,8 @@ fn scope(auto: bool) -> BoxedStrategy<Value> {
         Just("class:gpu".to_owned()),
         Just("where:class=local state=degraded|offline impedance>500".to_owned()),
     ];
-    let several = proptest::collection::vec(one.clone(), 2..4).prop_map(Value::from);
+    let several = proptest::collection::btree_set(one.clone(), 2..4)
+        .prop_map(|set| set.into_iter().map(Value::from).collect::<Value>());
     let auto = if auto {
         Just(Value::from("auto")).boxed()
     } else {
@@ -533,6 +553,16 @@ proptest! {
         let _ = Operation::from_json_text(&text);
         let _ = Operation::from_line(&line);
         let _ = Operation::from_line(&text);
+    }
+
+    #[test]
+    fn a_damaged_operation_is_read_or_refused_in_one_line(json in any_operation(), at in any::<usize>(), by in any::<char>()) {
+        let mut text: Vec<char> = json.to_string().chars().collect();
+        let at = at % text.len();
+        text[at] = by;
+        if let Err(error) = Operation::from_json_text(&text.into_iter().collect::<String>()) {
+            prop_assert!(!error.to_string().contains('\n'), "{}", error);
+        }
     }
 
     /// Whatever asks for a yes changes the mesh, so no look ever asks.

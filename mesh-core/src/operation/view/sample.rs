@@ -14,6 +14,7 @@ pub(crate) struct Sample {
     pub(crate) breakers: Vec<BreakerRow>,
     pub(crate) tasks: Vec<Task>,
     pub(crate) conflicts: Vec<ConflictRow>,
+    pub(crate) spares: Vec<Spare>,
     pub(crate) upkeep: Upkeep,
 }
 
@@ -35,7 +36,7 @@ impl Sample {
             let class = class_of(id.cluster);
             let usual = Some(Impedance(class.prior().typical_low));
             let hardware = if class == Class::Gpu {
-                Hardware::NONE.with(crate::operation::task::Resource::GpuMemory)
+                Hardware::NONE.with(crate::operation::resource::Resource::GpuMemory)
             } else {
                 Hardware::NONE
             };
@@ -99,6 +100,7 @@ impl Sample {
             breakers: Vec::new(),
             tasks: Vec::new(),
             conflicts: Vec::new(),
+            spares: Vec::new(),
             upkeep: Upkeep {
                 registry_backup: hour,
                 conflict_log_backup: hour,
@@ -124,15 +126,11 @@ impl Sample {
     }
 }
 
-fn matches(row: &AgentRow, scope: &str) -> bool {
-    match scope.split_once(':') {
-        None => scope == "all" || scope == "auto",
-        Some(("sector", id)) => row.id.sector().to_string() == id,
-        Some(("cluster", id)) => row.id.cluster.to_string() == id,
-        Some(("agent", id)) => row.id.to_string() == id,
-        Some(("class", word)) => row.class.word() == word,
-        Some(_) => panic!("the sample knows no filters"),
-    }
+fn matches(row: &AgentRow, scope: &Scopes) -> bool {
+    scope.is_auto()
+        || scope
+            .regions()
+            .any(|region| region.covers(row.id, row.class))
 }
 
 impl View for Sample {
@@ -147,10 +145,8 @@ impl View for Sample {
         let inside: Vec<_> = self
             .rows
             .values()
-            .filter(|row| scope.texts().iter().any(|text| matches(row, text)))
-            .filter(|row| {
-                !except.is_some_and(|except| except.texts().iter().any(|text| matches(row, text)))
-            })
+            .filter(|row| matches(row, scope))
+            .filter(|row| !except.is_some_and(|except| matches(row, except)))
             .copied()
             .collect();
         Box::new(inside.into_iter())
@@ -178,6 +174,9 @@ impl View for Sample {
     }
     fn conflicts<'a>(&'a self) -> Box<dyn Iterator<Item = ConflictRow> + 'a> {
         Box::new(self.conflicts.iter().cloned())
+    }
+    fn spares<'a>(&'a self) -> Box<dyn Iterator<Item = Spare> + 'a> {
+        Box::new(self.spares.iter().copied())
     }
     fn upkeep(&self) -> Upkeep {
         self.upkeep
