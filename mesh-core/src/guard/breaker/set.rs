@@ -73,6 +73,15 @@ impl Breakers {
         self.change(region, now, Breaker::reset)
     }
 
+    /// Goes on where the breaker level of the seat's last holder stands. One that was opened by hand is tripped again
+    /// instead: its level is by the orchestrator.
+    pub fn resume(&mut self, region: Region, gate: Gate, now: Moment) -> Vec<BreakerEvent> {
+        self.change(region, now, |breaker| {
+            breaker.resume(gate, now);
+            None
+        })
+    }
+
     /// Looks at the time.
     pub fn poll(&mut self, now: Moment) -> Vec<BreakerEvent> {
         if now < self.next {
@@ -111,7 +120,7 @@ impl Breakers {
     }
 
     /// Whether one more message may go to the agent (§6.2): never while a breaker on the way is OPEN, one in ten while one
-    /// is HALF_OPEN.
+    /// is `HALF_OPEN`.
     pub fn is_routable(&self, agent: AgentId, chance: &mut Chance) -> bool {
         self.gate(agent).admits(chance)
     }

@@ -113,7 +113,7 @@ impl Breaker {
     pub const FIRST_WAIT: Micros = Micros::seconds(30);
     /// OPEN after a failed probe or trial (§6.2).
     pub const LONG_WAIT: Micros = Micros::seconds(60);
-    /// HALF_OPEN until it is judged (§6.2).
+    /// `HALF_OPEN` until it is judged (§6.2).
     pub const TRIAL: Micros = Micros::seconds(60);
     /// How long an answer to a probe may take.
     pub const PROBE_WAIT: Micros = Micros::seconds(10);
@@ -128,6 +128,22 @@ impl Breaker {
             traffic: [(0, 0); SLICES],
             slice: i64::MIN,
         }
+    }
+
+    /// Goes on where the level says that the seat's last holder was: an open breaker is probed after its first wait, a
+    /// half-open one has its trial again.
+    pub fn resume(&mut self, gate: Gate, now: Moment) {
+        self.forget();
+        self.pinned = false;
+        self.phase = match gate {
+            Gate::Closed => Phase::Closed,
+            Gate::HalfOpen => Phase::HalfOpen {
+                until: now + Self::TRIAL,
+            },
+            Gate::Open => Phase::Open {
+                until: now + Self::FIRST_WAIT,
+            },
+        };
     }
 
     /// An attempt at `member` went well (late counts as well).

@@ -193,6 +193,20 @@ fn a_set_of_breakers_gives_the_deadline_of_a_probe_that_failed_quietly() {
     assert_eq!(breakers.next_deadline(), at(91));
 }
 
+#[test]
+fn a_new_coordinator_goes_on_with_the_breakers_of_the_old_one() {
+    let mut breakers = Breakers::new(1);
+    let region = Region::Cluster(SectorId(1).cluster(0));
+    breakers.resume(region, Gate::Open, at(500));
+    assert!(!breakers.is_routable(agent(1, 0, 0), &mut Chance::new(1)));
+    let probe = BreakerEvent {
+        region,
+        step: Step::Probe,
+    };
+    assert_eq!(breakers.next_deadline(), at(530));
+    assert_eq!(breakers.poll(at(530)), [probe]);
+}
+
 #[derive(Debug, Clone)]
 enum Act {
     Ok(u8),

@@ -57,8 +57,12 @@ impl Meter {
             return;
         }
         match region {
-            Region::Cluster(id) => drop(self.clusters.entry(id).or_insert(now)),
-            Region::Sector(id) => drop(self.sectors.entry(id).or_insert(now)),
+            Region::Cluster(id) => {
+                self.clusters.entry(id).or_insert(now);
+            }
+            Region::Sector(id) => {
+                self.sectors.entry(id).or_insert(now);
+            }
             Region::All | Region::Agent(_) | Region::Class(_) => {}
         }
     }

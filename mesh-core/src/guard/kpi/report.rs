@@ -2,6 +2,7 @@
 
 use super::meter::Meter;
 use super::rollup::{Recovery, Rollup};
+use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 
 /// The figures of §11; recovery is two, for cluster and sector.
@@ -98,10 +99,7 @@ impl Kpi {
             }
             Self::CascadeLatencyP95 => {
                 let p95 = sums.cascades.quantile(0.95);
-                (
-                    p95.map(|span| span.as_seconds_f64()),
-                    sums.cascades.len() as u64,
-                )
+                (p95.map(Micros::as_seconds_f64), sums.cascades.len() as u64)
             }
             Self::RecoveryCluster => worst(&sums.cluster),
             Self::RecoverySector => worst(&sums.sector),

@@ -77,8 +77,8 @@ fn without_anything_there_are_no_figures_and_no_division_by_zero() {
 fn an_incident_that_is_never_mended_misses_its_target() {
     let mut meter = Meter::new();
     meter.failed(Region::Sector(SectorId(1)), at(0));
-    assert_eq!(meter.report(1, at(900)).all_met(), true);
-    assert_eq!(meter.report(1, at(901)).all_met(), false);
+    assert!(meter.report(1, at(900)).all_met());
+    assert!(!meter.report(1, at(901)).all_met());
 }
 
 #[test]
@@ -153,7 +153,9 @@ proptest! {
     ) {
         let sum = |part: &[(i64, bool)]| {
             let mut rollup = Rollup::default();
-            part.iter().for_each(|(ms, quorum)| rollup.throw(&throw(*quorum, *ms)));
+            for (ms, quorum) in part {
+                rollup.throw(&throw(*quorum, *ms));
+            }
             rollup
         };
         let (left, right) = spans.split_at(cut.min(spans.len()));

@@ -96,10 +96,12 @@ impl<T> HeldQueue<T> {
         self.items.values().map(|held| (&held.item, held.until))
     }
 
-    fn take(&mut self, mut wanted: impl FnMut(&Held<T>) -> bool) -> Vec<T> {
-        self.items
-            .extract_if(.., |_, held| wanted(held))
-            .map(|(_, held)| held.item)
+    fn take(&mut self, wanted: impl Fn(&Held<T>) -> bool) -> Vec<T> {
+        let taken = self.items.iter().filter(|(_, held)| wanted(held));
+        let keys: Vec<_> = taken.map(|(key, _)| *key).collect();
+        keys.iter()
+            .filter_map(|key| self.items.remove(key))
+            .map(|held| held.item)
             .collect()
     }
 }

@@ -39,6 +39,10 @@ pub enum Mode {
 }
 
 /// What a mode restricts, as data: each includes what the milder ones restrict.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent restrictions, each a line of §6.3"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Restrictions {
     /// Background work that is not critical is refused.

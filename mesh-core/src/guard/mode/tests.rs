@@ -94,123 +94,105 @@ fn a_fresh_mesh_has_a_minute_to_gather_and_one_that_restarts_in_trouble_has_none
     );
 }
 
+/// An operation on ten agents, and variations of it.
+fn plain() -> OperationTraits {
+    of(Priority::Normal)
+}
+fn scatter(targets: u32) -> OperationTraits {
+    OperationTraits {
+        targets,
+        scatters: true,
+        ..of(Priority::Urgent)
+    }
+}
+fn cascade() -> OperationTraits {
+    OperationTraits {
+        priority: Priority::Critical,
+        mesh_wide: true,
+        ..scatter(30_000)
+    }
+}
+
+/// A letter for the kind of admission, with the rule that stood against it.
+fn verdict(mode: Mode, operation: OperationTraits) -> (char, Option<Rule>) {
+    match admit(mode, operation) {
+        Admission::Accept => ('+', None),
+        Admission::Queue(refusal) => ('Q', Some(refusal.rule)),
+        Admission::NeedsApproval(refusal) => ('A', Some(refusal.rule)),
+        Admission::Refuse(refusal) => ('R', Some(refusal.rule)),
+    }
+}
+
 #[test]
 fn each_restriction_of_section_6_3_is_enforced() {
-    let plain = OperationTraits {
-        priority: Priority::Normal,
-        targets: 10,
-        ..OperationTraits::default()
-    };
+    const MODERATE: Mode = Mode::DegradedModerate;
+    const SEVERE: Mode = Mode::DegradedSevere;
     let background = OperationTraits {
         background: true,
-        ..plain
+        ..plain()
     };
-    let scatter = OperationTraits {
-        priority: Priority::Urgent,
-        targets: 1_001,
-        scatters: true,
-        ..plain
-    };
-    let narrow = OperationTraits {
-        targets: 1_000,
-        ..scatter
-    };
-    let critical = OperationTraits {
-        priority: Priority::Critical,
-        ..plain
-    };
-    let cascade = OperationTraits {
-        priority: Priority::Critical,
-        targets: 30_000,
-        scatters: true,
-        mesh_wide: true,
-        ..plain
-    };
+    let critical = of(Priority::Critical);
     let freeze = OperationTraits {
         protective: true,
-        ..cascade
+        ..cascade()
     };
     let approved = OperationTraits {
         approved: true,
-        ..cascade
+        ..cascade()
     };
     let robot = OperationTraits {
         automated: true,
         ..critical
     };
-    use Mode::{DegradedLight, DegradedModerate, DegradedSevere, Emergency, Full};
-    let rows: [(&str, OperationTraits, Mode, Result<(), (char, Rule)>); 19] = [
-        ("FULL restricts nothing", background, Full, Ok(())),
+    let light = Mode::DegradedLight;
+    let rows = [
+        ("FULL", background, Mode::Full, '+', None),
+        ("background", background, light, 'R', Some(Rule::Background)),
+        ("foreground", plain(), light, '+', None),
+        ("wide in LIGHT", scatter(1_001), light, '+', None),
+        ("not urgent", plain(), MODERATE, 'Q', Some(Rule::NotUrgent)),
+        ("wide", scatter(1_001), MODERATE, 'R', Some(Rule::Scatter)),
+        ("narrow", scatter(1_000), MODERATE, '+', None),
+        ("cascade", cascade(), MODERATE, 'R', Some(Rule::Scatter)),
+        ("urgent", scatter(9), SEVERE, 'R', Some(Rule::NotCritical)),
+        ("critical", critical, SEVERE, '+', None),
+        ("mesh-wide", cascade(), SEVERE, 'A', Some(Rule::MeshWide)),
+        ("with a yes", approved, SEVERE, '+', None),
+        ("robot", robot, SEVERE, '+', None),
+        ("robot", robot, Mode::Emergency, 'R', Some(Rule::Automated)),
         (
-            "no background",
-            background,
-            DegradedLight,
-            Err(('R', Rule::Background)),
-        ),
-        ("foreground runs", plain, DegradedLight, Ok(())),
-        (
-            "not urgent waits",
-            plain,
-            DegradedModerate,
-            Err(('Q', Rule::NotUrgent)),
-        ),
-        (
-            "no wide scatter",
-            scatter,
-            DegradedModerate,
-            Err(('R', Rule::Scatter)),
-        ),
-        ("a narrow one", narrow, DegradedModerate, Ok(())),
-        ("a wide one in LIGHT", scatter, DegradedLight, Ok(())),
-        (
-            "critical only",
-            narrow,
-            DegradedSevere,
-            Err(('R', Rule::NotCritical)),
-        ),
-        ("critical", critical, DegradedSevere, Ok(())),
-        (
-            "mesh-wide asks",
-            cascade,
-            DegradedSevere,
-            Err(('A', Rule::MeshWide)),
-        ),
-        (
-            "mesh-wide in MODERATE",
-            cascade,
-            DegradedModerate,
-            Err(('R', Rule::Scatter)),
-        ),
-        ("with a yes", approved, DegradedSevere, Ok(())),
-        ("robots in SEVERE", robot, DegradedSevere, Ok(())),
-        ("robots halt", robot, Emergency, Err(('R', Rule::Automated))),
-        (
-            "people ask",
+            "person",
             critical,
-            Emergency,
-            Err(('A', Rule::Unexplained)),
+            Mode::Emergency,
+            'A',
+            Some(Rule::Unexplained),
         ),
         (
-            "people, not critical",
-            plain,
-            Emergency,
-            Err(('R', Rule::NotCritical)),
+            "idle",
+            plain(),
+            Mode::Emergency,
+            'R',
+            Some(Rule::NotCritical),
         ),
-        ("mesh-wide", cascade, Emergency, Err(('A', Rule::MeshWide))),
-        ("with a yes", approved, Emergency, Ok(())),
-        ("protecting is always allowed", freeze, Emergency, Ok(())),
+        (
+            "mesh-wide",
+            cascade(),
+            Mode::Emergency,
+            'A',
+            Some(Rule::MeshWide),
+        ),
+        ("with a yes", approved, Mode::Emergency, '+', None),
+        ("protecting", freeze, Mode::Emergency, '+', None),
     ];
-    for (name, operation, mode, wanted) in rows {
-        let got = match admit(mode, operation) {
-            Admission::Accept => Ok(()),
-            Admission::Queue(refusal) => Err(('Q', refusal.rule)),
-            Admission::NeedsApproval(refusal) => Err(('A', refusal.rule)),
-            Admission::Refuse(refusal) => Err(('R', refusal.rule)),
-        };
-        assert_eq!(got, wanted, "{name} in {mode}");
+    for (name, operation, mode, letter, rule) in rows {
+        assert_eq!(verdict(mode, operation), (letter, rule), "{name} in {mode}");
     }
+}
+
+#[test]
+fn a_refusal_says_which_mode_why_and_what_would_be_allowed() {
     let refusal = Refusal {
-        mode: DegradedModerate,
+        mode: Mode::DegradedModerate,
         rule: Rule::Scatter,
     };
     assert_eq!(

@@ -85,16 +85,23 @@ impl Signs {
     }
 }
 
-/// Learns what commands are usual here, and notices when they are not.
-#[derive(Debug, Clone)]
-pub struct CommandWatch {
-    subject: Region,
+/// What commands are usual here. It is saved and given to [`CommandWatch::resume`], so that a restart unlearns nothing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Habits {
     learnt: u32,
     kinds: BTreeMap<u16, u32>,
     hours: [u32; 24],
     origins: Vec<u64>,
     /// Commands in a usual minute that has any.
     usual: f64,
+}
+
+/// Learns what commands are usual here, and notices when they are not. It is shown what comes from people and from other
+/// machines, not what the mesh's own rules and schedules do.
+#[derive(Debug, Clone)]
+pub struct CommandWatch {
+    subject: Region,
+    habits: Habits,
     /// The last ten minutes.
     recent: VecDeque<Recent>,
     /// When each sign was last seen.
@@ -127,29 +134,49 @@ impl CommandWatch {
 
     /// Nothing learnt yet. `subject` is what would be sealed: all, or a coordinator's sector.
     pub const fn new(subject: Region) -> Self {
-        Self {
-            subject,
+        let habits = Habits {
             learnt: 0,
             kinds: BTreeMap::new(),
             hours: [0; 24],
             origins: Vec::new(),
             usual: 1.0,
+        };
+        Self {
+            subject,
+            habits,
             recent: VecDeque::new(),
             signs: [Moment(i64::MIN); Sign::ALL.len()],
             told: false,
         }
     }
 
+    /// With the habits of before a restart; what is over the bounds is left out.
+    pub fn resume(subject: Region, mut habits: Habits) -> Self {
+        habits.origins.truncate(Self::ORIGINS_MAX);
+        while habits.kinds.len() > Self::KINDS_MAX {
+            habits.kinds.pop_last();
+        }
+        Self {
+            habits,
+            ..Self::new(subject)
+        }
+    }
+
+    /// What has been learnt, to be saved.
+    pub const fn habits(&self) -> &Habits {
+        &self.habits
+    }
+
     /// An operator key was admitted under the root, or the owner says that this origin is theirs. Origins beyond
     /// [`CommandWatch::ORIGINS_MAX`] push out the oldest.
     pub fn admit_origin(&mut self, origin: u64) {
-        if self.origins.contains(&origin) {
+        if self.habits.origins.contains(&origin) {
             return;
         }
-        if self.origins.len() >= Self::ORIGINS_MAX {
-            self.origins.remove(0);
+        if self.habits.origins.len() >= Self::ORIGINS_MAX {
+            self.habits.origins.remove(0);
         }
-        self.origins.push(origin);
+        self.habits.origins.push(origin);
     }
 
     /// Looks at a command before it is carried out. Gives the finding once, until [`CommandWatch::cleared`]; while
@@ -170,7 +197,7 @@ impl CommandWatch {
                 points,
                 limit: Self::LIMIT,
                 per_minute: self.per_minute(now),
-                usual_per_minute: self.usual,
+                usual_per_minute: self.habits.usual,
                 destroyed: self.destroyed(),
             };
             let threat = Threat::OrchestratorCompromise;
@@ -204,10 +231,11 @@ impl CommandWatch {
     }
 
     fn odd(&self, command: CommandSeen, now: Moment) -> impl Iterator<Item = Sign> + use<> {
-        let knows = self.learnt >= Self::LEARN_MIN;
-        let in_hour = self.hours[usize::from(command.hour % 24)];
+        let knows = self.habits.learnt >= Self::LEARN_MIN;
+        let in_hour = self.habits.hours[usize::from(command.hour % 24)];
         // The first origin of all is the one that the mesh began with.
-        let stranger = !self.origins.is_empty() && !self.origins.contains(&command.origin);
+        let stranger =
+            !self.habits.origins.is_empty() && !self.habits.origins.contains(&command.origin);
         let count = self.per_minute(now);
         [
             (Sign::UnknownOrigin, stranger),
@@ -217,12 +245,15 @@ impl CommandWatch {
             ),
             (
                 Sign::Rate,
-                knows && count >= 20 && count as f64 > 10.0 * self.usual,
+                knows && count >= 20 && count as f64 > 10.0 * self.habits.usual,
             ),
-            (Sign::StrangeHour, knows && in_hour * 100 < self.learnt),
+            (
+                Sign::StrangeHour,
+                knows && in_hour * 100 < self.habits.learnt,
+            ),
             (
                 Sign::StrangeKind,
-                knows && !self.kinds.contains_key(&command.kind),
+                knows && !self.habits.kinds.contains_key(&command.kind),
             ),
         ]
         .into_iter()
@@ -246,17 +277,19 @@ impl CommandWatch {
     }
 
     fn learn(&mut self, command: CommandSeen, now: Moment) {
-        self.learnt = self.learnt.saturating_add(1);
-        if self.origins.is_empty() {
+        self.habits.learnt = self.habits.learnt.saturating_add(1);
+        if self.habits.origins.is_empty() {
             self.admit_origin(command.origin);
         }
-        let hour = &mut self.hours[usize::from(command.hour % 24)];
+        let hour = &mut self.habits.hours[usize::from(command.hour % 24)];
         *hour = hour.saturating_add(1);
-        if self.kinds.len() < Self::KINDS_MAX || self.kinds.contains_key(&command.kind) {
-            let kind = self.kinds.entry(command.kind).or_default();
+        if self.habits.kinds.len() < Self::KINDS_MAX
+            || self.habits.kinds.contains_key(&command.kind)
+        {
+            let kind = self.habits.kinds.entry(command.kind).or_default();
             *kind = kind.saturating_add(1);
         }
-        self.usual += (self.per_minute(now) as f64 - self.usual) / 256.0;
+        self.habits.usual += (self.per_minute(now) as f64 - self.habits.usual) / 256.0;
     }
 
     fn per_minute(&self, now: Moment) -> usize {

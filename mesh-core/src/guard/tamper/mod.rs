@@ -19,7 +19,7 @@ mod timing;
 
 pub use anomaly::{Anomaly, AnomalyScore, SpreadWatch};
 pub use claim::ClaimWatch;
-pub use command::{CommandSeen, CommandWatch, Sign, Signs};
+pub use command::{CommandSeen, CommandWatch, Habits, Sign, Signs};
 pub use timing::TimingWatch;
 
 use super::flood::FloodEvidence;

@@ -254,7 +254,10 @@ fn ordinary_work_even_at_night_or_for_once_on_everything_freezes_nothing() {
 
 #[test]
 fn a_stolen_console_that_destroys_is_stopped_by_the_command_that_makes_half_the_mesh() {
-    let (mut watch, start) = learnt_commands();
+    let (watch, start) = learnt_commands();
+    let saved = serde_json::to_string(watch.habits()).expect("encodes");
+    let habits = serde_json::from_str(&saved).expect("decodes");
+    let mut watch = CommandWatch::resume(Region::All, habits);
     let stolen = CommandSeen {
         kind: 3,
         destructive: true,
