@@ -38,6 +38,10 @@ impl Gate {
 }
 
 /// What holds for one agent.
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "independent levels, each with a name of its own in the protocol"
+)]
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Effective {
     /// The epoch of the freeze or seal in force; a proof of stop names it.

@@ -13,6 +13,7 @@
 mod difference;
 mod effective;
 mod entry;
+mod refusal;
 mod region;
 mod store;
 #[cfg(test)]
@@ -23,5 +24,6 @@ pub use effective::{Effective, Gate};
 pub use entry::{
     Author, CAPABILITY_MAX, Capability, CapabilityError, Entry, Kind, Rank, Signature, Stamp, Value,
 };
+pub use refusal::{Merged, Refusal};
 pub use region::Region;
-pub use store::{ENTRIES_MAX, Levels, Merged, Refusal};
+pub use store::{ENTRIES_MAX, Levels, WIDE_MAX};

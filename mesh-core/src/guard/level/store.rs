@@ -1,6 +1,7 @@
 //! The entries that count, merged under the rules of PROTOCOL §6.
 
 use super::entry::{Author, Entry, Kind, Rank, Signature, Stamp, Value};
+use super::refusal::{Merged, Refusal, check};
 use super::region::{CLASSES_FIRST, Region};
 use crate::time::{Micros, Moment};
 use std::collections::BTreeMap;
@@ -9,76 +10,9 @@ use std::collections::BTreeMap;
 /// 200 bytes each that is 13 MB, reached only when every agent has been quarantined and avoided one by one.
 pub const ENTRIES_MAX: usize = 65_536;
 
-/// What merging an entry came to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Merged {
-    /// It counts from now on.
-    Applied,
-    /// It was there already, or something later and at least as wide says all that it says.
-    Stale,
-    /// It counts for nothing and was not kept.
-    Refused(Refusal),
-}
-
-/// Why an entry is refused; the levels are as they were before.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum Refusal {
-    /// The region's numbers belong to no mesh.
-    #[error("{0} cannot exist; sectors are 1 to 1000, clusters and agents 1 to 128")]
-    Place(Region),
-    /// The value means nothing for the kind.
-    #[error(
-        "{value:?} means nothing for {kind:?}; a context takes a head, everything else hold or lift"
-    )]
-    Value {
-        /// The entry's kind.
-        kind: Kind,
-        /// Its value.
-        value: Value,
-    },
-    /// The author has no right to it.
-    #[error(
-        "the {author} may not write {value:?} of {kind:?} for {region}; it may protect what is below it"
-    )]
-    Unauthorised {
-        /// Who tried.
-        author: Author,
-        /// The entry's kind.
-        kind: Kind,
-        /// Where.
-        region: Region,
-        /// What.
-        value: Value,
-    },
-    /// The signature does not hold.
-    #[error("an entry in the name of the {0} is not signed by the key of that seat")]
-    Signature(Author),
-    /// A lead or coordinator writes in a term that no orchestrator is known to have; it may be offered again later.
-    #[error("term {term} of an entry by the {author} is above the known term {known}")]
-    FutureTerm {
-        /// The entry's term.
-        term: u64,
-        /// Who wrote it.
-        author: Author,
-        /// The largest term known here.
-        known: u64,
-    },
-    /// The counter is past what this author may use.
-    #[error(
-        "counter {counter} is above {most}, the last one the {author} may use in a term; a new term starts from 1"
-    )]
-    Counter {
-        /// The entry's counter.
-        counter: u64,
-        /// Who wrote it.
-        author: Author,
-        /// The largest allowed.
-        most: u64,
-    },
-    /// There is no room.
-    #[error("{ENTRIES_MAX} entries of desired state are kept already; lift or widen some")]
-    Full,
-}
+/// Room beyond [`ENTRIES_MAX`] for entries that are wider than one agent, so that a mesh full of quarantined agents can
+/// still be frozen: 1,000 clusters and 100 sectors with several levels each.
+pub const WIDE_MAX: usize = 8_192;
 
 /// Desired state: all of it at the orchestrator, what concerns a sector or cluster below.
 #[derive(Debug, Clone, Default)]
@@ -129,7 +63,7 @@ impl Levels {
         entry: Entry,
         verify: impl FnOnce(Author, &[u8], &Signature) -> bool,
     ) -> Merged {
-        if let Err(refusal) = self.check(&entry) {
+        if let Err(refusal) = check(&entry, self.term) {
             return Merged::Refused(refusal);
         }
         let bytes = entry.signed_bytes();
@@ -144,7 +78,13 @@ impl Levels {
             return Merged::Refused(Refusal::Signature(held.entry.author));
         }
         let covered = self.made_redundant_by(&held);
-        if self.count >= ENTRIES_MAX && covered.is_empty() {
+        let room = match held.entry.region {
+            Region::Agent(_) => ENTRIES_MAX,
+            Region::All | Region::Sector(_) | Region::Cluster(_) | Region::Class(_) => {
+                ENTRIES_MAX + WIDE_MAX
+            }
+        };
+        if self.count >= room && covered.is_empty() {
             return Merged::Refused(Refusal::Full);
         }
         for key in covered {
@@ -185,7 +125,7 @@ impl Levels {
             lasting,
             signature: Signature::default(),
         };
-        self.check(&entry)?;
+        check(&entry, self.term)?;
         Ok(entry)
     }
 
@@ -316,54 +256,6 @@ impl Levels {
                 .chain(classes.into_iter().flatten())
                 .map(|(_, held)| held)
         })
-    }
-
-    fn check(&self, entry: &Entry) -> Result<(), Refusal> {
-        let Entry {
-            kind,
-            region,
-            value,
-            stamp,
-            author,
-            ..
-        } = entry;
-        if !region.is_possible() || !author.realm().is_possible() {
-            return Err(Refusal::Place(*region));
-        }
-        if !kind.takes(*value) {
-            return Err(Refusal::Value {
-                kind: kind.clone(),
-                value: *value,
-            });
-        }
-        if !author.may_write(kind, *region, *value) {
-            return Err(Refusal::Unauthorised {
-                author: *author,
-                kind: kind.clone(),
-                region: *region,
-                value: *value,
-            });
-        }
-        let most = if author.commands() {
-            Stamp::COUNTER_MAX
-        } else {
-            Stamp::COUNTER_LOCAL_MAX
-        };
-        if stamp.counter > most {
-            return Err(Refusal::Counter {
-                counter: stamp.counter,
-                author: *author,
-                most,
-            });
-        }
-        if !author.commands() && stamp.term > self.term {
-            return Err(Refusal::FutureTerm {
-                term: stamp.term,
-                author: *author,
-                known: self.term,
-            });
-        }
-        Ok(())
     }
 
     /// Whether something here already says all that `new` says.

@@ -336,6 +336,57 @@ fn avoiding_for_ten_minutes_ends_by_itself_and_a_renewal_starts_anew() {
     assert_eq!(levels.next_deadline(), Moment::NEVER);
 }
 
+#[test]
+fn a_store_full_of_agents_can_still_be_frozen_and_compacted() {
+    let mut levels = Levels::new();
+    let mut entry = levels
+        .draft(
+            Author::Orchestrator,
+            Kind::Avoid,
+            Region::All,
+            Value::Hold,
+            None,
+        )
+        .expect("allowed");
+    let shape = crate::place::Shape::new(1_000, 10, 10).expect("a shape");
+    for kind in [Kind::Avoid, Kind::Quarantine] {
+        for agent in shape.all_agents() {
+            entry.kind = kind.clone();
+            entry.region = Region::Agent(agent);
+            let merged = levels.merge(entry.clone(), |_, _, _| true);
+            let full = merged == Merged::Refused(Refusal::Full);
+            assert_eq!(
+                full,
+                levels.len() == ENTRIES_MAX && merged != Merged::Applied
+            );
+        }
+    }
+    assert_eq!(levels.len(), ENTRIES_MAX);
+    write(
+        &mut levels,
+        Author::Orchestrator,
+        Kind::Freeze,
+        Region::All,
+        Value::Hold,
+    );
+    assert!(frozen(&levels, "1-1-1"));
+    write(
+        &mut levels,
+        Author::Orchestrator,
+        Kind::Avoid,
+        Region::All,
+        Value::Lift,
+    );
+    write(
+        &mut levels,
+        Author::Orchestrator,
+        Kind::Quarantine,
+        Region::All,
+        Value::Lift,
+    );
+    assert_eq!(levels.len(), 3);
+}
+
 /// Any entry, allowed or not, in a small mesh so that regions overlap.
 fn any_entry() -> impl Strategy<Value = Entry> {
     let region = (0u8..5, 1u16..3, 1u8..3, 1u8..3).prop_map(|(what, s, c, a)| {
