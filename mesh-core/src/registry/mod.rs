@@ -9,23 +9,29 @@
 //! There is nothing here about *why* an agent is degraded or avoided: whoever judges (the profiler, the guard) says so.
 
 mod counts;
+mod digest;
+pub mod map;
 mod name;
 pub mod query;
 mod record;
 pub mod route;
 mod row;
+mod scan;
 pub mod sketch;
 mod state;
+mod subject;
 pub mod summary;
 pub mod table;
 
 pub use counts::Counts;
+pub use digest::DigestBytes;
+pub use map::{GlobalMap, GlobalReport};
 pub use name::{Capabilities, CapabilityError, CapabilitySet, TaskId, Tasks};
 pub use query::{Group, GroupBy, Order, Selection, SortKey};
 pub use record::AgentImpedance;
-pub use route::{NoCapableAgent, Peak, Router};
-pub use row::{DigestBytes, Row, RowUpdate};
+pub use route::{Demand, NoCapableAgent, Peak, Router};
+pub use row::{Row, RowUpdate};
 pub use sketch::Sketch;
 pub use state::{HoldMode, State};
-pub use summary::{ClusterSummary, GlobalMap, GlobalReport, GlobalStats, SectorSummary, Vitals};
+pub use summary::{ClusterSummary, GlobalStats, SectorSummary, Vitals};
 pub use table::{Applied, Refused, Table};

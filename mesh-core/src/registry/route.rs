@@ -1,12 +1,12 @@
 //! Routing by capability: the better of two random candidates (Mitzenmacher 2001), better by a peak-sensitive Z, so
 //! that nobody is sent everything and who slows down is left alone at once (§4.2, §4.3, PROTOCOL §3).
 
+use super::map::GlobalMap;
 use super::row::{NO_IMPEDANCE, routable};
-use super::summary::GlobalMap;
 use super::table::Sector;
-use super::{CapabilitySet, Table};
+use super::{Capabilities, CapabilitySet, Table};
 use crate::chance::Chance;
-use crate::place::scope::{Mark, Region};
+use crate::place::scope::{Mark, Region, excerpt};
 use crate::place::{AgentId, Class, ClusterId};
 use crate::time::{Micros, Moment};
 use crate::unit::{Impedance, Share};
@@ -33,6 +33,42 @@ pub struct NoCapableAgent {
     pub set_aside: u32,
     /// Of these, routable but not admitted.
     pub refused: u32,
+}
+
+/// What is to be routed: to whoever can do this, within a region.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Demand<'a> {
+    /// What the agent must be able to do; `None` for work that anybody can do.
+    pub capability: Option<&'a str>,
+    /// Where it may sit, or what class it must be of.
+    pub region: Region,
+}
+
+impl<'a> Demand<'a> {
+    /// Whoever in `region` can do it.
+    pub const fn new(capability: &'a str, region: Region) -> Self {
+        Self {
+            capability: Some(capability),
+            region,
+        }
+    }
+
+    /// The capability in bits of `names`; `None` when nobody has ever said to have it.
+    fn wanted(&self, names: &Capabilities) -> Option<CapabilitySet> {
+        self.capability
+            .map_or(Some(CapabilitySet::EMPTY), |name| names.find(name))
+    }
+
+    fn unmet(&self) -> NoCapableAgent {
+        NoCapableAgent {
+            capability: excerpt(self.capability.unwrap_or("anything")),
+            region: self.region,
+            capable: 0,
+            inactive: 0,
+            set_aside: 0,
+            refused: 0,
+        }
+    }
 }
 
 /// What one destination was last seen to take: jumps up at once, decays slowly towards Z.
@@ -76,21 +112,21 @@ impl Router {
         Self::default()
     }
 
-    /// Whom in `region` to send what needs `capability`, counted as sent until [`Router::answered`] or
+    /// Whom to send it, counted as sent until [`Router::answered`] or
     /// [`Router::lost`]. `admit` gives the share of traffic that an agent's breakers let through: all when CLOSED,
     /// none when OPEN, a tenth when `HALF_OPEN` (§6.2). Rows that are stale are taken only when there is no other.
     pub fn route(
         &mut self,
         table: &Table,
-        (capability, region): (&str, Region),
+        demand: Demand<'_>,
         now: Moment,
         chance: &mut Chance,
         admit: impl Fn(AgentId) -> Share,
     ) -> Result<AgentId, NoCapableAgent> {
         let mut seen = Candidates::default();
-        if let Some(wanted) = table.capabilities().find(capability) {
-            for (sector, range) in table.stretches(region) {
-                range.for_each(|at| seen.look(sector, at, wanted, region));
+        if let Some(wanted) = demand.wanted(table.capabilities()) {
+            for (sector, range) in table.stretches(demand.region) {
+                range.for_each(|at| seen.look(sector, at, wanted, demand.region));
             }
         }
         let admitted = |candidate: &Candidate| admit(candidate.place);
@@ -103,7 +139,7 @@ impl Router {
                 })
             });
         let Some(picked) = picked else {
-            return Err(seen.none(capability, region));
+            return Err(seen.none(demand));
         };
         self.sent(picked.place, now);
         Ok(picked.place)
@@ -203,14 +239,13 @@ impl Candidates {
         list.push(Candidate { place, z });
     }
 
-    fn none(&self, capability: &str, region: Region) -> NoCapableAgent {
+    fn none(&self, demand: Demand<'_>) -> NoCapableAgent {
         NoCapableAgent {
-            capability: crate::place::scope::excerpt(capability),
-            region,
             capable: self.routable + self.inactive + self.set_aside,
             inactive: self.inactive,
             set_aside: self.set_aside,
             refused: self.routable,
+            ..demand.unmet()
         }
     }
 }
@@ -221,7 +256,7 @@ fn unmeasured(class: Class) -> Impedance {
 }
 
 /// Two different admitted members of a list at random, the second only if there is one. Who is refused is out for this
-/// time, so what HALF_OPEN lets through is a share of the messages.
+/// time, so what `HALF_OPEN` lets through is a share of the messages.
 fn two<T>(
     list: &mut Vec<T>,
     chance: &mut Chance,
@@ -274,19 +309,19 @@ impl Table {
 }
 
 impl GlobalMap {
-    /// The cluster in `region` (all, or a sector) to hand to what needs `capability`: the better by mean Z of two that
+    /// The cluster to hand it to, in the whole mesh or one sector: the better by mean Z of two that
     /// have a routable agent for it, drawn with the weight of their routable agents. The cluster's lead then picks the
     /// agent. `admit` is as for [`Router::route`].
     pub fn route(
         &self,
-        (capability, region): (&str, Region),
+        demand: Demand<'_>,
         chance: &mut Chance,
         admit: impl Fn(ClusterId) -> Share,
     ) -> Result<ClusterId, NoCapableAgent> {
-        let wanted = self.capabilities().find(capability);
+        let wanted = demand.wanted(self.capabilities());
         let mut list: Vec<_> = self
             .clusters()
-            .filter(|summary| Region::Cluster(summary.cluster).within(region))
+            .filter(|summary| Region::Cluster(summary.cluster).within(demand.region))
             .filter(|summary| wanted.is_some_and(|one| summary.vitals.capabilities.has(one)))
             .collect();
         let capable = list.len() as u32;
@@ -298,12 +333,9 @@ impl GlobalMap {
             Some((a, Some(b))) if cost(b) < cost(a) => Ok(b.cluster),
             Some((a, _)) => Ok(a.cluster),
             None => Err(NoCapableAgent {
-                capability: crate::place::scope::excerpt(capability),
-                region,
                 capable,
-                inactive: 0,
-                set_aside: 0,
                 refused: capable,
+                ..demand.unmet()
             }),
         }
     }

@@ -1,12 +1,10 @@
 //! One agent's row: as it is reported, as it is stored (one column a field), and as it is read.
 
-use super::{CapabilitySet, HoldMode, State, TaskId};
+use super::{CapabilitySet, DigestBytes, HoldMode, State, TaskId};
 use crate::place::scope::{Mark, Marks, Name};
 use crate::place::{AgentId, Class, ClusterId, SectorId};
 use crate::time::{Boot, Micros, Moment};
 use crate::unit::{Impedance, Share};
-use core::fmt;
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// What a report says of one agent.
 #[derive(Debug, Clone, PartialEq)]
@@ -70,51 +68,6 @@ impl RowUpdate {
             epoch: 0,
             digest: DigestBytes([0; 48]),
         }
-    }
-}
-
-/// A digest of a predictor, from which a new lead starts warm (PROTOCOL §8). Opaque here.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct DigestBytes(pub [u8; 48]);
-
-impl Default for DigestBytes {
-    fn default() -> Self {
-        Self([0; 48])
-    }
-}
-
-impl fmt::Debug for DigestBytes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
-}
-
-impl Serialize for DigestBytes {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.0.as_slice().serialize(serializer)
-    }
-}
-
-impl<'de> Deserialize<'de> for DigestBytes {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let mut bytes = [0; 48];
-        struct Exactly<'a>(&'a mut [u8; 48]);
-        impl<'de> serde::de::Visitor<'de> for Exactly<'_> {
-            type Value = ();
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("48 bytes of a predictor's digest")
-            }
-            fn visit_seq<A: serde::de::SeqAccess<'de>>(self, mut items: A) -> Result<(), A::Error> {
-                for (position, byte) in self.0.iter_mut().enumerate() {
-                    *byte = items
-                        .next_element()?
-                        .ok_or_else(|| serde::de::Error::invalid_length(position, &"48 bytes"))?;
-                }
-                Ok(())
-            }
-        }
-        deserializer.deserialize_seq(Exactly(&mut bytes))?;
-        Ok(Self(bytes))
     }
 }
 

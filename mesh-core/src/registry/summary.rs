@@ -1,17 +1,16 @@
-//! Summaries of clusters, sectors and the mesh, and the map made of them (§4.2, §4.3).
+//! Summaries of clusters, sectors and the mesh (§4.2, §4.3).
 //!
 //! A cluster's summary carries a sketch, so that the figures of a sector and of the mesh come from all agents' samples.
 //! Means weigh agents, not clusters; where all clusters are of one size, as specified, that is the same.
 
 use super::row::{NO_IMPEDANCE, routable};
 use super::table::Sector;
-use super::{Capabilities, CapabilitySet, Counts, Selection, Sketch, Table};
+use super::{CapabilitySet, Counts, Selection, Sketch, Table};
 use crate::place::scope::{Mark, Region};
 use crate::place::{AgentId, ClusterId, SectorId, Shape};
 use crate::time::{Micros, Moment};
 use crate::unit::{Impedance, Share};
 use serde::{Deserialize, Serialize};
-use std::collections::{BTreeMap, BTreeSet};
 
 /// How a set of agents is doing.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -144,7 +143,7 @@ pub struct GlobalStats {
 
 impl SectorSummary {
     /// Sums up the clusters of one sector; `None` when there are none.
-    fn of<'a>(
+    pub(super) fn of<'a>(
         sector: SectorId,
         clusters: impl Iterator<Item = &'a ClusterSummary>,
     ) -> Option<Self> {
@@ -173,7 +172,7 @@ impl SectorSummary {
 }
 
 impl GlobalStats {
-    fn of<'a>(sectors: impl Iterator<Item = &'a SectorSummary>, now: Moment) -> Self {
+    pub(super) fn of<'a>(sectors: impl Iterator<Item = &'a SectorSummary>, now: Moment) -> Self {
         let mut sum = Self {
             timestamp: now,
             vitals: Vitals::default(),
@@ -238,143 +237,6 @@ impl Selection<'_> {
     /// How the selected are doing.
     pub fn vitals(&self) -> Vitals {
         Vitals::of(self.hits())
-    }
-}
-
-/// All cluster summaries at a moment, as the orchestrator sends them to the coordinators every 10 s.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct GlobalReport {
-    /// When this was written, on the clock of the summaries.
-    pub written: Moment,
-    /// What the capability bits of the summaries mean.
-    pub capabilities: Capabilities,
-    /// The summaries, in order of place.
-    pub clusters: Vec<ClusterSummary>,
-}
-
-/// What a coordinator or the orchestrator knows of all clusters (§4.3 `GlobalImpedanceMap`).
-#[derive(Debug, Clone, Default)]
-pub struct GlobalMap {
-    clusters: BTreeMap<ClusterId, ClusterSummary>,
-    sectors: BTreeMap<SectorId, SectorSummary>,
-    capabilities: Capabilities,
-}
-
-impl GlobalMap {
-    /// A map of nothing.
-    pub fn new() -> Self {
-        Self::default()
-    }
-
-    /// Takes a summary whose capability bits mean what `names` says, and sums up its sector anew. False when the one
-    /// held is newer or the place is none.
-    pub fn update_cluster(&mut self, summary: ClusterSummary, names: &Capabilities) -> bool {
-        let sector = summary.cluster.sector;
-        let taken = self.take(summary, names);
-        if taken {
-            self.recompute(sector);
-        }
-        taken
-    }
-
-    /// Forgets a cluster that was taken out of the mesh.
-    pub fn forget(&mut self, cluster: ClusterId) {
-        self.clusters.remove(&cluster);
-        self.recompute(cluster.sector);
-    }
-
-    /// Takes all that is newer out of a report that came at `now`; the time on its way counts as none. Gives how many
-    /// summaries it took.
-    pub fn absorb(&mut self, report: &GlobalReport, now: Moment) -> usize {
-        let mut touched = BTreeSet::new();
-        let mut taken = 0;
-        for summary in &report.clusters {
-            let age = (report.written - summary.last_updated).max(Micros::ZERO);
-            let mut summary = summary.clone();
-            let sector = summary.cluster.sector;
-            summary.last_updated = now - age;
-            if self.take(summary, &report.capabilities) {
-                touched.insert(sector);
-                taken += 1;
-            }
-        }
-        touched
-            .into_iter()
-            .for_each(|sector| self.recompute(sector));
-        taken
-    }
-
-    /// Everything it knows, to be sent.
-    pub fn report(&self, now: Moment) -> GlobalReport {
-        GlobalReport {
-            written: now,
-            capabilities: self.capabilities.clone(),
-            clusters: self.clusters.values().cloned().collect(),
-        }
-    }
-
-    /// All cluster summaries, in order of place.
-    pub fn clusters(&self) -> impl Iterator<Item = &ClusterSummary> {
-        self.clusters.values()
-    }
-
-    /// The summaries of one sector's clusters, in order.
-    pub fn clusters_of(&self, sector: SectorId) -> impl Iterator<Item = &ClusterSummary> {
-        let first = ClusterId { sector, cluster: 0 };
-        let last = ClusterId {
-            sector,
-            cluster: u8::MAX,
-        };
-        self.clusters
-            .range(first..=last)
-            .map(|(_, summary)| summary)
-    }
-
-    /// All sector summaries, in order.
-    pub fn sectors(&self) -> impl Iterator<Item = &SectorSummary> {
-        self.sectors.values()
-    }
-
-    /// One cluster.
-    pub fn cluster(&self, id: ClusterId) -> Option<&ClusterSummary> {
-        self.clusters.get(&id)
-    }
-
-    /// One sector.
-    pub fn sector(&self, id: SectorId) -> Option<&SectorSummary> {
-        self.sectors.get(&id)
-    }
-
-    /// The mesh as a whole.
-    pub fn stats(&self, now: Moment) -> GlobalStats {
-        GlobalStats::of(self.sectors.values(), now)
-    }
-
-    /// What the capability bits of its summaries mean.
-    pub const fn capabilities(&self) -> &Capabilities {
-        &self.capabilities
-    }
-
-    fn take(&mut self, mut summary: ClusterSummary, names: &Capabilities) -> bool {
-        let id = summary.cluster;
-        let exists = (1..=Shape::SECTORS_MAX).contains(&id.sector.0)
-            && (1..=Shape::CHILDREN_MAX).contains(&id.cluster);
-        let held = self.clusters.get(&id).map(|held| held.last_updated);
-        if !exists || held.is_some_and(|held| held > summary.last_updated) {
-            return false;
-        }
-        summary.vitals.capabilities = self
-            .capabilities
-            .translate(names, summary.vitals.capabilities);
-        self.clusters.insert(id, summary);
-        true
-    }
-
-    fn recompute(&mut self, sector: SectorId) {
-        match SectorSummary::of(sector, self.clusters_of(sector)) {
-            Some(summary) => self.sectors.insert(sector, summary),
-            None => self.sectors.remove(&sector),
-        };
     }
 }
 

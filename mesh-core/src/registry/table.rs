@@ -6,10 +6,9 @@
 
 use super::row::{Columns, NEVER_HEARD, Packed};
 use super::{Capabilities, Counts, Row, RowUpdate, State, Tasks};
-use crate::place::scope::{Mark, Marks, Places, Region, Subject};
+use crate::place::scope::{Mark, Marks, Region};
 use crate::place::{AgentId, Class, ClusterId, SectorId, Shape, Slots};
 use crate::time::{Boot, Micros, Moment};
-use crate::unit::Impedance;
 use core::ops::Range;
 
 /// Rows by which a sector's columns grow: about a cluster.
@@ -219,16 +218,6 @@ impl Table {
         })
     }
 
-    /// An agent as filters see it.
-    pub fn subject(&self, agent: AgentId, now: Moment) -> Option<impl Subject> {
-        let row = self.row(agent)?;
-        Some(Seen {
-            table: self,
-            row,
-            now,
-        })
-    }
-
     /// All sectors that it knows, in order.
     pub fn sector_ids(&self) -> impl Iterator<Item = SectorId> {
         self.sectors.iter().map(|sector| sector.id)
@@ -248,6 +237,11 @@ impl Table {
     pub fn agents(&self, cluster: ClusterId) -> Slots {
         self.stretch(cluster)
             .map_or(Slots::EMPTY, |stretch| stretch.present)
+    }
+
+    /// The number of a sector's last cluster; 0 when the sector is unknown.
+    pub(super) fn clusters_in(&self, sector: SectorId) -> u8 {
+        self.sector(sector).map_or(0, |s| s.clusters.len() as u8)
     }
 
     /// The counts of the whole table.
@@ -284,21 +278,18 @@ impl Table {
         &self,
         region: Region,
     ) -> impl Iterator<Item = (&Sector, Range<usize>)> {
+        let ranges = self.ranges(region).into_iter();
+        ranges.map(|(sector, range)| (&self.sectors[sector], range))
+    }
+
+    fn ranges(&self, region: Region) -> Vec<(usize, Range<usize>)> {
         let sectors = match region.sector() {
-            None => &self.sectors[..],
-            Some(id) => match self.position(id) {
-                Ok(at) => &self.sectors[at..=at],
-                Err(_) => &[],
-            },
+            None => 0..self.sectors.len(),
+            Some(id) => self.position(id).map_or(0..0, |at| at..at + 1),
         };
-        sectors.iter().map(move |sector| {
-            let range = match (region, region.cluster()) {
-                (Region::Agent(agent), _) => sector.find(agent).map_or(0..0, |at| at..at + 1),
-                (_, Some(cluster)) => sector.range(cluster),
-                (_, None) => 0..sector.rows.place.len(),
-            };
-            (sector, range)
-        })
+        sectors
+            .map(|at| (at, self.sectors[at].range(region)))
+            .collect()
     }
 
     /// Writes the row of a place that is known to be possible.
@@ -333,22 +324,22 @@ impl Table {
         mark: Mark,
         wanted: impl Fn(AgentId, Class) -> bool,
     ) -> usize {
-        let places: Vec<AgentId> = self.rows(region).map(|row| row.place()).collect();
         let mut changed = 0;
-        for place in places {
-            let Some((sector, at)) = self.find(place) else {
-                continue;
-            };
-            let mut row = self.sectors[sector].rows.get(at);
-            let on = wanted(place, row.class());
-            if on != row.marks.has(mark) {
-                row.marks = if on {
-                    row.marks.with(mark)
-                } else {
-                    row.marks.without(mark)
-                };
-                self.replace(sector, at, row);
-                changed += 1;
+        for (sector, range) in self.ranges(region) {
+            for at in range {
+                let rows = &self.sectors[sector].rows;
+                let (place, class) = (rows.place[at].place(), rows.class[at]);
+                let on = wanted(place, class);
+                if region.covers(place, class) && on != rows.marks[at].has(mark) {
+                    let mut row = rows.get(at);
+                    row.marks = if on {
+                        row.marks.with(mark)
+                    } else {
+                        row.marks.without(mark)
+                    };
+                    self.replace(sector, at, row);
+                    changed += 1;
+                }
             }
         }
         changed
@@ -452,11 +443,16 @@ impl Sector {
             .then(|| stretch.start as usize + before(stretch.present, slot))
     }
 
-    fn range(&self, cluster: ClusterId) -> Range<usize> {
-        self.stretch(cluster).map_or(0..0, |stretch| {
-            let start = stretch.start as usize;
-            start..start + stretch.present.len()
-        })
+    /// The rows of a region that is not of another sector.
+    fn range(&self, region: Region) -> Range<usize> {
+        match region {
+            Region::All | Region::Sector(_) | Region::Class(_) => 0..self.rows.place.len(),
+            Region::Agent(agent) => self.find(agent).map_or(0..0, |at| at..at + 1),
+            Region::Cluster(cluster) => self.stretch(cluster).map_or(0..0, |stretch| {
+                let start = stretch.start as usize;
+                start..start + stretch.present.len()
+            }),
+        }
     }
 }
 
@@ -467,74 +463,6 @@ fn before(slots: Slots, slot: u8) -> usize {
 
 fn count_one(row: Row) -> Counts {
     Counts::one(row.class, row.marks, row.stale)
-}
-
-impl Places for Table {
-    fn last_sector(&self) -> u16 {
-        self.sectors.last().map_or(0, |sector| sector.id.0)
-    }
-
-    fn last_cluster(&self, sector: SectorId) -> u8 {
-        self.sector(sector).map_or(0, |s| s.clusters.len() as u8)
-    }
-
-    fn last_agent(&self, cluster: ClusterId) -> u8 {
-        128 - self.agents(cluster).0.leading_zeros() as u8
-    }
-}
-
-/// A row with what is needed to answer filters about it.
-struct Seen<'t> {
-    table: &'t Table,
-    row: Row,
-    now: Moment,
-}
-
-impl Subject for Seen<'_> {
-    fn place(&self) -> AgentId {
-        self.row.place()
-    }
-
-    fn class(&self) -> Class {
-        self.row.class
-    }
-
-    fn marks(&self) -> Marks {
-        self.row.marks
-    }
-
-    fn impedance(&self) -> Option<Impedance> {
-        self.row.impedance()
-    }
-
-    fn queue(&self) -> u32 {
-        self.row.queue
-    }
-
-    fn reliability(&self) -> u16 {
-        self.row.reliability
-    }
-
-    fn drift(&self) -> u16 {
-        self.row.drift
-    }
-
-    fn can(&self, capability: &str) -> bool {
-        let known = self.table.capabilities.find(capability);
-        known.is_some_and(|one| self.row.capabilities.has(one))
-    }
-
-    fn context(&self) -> u64 {
-        self.row.context
-    }
-
-    fn silent_for(&self) -> Option<Micros> {
-        self.row.silent_for(self.now)
-    }
-
-    fn task(&self) -> Option<&str> {
-        Some(self.table.tasks.name(self.row.task)?.as_str())
-    }
 }
 
 /// Microseconds of silence as filters count them.

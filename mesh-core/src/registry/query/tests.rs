@@ -1,4 +1,5 @@
 use super::*;
+use crate::place::scope::Region;
 use crate::place::scope::tests::any_scope_set;
 use crate::registry::table::tests::any_table;
 use proptest::prelude::*;
@@ -36,7 +37,7 @@ proptest! {
         let found = table.select(&scope, NOW);
         let counts = found.counts();
         prop_assert_eq!(counts.agents as usize, found.len());
-        prop_assert_eq!(found.is_empty(), found.len() == 0);
+        prop_assert_eq!(found.is_empty(), counts.agents == 0);
         let targets = found.targets();
         prop_assert_eq!(targets.iter().map(|(_, slots)| slots.len()).sum::<usize>(), found.len());
         for by in [GroupBy::Sector, GroupBy::Cluster, GroupBy::Class, GroupBy::Task, GroupBy::Context] {

@@ -5,7 +5,7 @@ use crate::registry::{RowUpdate, State};
 use proptest::prelude::*;
 
 const NOW: Moment = Moment(60_000_000);
-const EVERYWHERE: (&str, Region) = ("llm_inference", Region::All);
+const EVERYWHERE: Demand<'_> = Demand::new("llm_inference", Region::All);
 
 fn agent(millis: i64) -> RowUpdate {
     RowUpdate {
@@ -115,9 +115,13 @@ fn nobody_to_send_to_is_told_with_the_reasons() {
     let mut chance = Chance::new(4);
     let sector = Region::Sector(SectorId(7));
     let error = router
-        .route(&table, ("llm_inference", sector), NOW, &mut chance, |_| {
-            Share::NONE
-        })
+        .route(
+            &table,
+            Demand::new("llm_inference", sector),
+            NOW,
+            &mut chance,
+            |_| Share::NONE,
+        )
         .expect_err("all breakers are open");
     assert_eq!(
         error.to_string(),
@@ -130,7 +134,7 @@ fn nobody_to_send_to_is_told_with_the_reasons() {
     ] {
         assert!(
             router
-                .route(&table, (what, region), NOW, &mut chance, all)
+                .route(&table, Demand::new(what, region), NOW, &mut chance, all)
                 .is_err(),
             "{what}"
         );
@@ -204,7 +208,7 @@ fn a_map_of_summaries_routes_within_and_across_sectors() {
         map.route(EVERYWHERE, &mut chance, everything),
         Ok(place("9-1-1").cluster)
     );
-    let seven = ("llm_inference", Region::Sector(SectorId(7)));
+    let seven = Demand::new("llm_inference", Region::Sector(SectorId(7)));
     assert_eq!(
         map.route(seven, &mut chance, everything),
         Ok(place("7-4-1").cluster)
@@ -221,8 +225,12 @@ fn a_map_of_summaries_routes_within_and_across_sectors() {
         Ok(place("7-4-1").cluster)
     );
     assert!(
-        map.route(("vision", Region::Sector(SectorId(9))), &mut chance, open)
-            .is_err()
+        map.route(
+            Demand::new("vision", Region::Sector(SectorId(9))),
+            &mut chance,
+            open
+        )
+        .is_err()
     );
 }
 

@@ -3,7 +3,7 @@ use crate::place::scope::Name;
 use crate::place::scope::tests::{any_class, any_place};
 use crate::registry::row::Columns;
 use crate::registry::{CapabilitySet, DigestBytes, HoldMode};
-use crate::unit::Share;
+use crate::unit::{Impedance, Share};
 use proptest::prelude::*;
 
 /// Any report, its names out of a few.
@@ -74,7 +74,7 @@ fn active(class: Class) -> RowUpdate {
 
 #[test]
 fn a_row_takes_at_most_160_bytes_with_its_index() {
-    assert!(Columns::ROW_BYTES <= 140, "{}", Columns::ROW_BYTES);
+    const { assert!(Columns::ROW_BYTES <= 140) };
     let shape = Shape::new(20, 10, 30).expect("a shape");
     let table = Table::of_shape(shape, |_| Class::Edge, Moment(0));
     assert_eq!(table.len(), 6_000);
@@ -302,15 +302,14 @@ proptest! {
         let mut table = named();
         let mut model = std::collections::BTreeMap::new();
         for (place, update, marks) in changes {
-            match update {
-                Some(update) => {
-                    table.apply(place, &update, Moment(0)).expect("a right row");
-                    model.insert(place, update);
-                    table.avoid(Region::Agent(place), |_, _| marks == 1);
-                    table.freeze(Region::Cluster(place.cluster), |_, _| marks == 2);
-                }
-                None => prop_assert_eq!(table.remove(place), model.remove(&place).is_some()),
-            }
+            let Some(update) = update else {
+                prop_assert_eq!(table.remove(place), model.remove(&place).is_some());
+                continue;
+            };
+            table.apply(place, &update, Moment(0)).expect("a right row");
+            model.insert(place, update);
+            table.avoid(Region::Agent(place), |_, _| marks == 1);
+            table.freeze(Region::Cluster(place.cluster), |_, _| marks == 2);
         }
         let places: Vec<AgentId> = table.rows(Region::All).map(|row| row.place()).collect();
         prop_assert_eq!(&places, &model.keys().copied().collect::<Vec<_>>());
