@@ -155,10 +155,11 @@ impl<'t> Selection<'t> {
     /// The `len` agents from `offset` on, sorted. The work is that of one pass over the selection and of sorting what
     /// comes out, wherever the window is.
     pub fn window(&self, order: Order, offset: usize, len: usize) -> Vec<AgentId> {
-        let mut keyed: Vec<_> = self
-            .hits()
-            .map(|(sector, at)| (self.key(order, sector, at), sector.rows.place[at]))
-            .collect();
+        let mut keyed = Vec::with_capacity(self.len());
+        keyed.extend(
+            self.hits()
+                .map(|(sector, at)| (self.key(order, sector, at), sector.rows.place[at])),
+        );
         let len = len.min(keyed.len().saturating_sub(offset));
         if len == 0 {
             return Vec::new();

@@ -43,7 +43,8 @@ struct Stretch {
 /// What a report did to a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Applied {
-    /// The agent was not known.
+    /// The agent was not known. It bears no mark of desired state yet: whoever keeps that (a frozen mesh stays frozen
+    /// for late joiners) marks it next.
     Added,
     /// Its operational state was this one and is another now.
     Changed(State),
