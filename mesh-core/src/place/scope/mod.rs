@@ -18,6 +18,7 @@ mod term;
 #[cfg(test)]
 pub(crate) mod tests;
 
+pub(crate) use error::excerpt;
 pub use error::{ScopeError, ScopeFault};
 pub use filter::Filter;
 pub use hex::HexPrefix;
