@@ -2,7 +2,7 @@
 //! cases as take a second or two.
 
 #[path = "../../mesh-core/fuzz/src/lib.rs"]
-mod decoders;
+pub mod decoders;
 
 use mesh_core::chance::Chance;
 use mesh_core::message::envelope::{self, Address, ENVELOPE_MAX, Encoding, Head};
@@ -50,7 +50,7 @@ fn no_bytes_from_the_network_cause_a_panic() {
 
 #[test]
 fn no_text_of_a_scope_causes_a_panic() {
-    let samples: Vec<Vec<u8>> = [
+    let samples = [
         "all",
         "auto",
         "sector:7",
