@@ -2,7 +2,7 @@
 
 use super::{
     Ack, Armed, Beat, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Probed, Proceed, Prove,
-    SectorFold, SectorReport, StopBundle, StopCounts, Stopped,
+    SectorFold, SectorReport, StopBundle, StopCount, Stopped,
 };
 use crate::guard::level::{Entry, Summary};
 use crate::time::Boot;
@@ -49,7 +49,7 @@ pub enum Body {
     /// Agent to lead: it has stopped.
     Stopped(Box<Stopped>),
     /// Upwards: how many have stopped.
-    StopCounts(Arc<StopCounts>),
+    StopCount(StopCount),
     /// Upwards: the signatures of those, one bundle a cluster.
     StopBundle(Arc<StopBundle>),
     /// Downwards: say again who has stopped.

@@ -260,6 +260,14 @@ impl Coordinator {
                 self.take_levels(now, From::Parent, body, out)
             }
             Body::Throw(hop) => self.arm(now, hop, out),
+            Body::Prove(prove) => {
+                let to = match prove.region {
+                    Region::Cluster(cluster) => To::Child(u16::from(cluster.slot())),
+                    Region::Agent(agent) => To::Child(u16::from(agent.cluster.slot())),
+                    Region::All | Region::Sector(_) | Region::Class(_) => To::Everyone,
+                };
+                out.send(to, self.epoch, Body::Prove(prove));
+            }
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(toss) = self.toss(operation) {
                     if go {
@@ -353,6 +361,13 @@ impl Coordinator {
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Child(slot), body, out)
+            }
+            // Counts and proofs go up as they are, from where they belong.
+            Body::StopCount(count) if count.cluster == self.sector.cluster(slot as u8) => {
+                out.send(To::Parent, self.epoch, Body::StopCount(count))
+            }
+            Body::StopBundle(bundle) if bundle.cluster == self.sector.cluster(slot as u8) => {
+                out.send(To::Parent, self.epoch, Body::StopBundle(bundle))
             }
             _ => out.refuse(Refusal::Unexpected),
         }

@@ -3,10 +3,12 @@
 use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::office::{Office, Turn};
+use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
-use crate::guard::level::{Author, Kind, Region, Stamp, Value};
+use crate::guard::freeze::stop_bytes;
+use crate::guard::level::{Author, Effective, Gate, Kind, Region, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
     Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
@@ -44,6 +46,7 @@ pub struct Lead {
     delivered: u32,
     lossy: bool,
     desired: Desired,
+    stops: Stops,
 }
 
 /// What the lead keeps of one agent.
@@ -75,6 +78,7 @@ impl Lead {
             delivered: 0,
             lossy: false,
             desired: Desired::new(Author::Lead(cluster)),
+            stops: Stops::new(),
         }
     }
 
@@ -125,7 +129,8 @@ impl Lead {
             .next_wake()
             .min(self.echo_at)
             .min(self.office.next_wake())
-            .min(self.desired.next_wake());
+            .min(self.desired.next_wake())
+            .min(self.stops.next_wake());
         casts.fold(own, Moment::min)
     }
 
@@ -184,12 +189,14 @@ impl Lead {
                     .collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
+                self.levels_changed(now, out);
                 self.echo(out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
             Turn::Ended => {
                 self.agents = Vec::new();
                 self.desired.retire();
+                self.stops = Stops::new();
                 self.casts = Vec::new();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
@@ -239,6 +246,7 @@ impl Lead {
                     cast.proceed(now, go);
                 }
             }
+            Body::Prove(_) => self.stops.ask(now),
             Body::Handover(report) => self.inherit(&report),
             Body::Poll(operation) => {
                 let epoch = self.epoch;
@@ -292,6 +300,14 @@ impl Lead {
                 );
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Stopped(stopped) => {
+                let agent = self.cluster.agent(slot);
+                let bytes = stop_bytes(agent, stopped.epoch);
+                let right = self.desired.vouches_for(agent, &bytes, &stopped.signature);
+                if !right || !self.stops.stopped(now, slot, &stopped) {
+                    out.refuse(Refusal::Unexpected);
+                }
+            }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Child(u16::from(slot)), body, out)
             }
@@ -363,6 +379,8 @@ impl Lead {
         );
         let blanket = if translated.is_none() {
             Some(SkipReason::Clock)
+        } else if !self.desired.settled() {
+            Some(SkipReason::Settling)
         } else if self.casts.len() >= CASTS_MAX {
             Some(SkipReason::Busy)
         } else {
@@ -398,6 +416,14 @@ impl Lead {
         }
         if class.is_human() {
             return cast.exclude(slot, class, SkipReason::Human);
+        }
+        let effective = self.desired.effective(self.cluster.agent(slot), class);
+        let mut chance = Chance::new(cast.header().id.0 as u64).split(u64::from(slot));
+        if let Some(reason) = barred(&effective) {
+            return cast.exclude(slot, class, reason);
+        }
+        if !effective.breaker.admits(&mut chance) {
+            return cast.exclude(slot, class, SkipReason::Breaker);
         }
         if !record.active(now) {
             return cast.missing(slot, class);
@@ -521,10 +547,43 @@ impl Lead {
         if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
             self.levels_changed(now, out);
         }
+        while let Some(due) = self.stops.due(now, self.cluster) {
+            match due {
+                StopDue::Tell(counts, bundles) => {
+                    for count in counts {
+                        out.send(To::Parent, self.epoch, Body::StopCount(count));
+                    }
+                    for bundle in bundles {
+                        out.send(To::Parent, self.epoch, Body::StopBundle(Arc::new(bundle)));
+                    }
+                }
+                StopDue::Missing(slots) => {
+                    let alive = |slot: &u8| self.agents[usize::from(*slot)].active(now);
+                    let slots: Slots = slots.iter().filter(alive).collect();
+                    if !slots.is_empty() {
+                        self.desired.offer_again(To::Children(slots), out);
+                    }
+                }
+            }
+        }
     }
 
-    /// Something is in force, or no longer, that was not before.
-    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
+    /// Something is in force, or no longer, that was not before: who must stop is waited for, and who must not be sent to
+    /// any more is taken out of what is under way.
+    fn levels_changed(&mut self, now: Moment, _out: &mut Outputs) {
+        let frozen = |(slot, record): (usize, &Record)| {
+            let agent = self.cluster.agent(slot as u8);
+            let epoch = self.desired.effective(agent, record.class).frozen?;
+            Some((slot as u8, epoch))
+        };
+        let wanted = self.agents.iter().enumerate().filter_map(frozen).collect();
+        self.stops.want(now, wanted);
+        for cast in &mut self.casts {
+            cast.withhold(now, |slot, class| {
+                barred(&self.desired.effective(self.cluster.agent(slot), class))
+            });
+        }
+    }
 
     fn slopes_for(&self, class: Class) -> ClassSlopes {
         let known = self.slopes.iter().find(|(of, _)| *of == class);
@@ -613,6 +672,21 @@ impl Record {
             context: self.context,
             digest: self.profile.digest(now),
         }
+    }
+}
+
+/// Why nothing new may go to an agent for which this holds, if so.
+fn barred(effective: &Effective) -> Option<SkipReason> {
+    if effective.frozen.is_some() {
+        Some(SkipReason::Frozen)
+    } else if effective.quarantined {
+        Some(SkipReason::Quarantined)
+    } else if effective.avoided {
+        Some(SkipReason::Avoided)
+    } else if effective.breaker == Gate::Open {
+        Some(SkipReason::Breaker)
+    } else {
+        None
     }
 }
 

@@ -16,11 +16,13 @@ mod applied;
 mod coordinator;
 mod desired;
 mod downlink;
+mod freezes;
 mod lead;
 mod notary;
 mod office;
 mod orchestrator;
 mod port;
+mod stops;
 mod trip;
 mod uplink;
 
