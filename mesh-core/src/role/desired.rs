@@ -152,13 +152,7 @@ impl Desired {
     }
 
     /// A message about desired state. Gives the entries that count from now on.
-    pub fn take(
-        &mut self,
-        now: Moment,
-        from: From,
-        body: Body,
-        out: &mut Outputs,
-    ) -> Vec<Entry> {
+    pub fn take(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) -> Vec<Entry> {
         match body {
             Body::Levels(entries) => {
                 if from == From::Parent {
@@ -334,37 +328,26 @@ impl Desired {
         merge_into(&mut self.levels, realm, &*notary, entries, refused)
     }
 
-    fn changed(
-        &mut self,
-        now: Moment,
-        entries: Vec<Entry>,
-        from: Option<From>,
-        out: &mut Outputs,
-    ) {
+    fn changed(&mut self, now: Moment, entries: Vec<Entry>, from: Option<From>, out: &mut Outputs) {
         self.sheet = None;
-        out.0.push(Output::Keep(entries.iter().cloned().collect()));
+        out.0
+            .push(Output::Keep(proven(&self.levels, entries.clone())));
         self.spread(now, entries, from, out);
     }
 
-    fn spread(
-        &mut self,
-        now: Moment,
-        entries: Vec<Entry>,
-        from: Option<From>,
-        out: &mut Outputs,
-    ) {
+    fn spread(&mut self, now: Moment, entries: Vec<Entry>, from: Option<From>, out: &mut Outputs) {
         if self.seat.is_none() {
             return;
         }
         if self.me != Author::Orchestrator && from != Some(From::Parent) {
-            let up = self.proven(entries.clone());
+            let up = proven(&self.levels, entries.clone());
             self.send_twice(now, To::Parent, up, out);
         }
         if matches!(self.me, Author::Lead(_)) {
             let down = if self.levels.len() <= DIFFERENCE_MAX {
                 self.sheet()
             } else {
-                self.proven(entries)
+                proven(&self.levels, entries)
             };
             return self.send_twice(now, To::Everyone, down, out);
         }
@@ -377,12 +360,12 @@ impl Desired {
             }
         }
         if !everyone.is_empty() {
-            let entries = self.proven(everyone);
+            let entries = proven(&self.levels, everyone);
             self.send_twice(now, To::Everyone, entries, out);
         }
         for (slot, entries) in single {
             if from != Some(From::Child(slot)) {
-                let entries = self.proven(entries);
+                let entries = proven(&self.levels, entries);
                 self.send_twice(now, To::Child(slot), entries, out);
             }
         }
@@ -400,7 +383,10 @@ impl Desired {
     }
 
     fn ask(&mut self, now: Moment, out: &mut Outputs) {
-        if self.asked_at.is_some_and(|at| now < at + ASK_GAP && now >= at) {
+        if self
+            .asked_at
+            .is_some_and(|at| now < at + ASK_GAP && now >= at)
+        {
             return;
         }
         self.asked_at = Some(now);
@@ -435,7 +421,7 @@ impl Desired {
         let entries = if whole && !entries.is_empty() {
             self.sheet()
         } else {
-            self.proven(entries)
+            proven(&self.levels, entries)
         };
         self.send(back(from), entries, out);
     }
@@ -445,31 +431,15 @@ impl Desired {
         let (levels, realm) = (&self.levels, self.me.realm());
         let sheet = self
             .sheet
-            .get_or_insert_with(|| levels.concerning(realm).cloned().collect());
+            .get_or_insert_with(|| proven(levels, levels.concerning(realm).cloned().collect()));
         Arc::clone(sheet)
-    }
-
-    /// With an entry that proves the term, where one of them was not written by a commander: whoever has not heard of the
-    /// term would refuse it.
-    fn proven(&self, mut entries: Vec<Entry>) -> Arc<[Entry]> {
-        let term = |entry: &Entry| entry.stamp.term;
-        let needed = entries.iter().filter(|entry| !entry.author.commands());
-        if let Some(needed) = needed.map(term).max().filter(|term| *term > 0) {
-            let proof = |entry: &&Entry| entry.author.commands() && entry.stamp.term >= needed;
-            if !entries.iter().any(|entry| proof(&entry)) {
-                entries.extend(self.levels.entries().find(proof).cloned());
-            }
-        }
-        entries.into()
     }
 
     fn child(&self, slot: u16) -> Region {
         match self.me {
             Author::Lead(cluster) => Region::Cluster(cluster),
             Author::Coordinator(sector) => Region::Cluster(sector.cluster(slot as u8)),
-            Author::Orchestrator | Author::Root => {
-                Region::Sector(SectorId::at(usize::from(slot)))
-            }
+            Author::Orchestrator | Author::Root => Region::Sector(SectorId::at(usize::from(slot))),
         }
     }
 
@@ -487,6 +457,23 @@ impl Desired {
             Author::Lead(_) => None,
         }
     }
+}
+
+/// With an entry that proves the term, where one of them was not written by a commander: whoever has not heard of the term
+/// would refuse it.
+pub(super) fn proven(levels: &Levels, mut entries: Vec<Entry>) -> Arc<[Entry]> {
+    let needed = entries.iter().filter(|entry| !entry.author.commands());
+    if let Some(needed) = needed
+        .map(|entry| entry.stamp.term)
+        .max()
+        .filter(|term| *term > 0)
+    {
+        let proof = |entry: &&Entry| entry.author.commands() && entry.stamp.term >= needed;
+        if !entries.iter().any(|entry| proof(&entry)) {
+            entries.extend(levels.entries().find(proof).cloned());
+        }
+    }
+    entries.into()
 }
 
 /// Merges what concerns `realm`, commands first; a command from elsewhere only proves its term.
@@ -511,10 +498,9 @@ pub(super) fn merge_into(
                     Merged::Refused(refusal) => refused.push(refusal),
                 }
             } else if commands && entry.stamp.term > levels.term() {
-                if vouch(entry.author, &entry.signed_bytes(), &entry.signature) {
-                    levels.raise_term(entry.stamp.term);
-                } else {
-                    refused.push(Refusal::Signature(entry.author));
+                // It concerns nobody here; it is kept to prove the term to others in turn.
+                if let Merged::Refused(refusal) = levels.merge(entry.clone(), vouch) {
+                    refused.push(refusal);
                 }
             }
         }
@@ -523,11 +509,7 @@ pub(super) fn merge_into(
 }
 
 /// All summaries of what is held for a region: one, but for a mesh with thousands of entries.
-pub(super) fn say_what_is_here(
-    levels: &Levels,
-    region: Region,
-    mut say: impl FnMut(Arc<Summary>),
-) {
+pub(super) fn say_what_is_here(levels: &Levels, region: Region, mut say: impl FnMut(Arc<Summary>)) {
     let mut from = 0;
     loop {
         let summary = levels.summary(region, from);
@@ -546,3 +528,6 @@ const fn back(from: From) -> To {
         From::Child(slot) => To::Child(slot),
     }
 }
+
+#[cfg(test)]
+mod tests;

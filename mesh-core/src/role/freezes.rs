@@ -155,12 +155,17 @@ impl Freezes {
 
     /// How far those that are followed have come.
     pub(super) fn reports(&self, now: Moment) -> impl Iterator<Item = FreezeReport> {
-        self.runs.iter().map(move |followed| followed.run.report(now))
+        self.runs
+            .iter()
+            .map(move |followed| followed.run.report(now))
     }
 
     /// Those not proven stopped by the freeze of this epoch, in order.
     pub(super) fn unproven(&self, epoch: Stamp) -> impl Iterator<Item = AgentId> {
-        let of = self.runs.iter().filter(move |followed| followed.epoch == epoch);
+        let of = self
+            .runs
+            .iter()
+            .filter(move |followed| followed.epoch == epoch);
         of.flat_map(|followed| followed.run.unproven())
     }
 }

@@ -61,6 +61,9 @@ pub struct Kpi {
     pub recovery_sector_s: f64,
     /// Operations that ended.
     pub operations: usize,
+    /// From a freeze to the count of 99 % of those that it concerns, the longest; absent without a freeze.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeze_p99_ms: Option<f64>,
 }
 
 /// Runs a scenario to its end. `step` is told how far it is, from 0 to 1, about every hundredth.
@@ -83,7 +86,10 @@ pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
         peak_rss_mb: peak_rss_mb(),
         violations: truth.violations,
         state_hash: format!("{:016x}", truth.hash),
-        kpi: kpi(truth),
+        kpi: Kpi {
+            freeze_p99_ms: world.standing.freeze_p99_ms(),
+            ..kpi(truth)
+        },
         broken: truth.told.clone(),
     }
 }
@@ -132,6 +138,7 @@ fn kpi(truth: &Truth) -> Kpi {
         recovery_cluster_s: longest(|seat| matches!(seat, Seat::Lead(_))),
         recovery_sector_s: longest(|seat| matches!(seat, Seat::Coordinator(_))),
         operations: truth.sheets.len(),
+        freeze_p99_ms: None,
     }
 }
 

@@ -88,7 +88,8 @@ impl World {
     pub(super) fn stop_work(&mut self, agent: u32) {
         let (low, high) = STOPPING;
         let after = Micros((self.chance.between(low, high) * 1_000.0) as i64);
-        self.queue.push(self.now + after, super::world::Event::Still(agent));
+        self.queue
+            .push(self.now + after, super::world::Event::Still(agent));
     }
 
     /// An agent starts on something or releases it.
