@@ -37,9 +37,6 @@ impl World {
             .map(Micros::seconds);
         let mut done = !regions.is_empty();
         for region in regions {
-            if value == Value::Lift {
-                self.standing.lifted(region);
-            }
             let kind = kind.clone();
             done &= self
                 .at_the_top(|role, local, out| {
