@@ -36,6 +36,11 @@ impl Delay {
         Self(((exponent + 1) << MANTISSA) as u16 | (mantissa - ONE) as u16)
     }
 
+    /// From microseconds as the predictor calculates.
+    pub(super) fn from_value(value: f32) -> Self {
+        Self::from_micros(Micros(value as i64))
+    }
+
     pub(super) fn micros(self) -> Micros {
         let (exponent, mantissa) = (u32::from(self.0) >> MANTISSA, u64::from(self.0) % ONE);
         let units = if exponent == 0 {

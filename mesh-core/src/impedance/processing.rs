@@ -49,7 +49,7 @@ impl Processing {
     /// From a distribution of the base that was learnt elsewhere.
     pub fn around(base: &Quantiles, samples: u16) -> Self {
         let logs = base
-            .0
+            .levels
             .map(|value| libm::log2f(value.clamp(WORK_MIN, WORK_MAX)));
         // Of a normal distribution p84 - p16 is two standard deviations, and the mean deviation is 0.8 of one.
         let scale =

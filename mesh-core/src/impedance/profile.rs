@@ -8,7 +8,7 @@ use super::confidence::Confidence;
 use super::digest::ProfileDigest;
 use super::predictor::Predictor;
 use super::processing::{ClassSlopes, Processing};
-use super::quantiles::{LEVEL_COUNT, LEVELS, MEDIAN, Quantiles};
+use super::quantiles::{LEVELS, MEDIAN, P84, Quantiles, TAILS};
 use super::reliability::Reliability;
 use crate::place::Class;
 use crate::time::{Micros, Moment};
@@ -294,29 +294,30 @@ pub(super) struct Correction {
     stretch: [f32; 3],
 }
 
-/// Where 0.95 stands in [`LEVELS`].
-const TAILS: usize = LEVEL_COUNT - 3;
-
 impl Correction {
     /// The corrected distribution.
     pub(super) fn apply(&self, total: &Quantiles) -> Quantiles {
-        let spread = total.0[super::quantiles::P84] - total.0[MEDIAN];
-        let median = total.0[MEDIAN] + self.shift * spread;
-        let mut values = total.0.map(|value| value + self.shift * spread);
-        for (value, stretch) in values[TAILS..].iter_mut().zip(self.stretch) {
+        let shift = self.shift * (total.levels[P84] - total.levels[MEDIAN]);
+        let median = total.levels[MEDIAN] + shift;
+        let mut levels = total.levels.map(|value| value + shift);
+        for (value, stretch) in levels[TAILS..].iter_mut().zip(self.stretch) {
             *value = median + (*value - median) * libm::exp2f(stretch);
         }
-        Quantiles::new(values)
+        Quantiles::new(levels).with_point(total.point + shift)
     }
 
     /// Learns where the actual total fell. `frozen` had the correction of its time applied, so each step is from there.
     fn learn(&mut self, frozen: &Quantiles, total: Micros) {
         let total = total.0 as f32;
-        let above = if total > frozen.0[MEDIAN] { 0.5 } else { -0.5 };
+        let above = if total > frozen.levels[MEDIAN] {
+            0.5
+        } else {
+            -0.5
+        };
         self.shift = (self.shift + SHIFT_STEP * above).clamp(-2.0, 2.0);
         for (tail, stretch) in self.stretch.iter_mut().enumerate() {
             let level = TAILS + tail;
-            let late = if total > frozen.0[level] {
+            let late = if total > frozen.levels[level] {
                 LEVELS[level]
             } else {
                 LEVELS[level] - 1.0
