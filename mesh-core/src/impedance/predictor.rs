@@ -181,23 +181,29 @@ impl Predictor {
     }
 
     fn past(&self) -> Past<'_> {
+        let still = self.trend.spread < SPREAD_MIN;
         Past {
             ring: &self.ring,
-            trend: self.trend,
+            trend: if still {
+                self.trend.still()
+            } else {
+                self.trend
+            },
             median: self.ring.long().quantile(0.5),
         }
     }
 
     /// Compares what each rule said with what came, and moves the averages on.
     fn judge(&mut self, value: f32) {
+        let median = self.ring.long().quantile(0.5);
+        // Spelt out and not `self.past()`: only the ring is borrowed while the rules learn.
         let past = Past {
             ring: &self.ring,
             trend: self.trend,
-            median: self.ring.long().quantile(0.5),
+            median,
         };
-        let moving = past.trend.spread >= SPREAD_MIN;
         let fresh = 1.0 / (self.samples.min(10_000) as f32 + 1.0);
-        if moving {
+        if past.trend.spread >= SPREAD_MIN {
             let weighed = [0, 1, 2, 3].map(|set| self.weights[set].shares());
             for weights in &mut self.weights {
                 weights.fade(fresh);
@@ -211,20 +217,30 @@ impl Predictor {
             }
             self.point.judge(&past, value, fresh);
         }
-        let (trend, median) = (past.trend, past.median);
-        let off = libm::fabsf(value - trend.mean);
+        let trend = self.trend;
+        let off = (value - trend.mean).abs();
         self.trend = Trend {
             quick: trend.quick + (value - trend.quick) / 2.0,
             mean: trend.mean + (value - trend.mean) / 8.0,
             jitter: trend.jitter + (off - trend.jitter) / 4.0,
             deviation: trend.deviation + (off - trend.deviation) / 8.0,
-            spread: trend.spread + (libm::fabsf(value - median) - trend.spread) / 32.0,
+            spread: trend.spread + ((value - median).abs() - trend.spread) / 32.0,
         }
         .settled();
     }
 }
 
 impl Trend {
+    /// The same averages without deviations.
+    fn still(self) -> Self {
+        Self {
+            jitter: 0.0,
+            deviation: 0.0,
+            spread: 0.0,
+            ..self
+        }
+    }
+
     /// Deviations that have faded to nothing are nothing: arithmetic with the tiniest floats is slow.
     fn settled(self) -> Self {
         let settle = |deviation: f32| if deviation < 0.25 { 0.0 } else { deviation };

@@ -109,7 +109,8 @@ impl Quantiles {
 
     /// The probability of a delay of at most `span`, 0.005 to 0.9999: nothing that was not seen is certain.
     pub fn within(&self, span: Micros) -> Share {
-        let value = span.0 as f32;
+        // Stored delays were rounded up by as much as this, and a deadline met exactly is met.
+        let value = span.0 as f32 * (1.0 + 1.0 / 2_048.0) + 16.0;
         let first = self.levels[0];
         if value < first {
             // Below p5 the probability falls off to nothing at half the way from the median to zero below it.
@@ -177,3 +178,6 @@ impl Quantiles {
             / f64::from(self.levels[MEDIAN].max(1.0))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -61,7 +61,7 @@ mod tests {
     #[test]
     fn an_hour_later_nothing_is_held_against_an_agent() {
         let mut reliability = Reliability::default();
-        let at = |minutes| Moment::default() + Micros::seconds(60 * minutes);
+        let at = |minutes: i64| Moment::default() + Micros::seconds(60 * minutes);
         assert_eq!(reliability.share(at(0)), Share::ALL);
         for minute in 0..10 {
             reliability.record(minute % 2 == 0, at(minute));

@@ -59,7 +59,8 @@ impl Ring {
         self.long.drop_oldest(&self.delays, self.head);
     }
 
-    pub(super) fn len(&self) -> usize {
+    #[cfg(test)]
+    fn len(&self) -> usize {
         usize::from(self.long.len)
     }
 

@@ -1,26 +1,31 @@
 //! The point prediction: the rule whose errors are mostly small.
 //!
 //! What counts is the error that nine of ten predictions keep (§11: within 50 ms for 90 % of messages), not the average one.
-//! So each rule is judged by how much of its errors lies beyond half of the least such error, and errors far beyond it
-//! count no more than those just beyond. The medians are kept unless another rule is clearly better.
+//! So each rule is judged by how many of its errors lie beyond the least such error among the rules: those well inside and
+//! those far outside tell nothing, and a ramp between them keeps the judgement from jumping. Delays have their tail above,
+//! so that p60 often has fewer large errors than the median. The two are kept unless another rule is clearly better.
 
 use super::Past;
 
 /// How many rules there are.
 const RULES: usize = 7;
 
-/// The first two are the ring's median and p60: the ones to leave only for good reasons. Delays have their tail above,
-/// so that p60 often has fewer large errors than the median.
+/// The first two are the ring's median and p60: the ones to leave only for good reasons.
 const HOME: usize = 2;
 
-/// How much better another rule must do to be followed.
-const HANDICAP: f32 = 1.5;
+/// How much worse another rule's judgement is made before they are compared. At 1 the point follows luck on quiet links,
+/// at 3 it stays with the median where delays drift.
+const HANDICAP: f32 = 1.75;
 
-/// The part of a judgement that fifty samples later still counts is a third.
+/// What fifty samples ago counts a third.
 const MEMORY: f32 = 0.98;
 
 /// The step with which the ninetieth percentile of a rule's errors is tracked, as a part of the spread.
-const STEP: f32 = 0.02;
+const STEP: f32 = 0.03;
+
+/// Errors up to this part of the least ninetieth percentile are no fault, from [`RAMP`] of it more on a whole one.
+const FAULTLESS: f32 = 0.8;
+const RAMP: f32 = 0.6;
 
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
 pub(super) struct Point {
@@ -31,16 +36,20 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// What the best rule lately says.
+    /// What the rules say together, each with the eighth power of how good it was.
     pub(super) fn chosen(&self, past: &Past<'_>) -> f32 {
-        let mut best = (0, f32::INFINITY);
-        for (rule, &loss) in self.loss.iter().enumerate() {
-            let loss = if rule < HOME { loss } else { loss * HANDICAP };
-            if loss < best.1 {
-                best = (rule, loss);
-            }
+        let judged: [f32; RULES] = core::array::from_fn(|rule| {
+            (self.loss[rule] + 1e-4) * if rule < HOME { 1.0 } else { HANDICAP }
+        });
+        let least = judged.iter().copied().fold(f32::INFINITY, f32::min);
+        let (mut sum, mut point) = (0.0, 0.0);
+        for (judged, said) in judged.iter().zip(rules(past)) {
+            let ratio = least / judged;
+            let weight = ratio * ratio * ratio * ratio;
+            sum += weight * weight;
+            point += weight * weight * said;
         }
-        rules(past)[best.0]
+        point / sum
     }
 
     /// Judges all rules by what came. `fresh` is one over the samples seen: the first judgements count in full.
@@ -48,7 +57,7 @@ impl Point {
         let rules = rules(past);
         let step = STEP.max(fresh) * past.trend.spread;
         for (reach, said) in self.reach.iter_mut().zip(rules) {
-            let over = libm::fabsf(value - said) > *reach;
+            let over = (value - said).abs() > *reach;
             *reach = (*reach + step * if over { 0.9 } else { -0.1 }).max(0.0);
         }
         let least = self
@@ -59,7 +68,7 @@ impl Point {
             .max(1.0);
         let part = (1.0 - MEMORY).max(fresh);
         for (loss, said) in self.loss.iter_mut().zip(rules) {
-            let error = (libm::fabsf(value - said) / least - 0.5).clamp(0.0, 1.0);
+            let error = (((value - said).abs() / least - FAULTLESS) / RAMP).clamp(0.0, 1.0);
             *loss += part * (error - *loss);
             if *loss < 1e-9 {
                 *loss = 0.0;

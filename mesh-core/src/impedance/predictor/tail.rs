@@ -1,4 +1,4 @@
-//! Quantiles: rules, what weight each has by how it did lately, and the correction that makes the late share come true.
+//! A quantile: rules, what weight each has by how it did lately, and the correction that makes the late share come true.
 
 use super::super::quantiles::{LEVELS, TAILS};
 use super::Past;
@@ -81,13 +81,13 @@ impl Tracks {
     /// Moves multiples and correction by whether `value` came later than they `said`.
     pub(super) fn learn(&mut self, level: usize, rules: &[f32; RULES], said: f32, value: f32) {
         let (pace, share) = (pace(level), LEVELS[level]);
-        let direction = |limit: f32| if value > limit { share } else { share - 1.0 };
+        let direction = |late: bool| if late { share } else { share - 1.0 };
         for (multiple, &limit) in self.multiples.iter_mut().zip(&rules[2..2 + TRACKED]) {
-            *multiple =
-                (*multiple + pace.multiple * direction(limit)).clamp(MULTIPLE_MIN, MULTIPLE_MAX);
+            *multiple = (*multiple + pace.multiple * direction(value > limit))
+                .clamp(MULTIPLE_MIN, MULTIPLE_MAX);
         }
-        // Leads are given in whole microseconds, rounded up.
-        self.correction = (self.correction + pace.correction * direction(libm::ceilf(said)))
+        // Leads are given in whole microseconds, rounded up: a whole value is above that if one less is not below.
+        self.correction = (self.correction + pace.correction * direction(value - 1.0 >= said))
             .clamp(CORRECTION_MIN, CORRECTION_MAX);
     }
 }
