@@ -110,7 +110,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_saturates() {
         assert_eq!(Delay::from_micros(Micros(-5)).micros(), Micros::ZERO);
-        assert_eq!(Delay::from_micros(Micros::MAX), Delay(u16::MAX));
-        assert!(Delay(u16::MAX).micros() > Micros::seconds(4 * 3_600));
+        let longest = Delay::from_micros(Micros::MAX);
+        assert_eq!(longest, Delay::from_micros(Micros(SPAN_MAX as i64)));
+        assert!(longest.micros() > Micros::seconds(24 * 86_400));
     }
 }

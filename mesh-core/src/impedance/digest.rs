@@ -108,8 +108,8 @@ impl ProfileDigest {
         Share::new(f64::from(self.reliability) / 255.0)
     }
 
-    pub(super) fn processing_of(processing: &Processing) -> PredictorDigest {
-        PredictorDigest::new(&processing.base(), u32::from(processing.samples()))
+    pub(super) fn processing_of(processing: &Processing, slopes: &ClassSlopes) -> PredictorDigest {
+        PredictorDigest::new(&processing.base(slopes), u32::from(processing.samples()))
     }
 }
 

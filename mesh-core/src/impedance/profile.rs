@@ -130,10 +130,10 @@ impl Profile {
     }
 
     /// What a replica keeps of this.
-    pub fn digest(&self, now: Moment) -> ProfileDigest {
+    pub fn digest(&self, slopes: &ClassSlopes, now: Moment) -> ProfileDigest {
         ProfileDigest {
             network: self.network.digest(),
-            processing: ProfileDigest::processing_of(&self.processing),
+            processing: ProfileDigest::processing_of(&self.processing, slopes),
             queue: self.queue,
             reliability: libm::round(self.reliability.share(now).value() * 255.0) as u8,
             correction: self.correction.pack(),
@@ -279,10 +279,12 @@ impl Profile {
         self.usual += weight * (self.typical() - self.usual);
     }
 
-    /// Z by the specification's queue slope: the average must not jump when the class's slopes are learnt.
+    /// Z by the specification's slopes: the average must not jump when the class's are learnt.
     fn typical(&self) -> f32 {
-        let work = self.processing.base().median();
-        (self.network.median() + work.scale(1.0 + 0.1 * f64::from(self.queue))).0 as f32
+        let work = self
+            .processing
+            .estimate(&ClassSlopes::default(), Weight(0), self.queue);
+        (self.network.median() + work.median()).0 as f32
     }
 }
 

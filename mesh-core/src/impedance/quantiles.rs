@@ -118,32 +118,20 @@ impl Quantiles {
             let part = (1.0 - (first - value) / reach).max(0.0);
             return Share::new(f64::from(LEVELS[0] * part).max(0.005));
         }
-        let upper = self.levels.partition_point(|&quantile| quantile <= value);
-        if upper == 0 || upper > LEVEL_COUNT {
-            return Share::new(0.005);
-        }
-        let (low, high, depth_low, depth_high) = if upper == LEVEL_COUNT {
-            let last = LEVEL_COUNT - 1;
-            (
-                self.levels[last - 1],
-                self.levels[last],
-                TAIL[last - 1],
-                TAIL[last],
-            )
+        let upper = self
+            .levels
+            .partition_point(|&quantile| quantile <= value)
+            .clamp(1, LEVEL_COUNT);
+        let (low, depth) = (self.levels[upper - 1], TAIL[upper - 1]);
+        // Beyond the last level the tail goes on as between the last two, but no steeper than is known of anything.
+        let (width, rise) = if upper < LEVEL_COUNT {
+            (self.levels[upper] - low, TAIL[upper] - depth)
         } else {
-            (
-                self.levels[upper - 1],
-                self.levels[upper],
-                TAIL[upper - 1],
-                TAIL[upper],
-            )
+            let last = low - self.levels[upper - 2];
+            (last.max(0.05 * low + 1.0), depth - TAIL[upper - 2])
         };
-        let part = if high > low {
-            (value - low) / (high - low)
-        } else {
-            1.0
-        };
-        let depth = depth_low + part.min(4.0) * (depth_high - depth_low);
+        let part = ((value - low) / width.max(1e-3)).clamp(0.0, 4.0);
+        let depth = depth + part * rise;
         Share::new((1.0 - libm::exp2(-f64::from(depth))).clamp(0.005, 0.9999))
     }
 

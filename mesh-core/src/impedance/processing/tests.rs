@@ -45,7 +45,7 @@ fn the_specifications_numbers_are_the_prior() {
     ] {
         let processing = Processing::new(class);
         let near = |got: Micros, wanted: f64| (got.as_millis_f64() / wanted - 1.0).abs() < 0.002;
-        assert!(near(processing.base().median(), base), "{class}");
+        assert!(near(processing.base(&ClassSlopes::default()).median(), base), "{class}");
         let got = processing
             .estimate(&ClassSlopes::default(), Weight(weight), queue)
             .median();
@@ -71,7 +71,7 @@ fn base_and_slopes_are_learnt_under_noise_and_outliers() {
         );
         let off: f64 = agents
             .iter()
-            .map(|(base, agent)| (agent.base().median().as_millis_f64() / base).ln().abs())
+            .map(|(base, agent)| (agent.base(&slopes).median().as_millis_f64() / base).ln().abs())
             .sum::<f64>()
             / 30.0;
         assert!(off < 0.1, "bases are {off} off on average");
@@ -105,7 +105,7 @@ fn the_upper_quantile_of_the_work_is_kept() {
     let mut late = 0;
     for turn in 0..2_000 {
         let took = Micros::from_millis_f64(90.0 * libm::exp(0.5 * chance.normal()));
-        if turn >= 200 && took > agent.base().at(Share::new(0.95)) {
+        if turn >= 200 && took > agent.base(&slopes).at(Share::new(0.95)) {
             late += 1;
         }
         agent.observe(took, Weight(0), 0, &mut slopes);
@@ -123,7 +123,7 @@ fn nonsense_keeps_everything_finite() {
             agent.observe(Micros(took), Weight(u16::MAX), u16::MAX, &mut slopes);
             agent.observe(Micros(took), Weight(0), 0, &mut slopes);
         }
-        let base = agent.base();
+        let base = agent.base(&slopes);
         assert!(
             base.levels.iter().all(|value| value.is_finite()),
             "{took}: {base:?}"

@@ -259,7 +259,7 @@ fn the_orchestrator_schedules_from_a_digest_as_the_lead_does_from_the_profile() 
     let mut profile = Profile::new(Class::Gpu);
     let mut slopes = ClassSlopes::default();
     agent(2).live(&mut profile, &mut slopes, 300, Share::new(0.99));
-    let digest = profile.digest(now(300));
+    let digest = profile.digest(&slopes, now(300));
     let again = Profile::from_digest(Class::Gpu, &digest);
     for share in [0.5, 0.95, 0.99, 0.999] {
         let of = |lead: Lead| lead.lead.0 as f64;
