@@ -28,6 +28,9 @@ const ON_TIME: f64 = 0.95;
 /// A prediction within this of what came counts as a hit (§11), in milliseconds.
 const HIT_MS: f64 = 50.0;
 
+/// Samples of a timed pass: two milliseconds, in which the machine is seldom interrupted.
+const TIMED_MAX: usize = 2_000;
+
 /// What baselines look back on.
 const WINDOW: usize = 100;
 
@@ -125,14 +128,14 @@ pub fn parse(name: &str, text: &str) -> anyhow::Result<Vec<f64>> {
 
 /// Runs the predictor and its baselines over a trace of milliseconds.
 pub fn evaluate(name: &str, trace: &[f64]) -> Report {
-    let mut windows = Rolling::default();
+    let mut window = Rolling::default();
     let mut baselines: [Tally; 5] = Default::default();
     let mut own = Tally::default();
     let mut predictor = fresh();
     let (mut mean, mut deviation) = (0.0f64, 0.0f64);
     for (index, &sample) in trace.iter().enumerate() {
         if index >= UNSCORED {
-            let deadlines = DEADLINES.map(|multiple| multiple * windows.at(0.5));
+            let deadlines = DEADLINES.map(|multiple| multiple * window.sorted.at(0.5));
             let quantiles = predictor.quantiles();
             own.score(
                 &Forecast {
@@ -148,7 +151,7 @@ pub fn evaluate(name: &str, trace: &[f64]) -> Report {
             let around = Sorted::around(trace, index);
             let forecasts = [
                 Forecast {
-                    point: Some(windows.at(0.5)),
+                    point: Some(window.sorted.at(0.5)),
                     ..Forecast::default()
                 },
                 Forecast {
@@ -160,8 +163,8 @@ pub fn evaluate(name: &str, trace: &[f64]) -> Report {
                     ..Forecast::default()
                 },
                 Forecast {
-                    lead: Some(windows.at(ON_TIME)),
-                    within: Some(deadlines.map(|deadline| windows.within(deadline))),
+                    lead: Some(window.sorted.at(ON_TIME)),
+                    within: Some(deadlines.map(|deadline| window.sorted.within(deadline))),
                     ..Forecast::default()
                 },
                 Forecast {
@@ -175,7 +178,7 @@ pub fn evaluate(name: &str, trace: &[f64]) -> Report {
             }
         }
         predictor.observe(Micros::from_millis_f64(sample));
-        windows.push(sample);
+        window.push(sample);
         if index == 0 {
             (mean, deviation) = (sample, sample / 2.0);
         } else {
@@ -268,11 +271,12 @@ fn fresh() -> Predictor {
     Predictor::new(&Quantiles::around(Micros::millis(100)))
 }
 
-/// Nanoseconds per sample of predicting median and lead, then learning: the fastest of the passes over the whole trace that fit
-/// into a tenth of a second, since what else the machine does can only add to it.
+/// Nanoseconds per sample of predicting median and lead, then learning: the fastest of the passes over the trace's beginning
+/// that fit into a tenth of a second, since what else the machine does can only add to it.
 fn time(trace: &[f64]) -> Option<f64> {
     let samples: Vec<Micros> = trace
         .iter()
+        .take(TIMED_MAX)
         .map(|&ms| Micros::from_millis_f64(ms))
         .collect();
     if samples.is_empty() {
@@ -341,6 +345,7 @@ impl Tally {
 }
 
 /// Samples in order of size.
+#[derive(Default)]
 struct Sorted(Vec<f64>);
 
 impl Sorted {
@@ -374,35 +379,19 @@ impl Sorted {
 #[derive(Default)]
 struct Rolling {
     arrived: VecDeque<f64>,
-    sorted: Vec<f64>,
+    sorted: Sorted,
 }
 
 impl Rolling {
     fn push(&mut self, sample: f64) {
+        let sorted = &mut self.sorted.0;
         if self.arrived.len() == WINDOW
             && let Some(oldest) = self.arrived.pop_front()
         {
-            let place = self.sorted.partition_point(|&other| other < oldest);
-            self.sorted.remove(place);
+            sorted.remove(sorted.partition_point(|&other| other < oldest));
         }
-        let place = self.sorted.partition_point(|&other| other <= sample);
-        self.sorted.insert(place, sample);
+        sorted.insert(sorted.partition_point(|&other| other <= sample), sample);
         self.arrived.push_back(sample);
-    }
-
-    fn at(&self, share: f64) -> f64 {
-        let Some(last) = self.sorted.len().checked_sub(1) else {
-            return 0.0;
-        };
-        let position = share * last as f64;
-        let below = position as usize;
-        let above = (below + 1).min(last);
-        self.sorted[below] + (position - below as f64) * (self.sorted[above] - self.sorted[below])
-    }
-
-    fn within(&self, limit: f64) -> f64 {
-        self.sorted.partition_point(|&sample| sample <= limit) as f64
-            / self.sorted.len().max(1) as f64
     }
 }
 

@@ -21,7 +21,7 @@ mod tests;
 use point::Point;
 use tail::{Tracks, Weights};
 
-/// One per agent, held by its lead: no heap, some 200 ns a sample.
+/// One per agent, held by its lead: no heap, under a microsecond a sample.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Predictor {
     ring: Ring,

@@ -77,7 +77,11 @@ impl Processing {
             let (by_weight, by_queue) = slopes.gradient(weight, queue);
             let (usually_weight, usually_queue) =
                 slopes.gradient(self.usual_weight, self.usual_queue);
-            slopes.learn(by_weight - usually_weight, by_queue - usually_queue, bounded);
+            slopes.learn(
+                by_weight - usually_weight,
+                by_queue - usually_queue,
+                bounded,
+            );
         }
         let standing = off / self.scale;
         for (place, level) in self.shape.iter_mut().zip(LEVELS) {

@@ -6,7 +6,6 @@
 use crate::place::Class;
 use crate::time::Micros;
 use crate::unit::Share;
-use serde::{Deserialize, Serialize};
 
 /// How many quantiles are kept.
 pub const LEVEL_COUNT: usize = 8;
@@ -32,7 +31,7 @@ const TAIL: [f32; LEVEL_COUNT] = [
 ];
 
 /// Quantiles at [`LEVELS`], never falling, and a point prediction, in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Quantiles {
     pub(super) levels: [f32; LEVEL_COUNT],
     /// What comes nearest to most delays; at or near the median.

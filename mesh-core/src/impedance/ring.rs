@@ -124,20 +124,21 @@ impl<const N: usize> Order<N> {
 }
 
 impl Ranked<'_> {
-    /// The delay of this rank, smallest first, in microseconds; ranks beyond the last give the largest, 0 when empty.
-    pub(super) fn nth(&self, rank: usize) -> f32 {
-        match self.places.get(rank).or(self.places.last()) {
-            Some(&place) => self.delays[usize::from(place)].value(),
-            None => 0.0,
-        }
+    /// The delay that the next one exceeds with probability `1 - level` if all are alike: of n + 1 equal chances. In
+    /// microseconds; 0 when there is none.
+    pub(super) fn quantile(&self, level: f32) -> f32 {
+        let Some(last) = self.places.len().checked_sub(1) else {
+            return 0.0;
+        };
+        let position = (level * (last as f32 + 2.0) - 1.0).max(0.0);
+        let rank = (position as i32 as usize).min(last);
+        let (low, high) = (self.nth(rank), self.nth((rank + 1).min(last)));
+        low + (high - low) * (position - rank as f32).min(1.0)
     }
 
-    /// The delay that the next one exceeds with probability `1 - level` if all are alike: of n + 1 equal chances.
-    pub(super) fn quantile(&self, level: f32) -> f32 {
-        let position = (level * (self.places.len() as f32 + 1.0) - 1.0).max(0.0);
-        let rank = position as usize;
-        let (low, high) = (self.nth(rank), self.nth(rank + 1));
-        low + (high - low) * (position - rank as f32)
+    /// The delay of this rank, smallest first; there must be one.
+    fn nth(&self, rank: usize) -> f32 {
+        self.delays[usize::from(self.places[rank])].value()
     }
 }
 

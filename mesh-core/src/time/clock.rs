@@ -139,10 +139,15 @@ impl ClockEstimate {
         let ceiling = self.ceilings.tightest(Side::Ceiling, at, slowest, fastest);
         let floor = self.floors.tightest(Side::Floor, at, slowest, fastest);
         // Old exchanges count for less by as much as the skew is uncertain: a quarter of what is proven, which is likely.
-        let (skew, doubt) = (self.likely_skew(slowest, fastest), (fastest - slowest) / 8.0);
+        let (skew, doubt) = (
+            self.likely_skew(slowest, fastest),
+            (fastest - slowest) / 8.0,
+        );
         let middle = f64::midpoint(
-            self.ceilings.tightest(Side::Ceiling, at, skew - doubt, skew + doubt),
-            self.floors.tightest(Side::Floor, at, skew - doubt, skew + doubt),
+            self.ceilings
+                .tightest(Side::Ceiling, at, skew - doubt, skew + doubt),
+            self.floors
+                .tightest(Side::Floor, at, skew - doubt, skew + doubt),
         )
         .clamp(floor.min(ceiling), ceiling.max(floor));
         let bound = libm::ceil((ceiling - middle).max(middle - floor)) + TICK;

@@ -11,10 +11,10 @@ fn noisy(count: usize) -> Vec<f64> {
 #[test]
 fn a_trace_is_one_number_a_line_and_empty_lines_are_passed_over() {
     assert_eq!(
-        parse("a.csv", "12\n\n 41.5 \r\n0\n").unwrap(),
+        parse("a.csv", "12\n\n 41.5 \r\n0\n").expect("numbers"),
         [12.0, 41.5, 0.0]
     );
-    assert_eq!(parse("a.csv", "").unwrap(), [] as [f64; 0]);
+    assert_eq!(parse("a.csv", "").expect("nothing"), [] as [f64; 0]);
 }
 
 #[test]
@@ -27,7 +27,7 @@ fn what_is_no_round_trip_is_refused_with_its_place_its_value_and_what_would_be_r
         ("1e300", "a.csv:1: 1e300 is no round trip"),
         ("1,2", "a.csv:1: '1,2' is no number"),
     ] {
-        let error = parse("a.csv", text).unwrap_err().to_string();
+        let error = parse("a.csv", text).expect_err("no round trip").to_string();
         assert!(error.starts_with(wanted), "{error}");
         assert!(error.contains("millisecond"), "{error}");
     }
@@ -37,11 +37,11 @@ fn what_is_no_round_trip_is_refused_with_its_place_its_value_and_what_would_be_r
 fn every_figure_is_there_and_the_late_share_is_as_asked() {
     let report = evaluate("noisy", &noisy(2_000));
     assert_eq!((report.file.as_str(), report.n), ("noisy", 2_000));
-    let late = report.late_share.unwrap();
+    let late = report.late_share.expect("scored");
     assert!((0.04..0.06).contains(&late), "{late}");
-    let best = report.baselines.median_100.error_p90_ms.unwrap();
-    assert!(report.error_p90_ms.unwrap() < 1.05 * best);
-    let json = serde_json::to_value(&report).unwrap();
+    let best = report.baselines.median_100.error_p90_ms.expect("scored");
+    assert!(report.error_p90_ms.expect("scored") < 1.05 * best);
+    let json = serde_json::to_value(&report).expect("plain data");
     for key in [
         "file",
         "n",

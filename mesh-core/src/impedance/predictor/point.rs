@@ -21,7 +21,7 @@ const HANDICAP: f32 = 1.75;
 const MEMORY: f32 = 0.98;
 
 /// The step with which the ninetieth percentile of a rule's errors is tracked, as a part of the spread.
-const STEP: f32 = 0.03;
+const STEP: f32 = 0.02;
 
 /// Errors up to this part of the least ninetieth percentile are no fault, from [`RAMP`] of it more on a whole one.
 const FAULTLESS: f32 = 0.8;
@@ -36,7 +36,7 @@ pub(super) struct Point {
 }
 
 impl Point {
-    /// What the rules say together, each with the eighth power of how good it was.
+    /// What the rules say together, each with the sixteenth power of how good it was.
     pub(super) fn chosen(&self, past: &Past<'_>) -> f32 {
         let judged: [f32; RULES] = core::array::from_fn(|rule| {
             (self.loss[rule] + 1e-4) * if rule < HOME { 1.0 } else { HANDICAP }
@@ -45,9 +45,10 @@ impl Point {
         let (mut sum, mut point) = (0.0, 0.0);
         for (judged, said) in judged.iter().zip(rules(past)) {
             let ratio = least / judged;
-            let weight = ratio * ratio * ratio * ratio;
-            sum += weight * weight;
-            point += weight * weight * said;
+            let fourth = ratio * ratio * ratio * ratio;
+            let weight = fourth * fourth * fourth * fourth;
+            sum += weight;
+            point += weight * said;
         }
         point / sum
     }

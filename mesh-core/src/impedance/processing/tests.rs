@@ -45,7 +45,10 @@ fn the_specifications_numbers_are_the_prior() {
     ] {
         let processing = Processing::new(class);
         let near = |got: Micros, wanted: f64| (got.as_millis_f64() / wanted - 1.0).abs() < 0.002;
-        assert!(near(processing.base(&ClassSlopes::default()).median(), base), "{class}");
+        assert!(
+            near(processing.base(&ClassSlopes::default()).median(), base),
+            "{class}"
+        );
         let got = processing
             .estimate(&ClassSlopes::default(), Weight(weight), queue)
             .median();
@@ -71,7 +74,11 @@ fn base_and_slopes_are_learnt_under_noise_and_outliers() {
         );
         let off: f64 = agents
             .iter()
-            .map(|(base, agent)| (agent.base(&slopes).median().as_millis_f64() / base).ln().abs())
+            .map(|(base, agent)| {
+                (agent.base(&slopes).median().as_millis_f64() / base)
+                    .ln()
+                    .abs()
+            })
             .sum::<f64>()
             / 30.0;
         assert!(off < 0.1, "bases are {off} off on average");
