@@ -4,7 +4,7 @@ use super::downlink::Downlink;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
@@ -81,6 +81,8 @@ struct Toss {
     fold_at: Moment,
     drop_at: Moment,
     told: bool,
+    /// The final account has been sent.
+    said: bool,
 }
 
 #[derive(Debug)]
@@ -361,6 +363,7 @@ impl Coordinator {
             fold_at: Moment::NEVER,
             drop_at,
             told: false,
+            said: false,
             hop,
         };
         let armed = Armed {
@@ -429,7 +432,12 @@ impl Coordinator {
                 toss.fold_at = now;
             }
             if now >= toss.fold_at {
-                toss.fold_at = Moment::NEVER;
+                // The last word is said twice where messages get lost: the whole mesh waits for it.
+                let again = self.lossy && toss.told && !core::mem::replace(&mut toss.said, toss.told);
+                toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
+                if toss.told {
+                    toss.parts.iter_mut().for_each(|part| part.fresh = part.fold.is_some());
+                }
                 let fold = toss.fold();
                 out.send(To::Parent, self.epoch, Body::SectorFold(Arc::new(fold)));
             }
@@ -532,7 +540,7 @@ impl Toss {
             return;
         }
         if fold.sealed {
-            self.relay.sealed(child);
+            self.relay.sealed(now, child);
         }
         part.fold = Some(fold);
         part.fresh = true;

@@ -47,6 +47,8 @@ pub struct Lead {
 #[derive(Debug)]
 struct Record {
     class: Class,
+    /// Where its class stands among the lead's slopes.
+    manner: u8,
     link: Downlink,
     profile: Profile,
     claims: Claims,
@@ -147,11 +149,14 @@ impl Lead {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
-                self.agents = self
-                    .classes
-                    .iter()
-                    .map(|&class| Record::new(class))
-                    .collect();
+                self.slopes = Vec::new();
+                for &class in self.classes.iter() {
+                    if self.slopes.iter().all(|(known, _)| *known != class) {
+                        self.slopes.push((class, ClassSlopes::default()));
+                    }
+                }
+                let manner = |class| self.slopes.iter().position(|(known, _)| *known == class).unwrap_or(0);
+                self.agents = self.classes.iter().map(|&class| Record::new(class, manner(class) as u8)).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
                 self.echo(out);
@@ -279,7 +284,7 @@ impl Lead {
             };
             record.profile.acknowledged(
                 &acknowledged,
-                slopes_of(&mut self.slopes, record.class),
+                &mut self.slopes[usize::from(record.manner)].1,
                 now,
             );
             let frozen = Frozen {
@@ -359,8 +364,8 @@ impl Lead {
         if !record.active(now) {
             return cast.missing(slot, class);
         }
-        let slopes = self.slopes_for(class);
-        let mut timing = record.timing(&slopes, cast.header().weight, cast.header().on_time);
+        let slopes = &self.slopes[usize::from(record.manner)].1;
+        let mut timing = record.timing(slopes, cast.header().weight, cast.header().on_time);
         if let Some(&lead) = targets
             .leads
             .as_ref()
@@ -462,14 +467,9 @@ impl Lead {
             .agents
             .iter()
             .enumerate()
-            .map(|(slot, record)| record.row(slot as u8, &self.slopes_for(record.class), now))
+            .map(|(slot, record)| record.row(slot as u8, &self.slopes[usize::from(record.manner)].1, now))
             .collect();
         ClusterReport { beat, rows }
-    }
-
-    fn slopes_for(&self, class: Class) -> ClassSlopes {
-        let known = self.slopes.iter().find(|(of, _)| *of == class);
-        known.map_or_else(ClassSlopes::default, |(_, slopes)| slopes.clone())
     }
 
     fn cast(&mut self, operation: MessageId) -> Option<&mut Cast> {
@@ -480,9 +480,10 @@ impl Lead {
 }
 
 impl Record {
-    fn new(class: Class) -> Self {
+    fn new(class: Class, manner: u8) -> Self {
         Self {
             class,
+            manner,
             link: Downlink::new(),
             profile: Profile::new(class),
             claims: Claims::default(),
@@ -552,18 +553,7 @@ impl Record {
                 .map_or(Micros::MAX, |heard| now.since(heard))
                 .into(),
             context: self.context,
-            digest: self.profile.digest(now),
+            digest: self.profile.digest(slopes, now),
         }
     }
-}
-
-fn slopes_of(all: &mut Vec<(Class, ClassSlopes)>, class: Class) -> &mut ClassSlopes {
-    let index = all
-        .iter()
-        .position(|(of, _)| *of == class)
-        .unwrap_or_else(|| {
-            all.push((class, ClassSlopes::default()));
-            all.len() - 1
-        });
-    &mut all[index].1
 }

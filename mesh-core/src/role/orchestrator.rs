@@ -20,9 +20,9 @@ use crate::unit::{Digest, Share, Weight};
 use std::sync::Arc;
 
 /// Of the eligible, this share shall make T when the order leaves T open.
-const SHARE_WANTED: Share = Share::new(0.995);
+const SHARE_WANTED: Share = Share::new(0.992);
 /// What a role's own work and a bucket may add on each hop.
-const HOP_SLACK: Micros = Micros::millis(5);
+const HOP_SLACK: Micros = Micros::millis(3);
 
 /// The orchestrator.
 #[derive(Debug)]
@@ -323,7 +323,7 @@ impl Orchestrator {
         }
     }
 
-    fn fold(&mut self, _now: Moment, slot: u16, sector: &SectorFold) {
+    fn fold(&mut self, now: Moment, slot: u16, sector: &SectorFold) {
         let Some(toss) = self
             .tosses
             .iter_mut()
@@ -359,7 +359,7 @@ impl Orchestrator {
                 .iter()
                 .all(|fold| fold.as_ref().is_some_and(|fold| fold.sealed))
         {
-            toss.relay.sealed(slot);
+            toss.relay.sealed(now, slot);
         }
     }
 
@@ -486,35 +486,40 @@ impl Orchestrator {
         parts
     }
 
-    /// The earliest T, from now, that the wanted share of the eligible can make.
+    /// The earliest T, from now, that the wanted share of the eligible can make: each agent needs the way down to its lead
+    /// and the lead time that its lead gives it.
     fn earliest(&self, order: &Order, parts: &[Part]) -> Micros {
-        let mut leads: Vec<i64> = Vec::new();
-        let mut tree = Micros::ZERO;
+        let gate = if order.strategy == Strategy::Wave { self.gate_time(parts) } else { Micros::ZERO };
+        let weight = 1.0 + 0.5 * order.weight.value();
+        let mut needs: Vec<i64> = Vec::new();
+        let mut path = Micros::ZERO;
         for part in parts {
             let record = &self.sectors[part.sector.index()];
-            let gate = if order.strategy == Strategy::Wave {
-                record.trip.round()
-            } else {
-                Micros::ZERO
-            };
-            tree = tree.max(gate + record.trip.down() + record.need.down);
+            path = gate + record.trip.down() + record.need.down + HOP_SLACK + HOP_SLACK;
             for targets in part.targets.iter() {
-                let rows = record
-                    .report(targets.slot)
-                    .map_or(&[][..], |report| &report.rows);
+                let rows = record.report(targets.slot).map_or(&[][..], |report| &report.rows);
                 let can = |row: &&RowReport| {
                     row.active && row.timed && !row.class.is_human() && targets.agents.has(row.slot)
                 };
-                leads.extend(rows.iter().filter(can).map(|row| Micros::from(row.lead).0));
+                let need = |row: &RowReport| (path + Micros::from(row.lead).scale(weight)).0;
+                needs.extend(rows.iter().filter(can).map(need));
             }
         }
-        if leads.is_empty() {
-            return tree;
+        if needs.is_empty() {
+            return path;
         }
-        let rank = (((leads.len() as f64) * SHARE_WANTED.value()) as usize).min(leads.len() - 1);
-        let (_, lead, _) = leads.select_nth_unstable(rank);
-        let weight = 1.0 + 0.5 * order.weight.value();
-        tree + Micros(*lead).scale(weight) + HOP_SLACK + HOP_SLACK + HOP_SLACK
+        let rank = ((needs.len() as f64 * SHARE_WANTED.value()) as usize).min(needs.len() - 1);
+        let (_, need, _) = needs.select_nth_unstable(rank);
+        Micros(*need)
+    }
+
+    /// When the gate will be open: enough coordinators have taken the throw in.
+    fn gate_time(&self, parts: &[Part]) -> Micros {
+        let round = |part: &Part| self.sectors[part.sector.index()].trip.round();
+        let mut rounds: Vec<Micros> = parts.iter().map(round).collect();
+        rounds.sort_unstable();
+        let enough = (rounds.len() as f64 * Thresholds::SECTOR_GATE.ready.value()) as usize;
+        rounds.get(enough.min(rounds.len().saturating_sub(1))).copied().unwrap_or_default()
     }
 
     /// How long the last answers may be on their way up.
