@@ -8,7 +8,7 @@ use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Sta
 use crate::chance::Chance;
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
-    ErrorHistogram, Exchange, Fold, Hop, Lamport, MessageId, Need, Probe, Proceed, SectorFold,
+    ErrorHistogram, Exchange, Fold, Hop, LamportClock, MessageId, Need, Probe, Proceed, SectorFold,
     SectorReport, Targets,
 };
 use crate::place::{Class, SectorId, Slots};
@@ -37,7 +37,7 @@ pub struct Coordinator {
     leads: Vec<Record>,
     tosses: Vec<Toss>,
     echo_at: Moment,
-    lamport: Lamport,
+    lamport: LamportClock,
     lossy: bool,
 }
 
@@ -106,7 +106,7 @@ impl Coordinator {
             leads: Vec::new(),
             tosses: Vec::new(),
             echo_at: Moment::NEVER,
-            lamport: Lamport::default(),
+            lamport: LamportClock::default(),
             lossy: false,
         }
     }

@@ -8,7 +8,7 @@ use crate::chance::Chance;
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
     Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
-    Lamport, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
 };
 use crate::place::{Class, ClusterId, Slots};
 use crate::throw::{Cast, CastDue, Timing};
@@ -38,7 +38,7 @@ pub struct Lead {
     slopes: Vec<(Class, ClassSlopes)>,
     casts: Vec<Cast>,
     echo_at: Moment,
-    lamport: Lamport,
+    lamport: LamportClock,
     delivered: u32,
     lossy: bool,
 }
@@ -70,7 +70,7 @@ impl Lead {
             slopes: Vec::new(),
             casts: Vec::new(),
             echo_at: Moment::NEVER,
-            lamport: Lamport::default(),
+            lamport: LamportClock::default(),
             delivered: 0,
             lossy: false,
         }

@@ -7,8 +7,9 @@ use super::trip::Trip;
 use super::{Arrival, BEAT, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::message::{
-    Body, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold, Header, Hop, IdMint, Lamport,
-    MessageId, Need, Priority, Proceed, RowReport, SectorFold, Strategy, Targets, Verb,
+    Body, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold, Header, Hop, IdMint,
+    LamportClock, MessageId, Need, Priority, Proceed, RowReport, SectorFold, Strategy, Targets,
+    Verb,
 };
 use crate::place::{AgentId, Class, SectorId, Shape, Slots};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
@@ -34,7 +35,7 @@ pub struct Orchestrator {
     sectors: Vec<Record>,
     tosses: Vec<Toss>,
     mint: IdMint,
-    lamport: Lamport,
+    lamport: LamportClock,
     wall: WallTime,
     started: Moment,
     echo_at: Moment,
@@ -115,7 +116,7 @@ impl Orchestrator {
             sectors: Vec::new(),
             tosses: Vec::new(),
             mint: IdMint::new(Chance::new(0)),
-            lamport: Lamport::default(),
+            lamport: LamportClock::default(),
             wall: WallTime::default(),
             started: Moment::default(),
             echo_at: Moment::NEVER,
