@@ -1,17 +1,22 @@
 //! The orchestrator: plans throws, opens the first gate, decides quorum, writes the proof sheet.
 
 use super::coordinator::unheard;
+use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
+use super::freezes::Freezes;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::{Arrival, BEAT, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::guard::freeze::FreezeReport;
+use crate::guard::level::{Author, Entry, Kind,  Signature, Stamp, Value};
+use crate::place::scope::Region;
 use crate::message::{
     Body, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold, Header, Hop, IdMint,
-    LamportClock, MessageId, Need, Priority, Proceed, RowReport, SectorFold, Strategy, Targets,
+    LamportClock, MessageId, Need, Priority, Probed, Proceed, RowReport, SectorFold, Strategy, Targets,
     Verb,
 };
-use crate::place::{AgentId, Class, SectorId, Shape, Slots};
+use crate::place::{AgentId, Class, ClusterId, SectorId, Shape, Slots};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
 use crate::throw::{Relay, RelayDue, Sheet};
 use crate::time::{Boot, Micros, Moment, WallTime};
@@ -40,6 +45,8 @@ pub struct Orchestrator {
     started: Moment,
     echo_at: Moment,
     lossy: bool,
+    desired: Desired,
+    freezes: Freezes,
 }
 
 /// What the orchestrator keeps of one sector.
@@ -121,6 +128,8 @@ impl Orchestrator {
             started: Moment::default(),
             echo_at: Moment::NEVER,
             lossy: false,
+            desired: Desired::new(Author::Orchestrator),
+            freezes: Freezes::default(),
         }
     }
 
@@ -140,9 +149,14 @@ impl Orchestrator {
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_tosses(now, out);
         if now >= self.echo_at {
             self.echo(out);
+            // Reports that have come since may have brought those whom a freeze concerns.
+            if !self.desired.levels().is_empty() {
+                self.levels_changed(now, out);
+            }
             self.echo_at = now + BEAT;
         }
     }
@@ -158,7 +172,12 @@ impl Orchestrator {
             .tosses
             .iter()
             .map(|toss| toss.relay.next_deadline().min(toss.close_at));
-        tosses.fold(self.echo_at.min(self.office.next_wake()), Moment::min)
+        let own = self
+            .echo_at
+            .min(self.office.next_wake())
+            .min(self.desired.next_wake())
+            .min(self.freezes.next_wake());
+        tosses.fold(own, Moment::min)
     }
 
     /// Plans a throw to everybody for whom `wanted` is true and sends it on its way.
@@ -210,12 +229,44 @@ impl Orchestrator {
         Some(id)
     }
 
+    /// Writes a level in the name of this seat and spreads it at once; see [`Desired::write`].
+    pub fn write(
+        &mut self,
+        now: Moment,
+        kind: Kind,
+        region: Region,
+        value: Value,
+        lasting: Option<Micros>,
+        out: &mut Outputs,
+    ) -> Result<Stamp, WriteError> {
+        let stamp = self
+            .desired
+            .write(now, kind, region, value, lasting, out)?;
+        self.levels_changed(now, out);
+        Ok(stamp)
+    }
+
+    /// Desired state as it is known here.
+    pub const fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
+    /// Takes in entries that were written elsewhere, such as those of the root key, and spreads them. How many count now.
+    pub fn accept(&mut self, now: Moment, entries: &[Entry], out: &mut Outputs) -> usize {
+        let applied = self.desired.accept(now, entries, out).len();
+        if applied > 0 {
+            self.levels_changed(now, out);
+        }
+        applied
+    }
+
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.chance = Chance::new(start.seed).split(u64::from(start.boot.0));
         self.mint = IdMint::new(self.chance.split(1));
         self.wall = start.wall;
         self.started = now;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.office.stand(now, self.chance.split(2), out);
     }
 
@@ -225,6 +276,8 @@ impl Orchestrator {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                self.desired.serve(now, self.epoch);
+                self.freezes.serve(now);
                 let clusters = usize::from(self.shape.clusters);
                 let record = || Record {
                     clusters: vec![None; clusters],
@@ -236,6 +289,8 @@ impl Orchestrator {
             }
             Turn::Ended => {
                 self.sectors = Vec::new();
+                self.desired.retire();
+                self.freezes.retire();
                 self.tosses = Vec::new();
                 self.echo_at = Moment::NEVER;
             }
@@ -252,7 +307,7 @@ impl Orchestrator {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -291,6 +346,7 @@ impl Orchestrator {
                         *place = Some(Arc::clone(rows));
                     }
                 }
+                self.desired.beat(slot, report.beat.levels, out);
                 let turn = self.office.heard(now, report.beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -302,7 +358,11 @@ impl Orchestrator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 let exchange = Exchange { sent, received };
-                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
+                let probed = Probed {
+                    exchange,
+                    levels: self.desired.digest_for(slot),
+                };
+                out.send(To::Child(slot), self.epoch, Body::Probed(probed));
             }
             Body::Armed(armed) => {
                 let trunk = record.need.round;
@@ -320,8 +380,54 @@ impl Orchestrator {
                 }
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(slot), body, out)
+            }
+            Body::StopCount(count) if count.cluster.sector.index() == usize::from(slot) => {
+                self.freezes.count(now, count);
+            }
+            Body::StopBundle(bundle) if bundle.cluster.sector.index() == usize::from(slot) => {
+                let desired = &self.desired;
+                let verify = |agent, bytes: &[u8], signature: &Signature| {
+                    desired.vouches_for(agent, bytes, signature)
+                };
+                self.freezes.bundle(now, &bundle, verify, out);
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
+    }
+
+    /// A message about desired state.
+    fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
+        if !self.desired.take(now, from, body, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
+        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+        if now >= self.freezes.next_wake() {
+            self.freezes.wake(now, self.epoch, out);
+        }
+    }
+
+    /// Something is in force, or no longer, that was not before: freezes are followed until they are proven.
+    fn levels_changed(&mut self, now: Moment, out: &mut Outputs) {
+        let (sectors, desired) = (&self.sectors, &self.desired);
+        let targets = |region: Region, epoch: Stamp| frozen_below(sectors, desired, region, epoch);
+        self.freezes.follow(now, desired.levels(), targets, out);
+    }
+
+    /// How far the freezes in force have come.
+    pub fn freezes(&self, now: Moment) -> impl Iterator<Item = FreezeReport> {
+        self.freezes.reports(now)
+    }
+
+    /// Those not proven stopped by the freeze of this epoch.
+    pub fn unproven(&self, epoch: Stamp) -> impl Iterator<Item = AgentId> {
+        self.freezes.unproven(epoch)
     }
 
     fn fold(&mut self, now: Moment, slot: u16, sector: &SectorFold) {
@@ -559,6 +665,36 @@ impl Orchestrator {
             quorum: order.thresholds.ready,
         }
     }
+}
+
+/// The agents of a region that are frozen at this epoch or a later one, as far as the replica knows them.
+fn frozen_below(
+    sectors: &[Record],
+    desired: &Desired,
+    region: Region,
+    epoch: Stamp,
+) -> Vec<(ClusterId, Slots)> {
+    let mut targets = Vec::new();
+    for (index, record) in sectors.iter().enumerate() {
+        let sector = SectorId::at(index);
+        if !region.meets(Region::Sector(sector)) {
+            continue;
+        }
+        for (slot, report) in record.clusters.iter().enumerate() {
+            let cluster = sector.cluster(slot as u8);
+            let rows = report.as_ref().map_or(&[][..], |report| &report.rows);
+            let frozen = |row: &&RowReport| {
+                let agent = cluster.agent(row.slot);
+                region.covers(agent, row.class)
+                    && desired.effective(agent, row.class).frozen >= Some(epoch)
+            };
+            let agents: Slots = rows.iter().filter(frozen).map(|row| row.slot).collect();
+            if !agents.is_empty() {
+                targets.push((cluster, agents));
+            }
+        }
+    }
+    targets
 }
 
 impl Record {
