@@ -24,6 +24,8 @@ use std::sync::Arc;
 
 /// How long after a change the orchestrator is told of it.
 const FOLD_GAP: Micros = Micros::millis(200);
+/// The same after T, when everybody waits for what is still open.
+const FOLD_GAP_AFTER: Micros = Micros::millis(20);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
 
@@ -622,7 +624,7 @@ impl Toss {
         part.fold = Some(fold);
         part.fresh = true;
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + FOLD_GAP;
+            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
     }
 
@@ -648,7 +650,7 @@ impl Toss {
         part.fold = Some(Arc::new(fold));
         part.fresh = true;
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + FOLD_GAP;
+            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
     }
 

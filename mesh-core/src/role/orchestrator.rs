@@ -103,6 +103,8 @@ struct Toss {
     relay: Relay,
     parts: Vec<Part>,
     close_at: Moment,
+    /// A fold has come that was not weighed yet.
+    fresh: bool,
 }
 
 #[derive(Debug)]
@@ -214,6 +216,7 @@ impl Orchestrator {
             relay,
             parts,
             close_at: target + order.window + self.return_time(),
+            fresh: false,
             header,
         };
         for part in &toss.parts {
@@ -458,6 +461,7 @@ impl Orchestrator {
                 .is_none_or(|known| known.version < fold.version);
             if newer && fold.targeted == part.targets[index].agents && fold.balanced() {
                 part.folds[index] = Some(Arc::clone(fold));
+                toss.fresh = true;
             }
         }
         if sector.sealed
@@ -506,16 +510,7 @@ impl Orchestrator {
                     }
                 }
             }
-            let hopeless = || {
-                matches!(
-                    quorum::outlook(toss.counts(), toss.thresholds),
-                    Outlook::Lost { certain: Some(_) }
-                )
-            };
-            if toss.relay.complete()
-                || now >= toss.close_at
-                || toss.relay.next_deadline() == Moment::NEVER && hopeless()
-            {
+            if toss.relay.complete() || now >= toss.close_at || toss.settled(now) {
                 let toss = self.tosses.swap_remove(index);
                 out.event(Event::Sealed(Box::new(self.sheet(now, &toss))));
             } else {
@@ -758,6 +753,28 @@ impl Toss {
                 ),
             };
             *fold = Some(Arc::new(fresh));
+        }
+    }
+
+    /// Whether what is still waited for can change nothing that matters: quorum is decided, and less than a thousandth of
+    /// the eligible are out in clusters whose accounts are open; or it is out of reach for certain (PROTOCOL §4).
+    fn settled(&mut self, now: Moment) -> bool {
+        if now < self.target || !core::mem::take(&mut self.fresh) {
+            return false;
+        }
+        let counts = self.counts();
+        let open = |fold: &Option<Arc<Fold>>| fold.as_ref().is_none_or(|fold| !fold.sealed);
+        let waited: usize = self
+            .parts
+            .iter()
+            .flat_map(|part| part.targets.iter().zip(&part.folds))
+            .filter(|(_, fold)| open(fold))
+            .map(|(targets, fold)| fold.as_ref().map_or(targets.agents.len(), |fold| fold.transit.len()))
+            .sum();
+        match quorum::outlook(counts, self.thresholds) {
+            Outlook::Reached => waited * 1_000 <= counts.eligible() as usize,
+            Outlook::Lost { certain } => certain.is_some(),
+            Outlook::Open => false,
         }
     }
 
