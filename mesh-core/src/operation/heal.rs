@@ -6,9 +6,9 @@
 use super::resource::{Hardware, Resource};
 use super::scope::Scopes;
 use super::task::TaskId;
-use super::text::Foreign;
 use super::view::{AgentRow, BreakerAt, HostId, QuarantineReason, Seat, State, View};
 use crate::place::{AgentId, SectorId};
+use crate::text::Foreign;
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
