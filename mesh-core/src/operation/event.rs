@@ -5,12 +5,14 @@
 
 use super::review::ReviewId;
 use super::task::{TaskId, TaskState};
-use super::view::{BreakerAt, HostId, QuarantineReason, Seat, State};
+use super::view::{BreakerAt, HostId, QuarantineReason};
 use super::word::Severity;
 use crate::place::{AgentId, SectorId};
+use crate::registry::State;
 use crate::text::Foreign;
 use crate::throw::Account;
 use crate::time::{Micros, WallTime};
+use crate::trust::seat::Seat;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
