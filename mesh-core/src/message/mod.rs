@@ -15,6 +15,7 @@ mod fold;
 mod header;
 mod id;
 mod lamport;
+mod level;
 mod report;
 mod throw;
 
@@ -26,5 +27,6 @@ pub use fold::{ClassTally, ERROR_EDGES, ErrorHistogram, Fold, SectorFold};
 pub use header::{Header, Priority, Routing, Strategy, Verb};
 pub use id::{Epoch, IdMint, MessageId};
 pub use lamport::{JUMP_MAX, JumpError, Lamport, LamportClock};
+pub use level::{Probed, Prove, StopBundle, StopCount, Stopped};
 pub use report::{ClusterReport, Need, RowReport, SectorReport};
 pub use throw::{Armed, ClusterTargets, Compensation, Hop, Proceed, Targets};

@@ -1,14 +1,19 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
+use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::office::{Office, Turn};
+use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::guard::freeze::stop_bytes;
+use crate::guard::level::{Author, Effective, Gate, Kind,  Stamp, Value};
+use crate::place::scope::Region;
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
     Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
-    LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    LamportClock, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason, Targets,
 };
 use crate::place::{Class, ClusterId, Slots};
 use crate::throw::{Cast, CastDue, Timing};
@@ -41,12 +46,16 @@ pub struct Lead {
     lamport: LamportClock,
     delivered: u32,
     lossy: bool,
+    desired: Desired,
+    stops: Stops,
 }
 
 /// What the lead keeps of one agent.
 #[derive(Debug)]
 struct Record {
     class: Class,
+    /// Where its class stands among the lead's slopes.
+    manner: u8,
     link: Downlink,
     profile: Profile,
     claims: Claims,
@@ -71,6 +80,8 @@ impl Lead {
             lamport: LamportClock::default(),
             delivered: 0,
             lossy: false,
+            desired: Desired::new(Author::Lead(cluster)),
+            stops: Stops::new(),
         }
     }
 
@@ -90,6 +101,7 @@ impl Lead {
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_casts(now, out);
         if now >= self.echo_at {
             self.echo(out);
@@ -119,13 +131,37 @@ impl Lead {
             .uplink
             .next_wake()
             .min(self.echo_at)
-            .min(self.office.next_wake());
+            .min(self.office.next_wake())
+            .min(self.desired.next_wake())
+            .min(self.stops.next_wake());
         casts.fold(own, Moment::min)
     }
 
     /// Which cluster it leads.
     pub const fn cluster(&self) -> ClusterId {
         self.cluster
+    }
+
+    /// Writes a level in the name of this seat and spreads it at once; see [`Desired::write`].
+    pub fn write(
+        &mut self,
+        now: Moment,
+        kind: Kind,
+        region: Region,
+        value: Value,
+        lasting: Option<Micros>,
+        out: &mut Outputs,
+    ) -> Result<Stamp, WriteError> {
+        let stamp = self
+            .desired
+            .write(now, kind, region, value, lasting, out)?;
+        self.levels_changed(now, out);
+        Ok(stamp)
+    }
+
+    /// Desired state as it is known here.
+    pub const fn desired(&self) -> &Desired {
+        &self.desired
     }
 
     /// The open operations.
@@ -136,6 +172,7 @@ impl Lead {
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.boot = start.boot;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.chance = Chance::new(start.seed)
             .split(u64::from(self.cluster.agent(0).pack()) << 8 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -147,18 +184,25 @@ impl Lead {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
-                self.agents = self
-                    .classes
-                    .iter()
-                    .map(|&class| Record::new(class))
-                    .collect();
+                self.desired.serve(now, self.epoch);
+                self.slopes = Vec::new();
+                for &class in self.classes.iter() {
+                    if self.slopes.iter().all(|(known, _)| *known != class) {
+                        self.slopes.push((class, ClassSlopes::default()));
+                    }
+                }
+                let manner = |class| self.slopes.iter().position(|(known, _)| *known == class).unwrap_or(0);
+                self.agents = self.classes.iter().map(|&class| Record::new(class, manner(class) as u8)).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
+                self.levels_changed(now, out);
                 self.echo(out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
             Turn::Ended => {
                 self.agents = Vec::new();
+                self.desired.retire();
+                self.stops = Stops::new();
                 self.casts = Vec::new();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
@@ -192,10 +236,15 @@ impl Lead {
                 if let Some(entry) = echo.entry(u16::from(self.cluster.slot())) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
                 }
+                self.desired.echoed(now, echo.levels, out);
             }
-            Body::Probed(exchange) => {
+            Body::Probed(probed) => {
                 self.uplink
-                    .answered(exchange, arrival.sent, arrival.received)
+                    .answered(probed.exchange, arrival.sent, arrival.received);
+                self.desired.probed(now, probed.levels, out);
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Parent, body, out)
             }
             Body::Throw(hop) => self.arm(now, &hop, arrival.received, out),
             Body::Proceed(Proceed { operation, go }) => {
@@ -203,6 +252,7 @@ impl Lead {
                     cast.proceed(now, go);
                 }
             }
+            Body::Prove(_) => self.stops.ask(now),
             Body::Handover(report) => self.inherit(&report),
             Body::Poll(operation) => {
                 let epoch = self.epoch;
@@ -237,6 +287,7 @@ impl Lead {
                 record.claims = beat.claims;
                 record.context = beat.context;
                 self.lamport.witness(beat.lamport);
+                self.desired.beat(u16::from(slot), beat.levels, out);
                 let turn = self.office.heard(now, beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -248,10 +299,24 @@ impl Lead {
                 out.send(
                     To::Child(u16::from(slot)),
                     self.epoch,
-                    Body::Probed(exchange),
+                    Body::Probed(Probed {
+                        exchange,
+                        levels: self.desired.digest_for(u16::from(slot)),
+                    }),
                 );
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Stopped(stopped) => {
+                let agent = self.cluster.agent(slot);
+                let bytes = stop_bytes(agent, stopped.epoch);
+                let right = self.desired.vouches_for(agent, &bytes, &stopped.signature);
+                if !right || !self.stops.stopped(now, slot, &stopped) {
+                    out.refuse(Refusal::Unexpected);
+                }
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(u16::from(slot)), body, out)
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }
@@ -279,7 +344,7 @@ impl Lead {
             };
             record.profile.acknowledged(
                 &acknowledged,
-                slopes_of(&mut self.slopes, record.class),
+                &mut self.slopes[usize::from(record.manner)].1,
                 now,
             );
             let frozen = Frozen {
@@ -320,6 +385,8 @@ impl Lead {
         );
         let blanket = if translated.is_none() {
             Some(SkipReason::Clock)
+        } else if !self.desired.settled() {
+            Some(SkipReason::Settling)
         } else if self.casts.len() >= CASTS_MAX {
             Some(SkipReason::Busy)
         } else {
@@ -356,11 +423,19 @@ impl Lead {
         if class.is_human() {
             return cast.exclude(slot, class, SkipReason::Human);
         }
+        let effective = self.desired.effective(self.cluster.agent(slot), class);
+        let mut chance = Chance::new(cast.header().id.0 as u64).split(u64::from(slot));
+        if let Some(reason) = barred(&effective) {
+            return cast.exclude(slot, class, reason);
+        }
+        if !effective.breaker.admits(&mut chance) {
+            return cast.exclude(slot, class, SkipReason::Breaker);
+        }
         if !record.active(now) {
             return cast.missing(slot, class);
         }
-        let slopes = self.slopes_for(class);
-        let mut timing = record.timing(&slopes, cast.header().weight, cast.header().on_time);
+        let slopes = &self.slopes[usize::from(record.manner)].1;
+        let mut timing = record.timing(slopes, cast.header().weight, cast.header().on_time);
         if let Some(&lead) = targets
             .leads
             .as_ref()
@@ -441,7 +516,7 @@ impl Lead {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -453,7 +528,7 @@ impl Lead {
             exchange: self.uplink.exchange(),
             delivered: self.delivered,
             epoch: self.uplink.epoch(),
-            levels: 0,
+            levels: self.desired.digest(),
             context: 0,
             lamport: self.lamport.tick(),
             claims: Claims::default(),
@@ -462,14 +537,58 @@ impl Lead {
             .agents
             .iter()
             .enumerate()
-            .map(|(slot, record)| record.row(slot as u8, &self.slopes_for(record.class), now))
+            .map(|(slot, record)| record.row(slot as u8, &self.slopes[usize::from(record.manner)].1, now))
             .collect();
         ClusterReport { beat, rows }
     }
 
-    fn slopes_for(&self, class: Class) -> ClassSlopes {
-        let known = self.slopes.iter().find(|(of, _)| *of == class);
-        known.map_or_else(ClassSlopes::default, |(_, slopes)| slopes.clone())
+    /// A message about desired state.
+    fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
+        if !self.desired.take(now, from, body, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
+        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+        while let Some(due) = self.stops.due(now, self.cluster) {
+            match due {
+                StopDue::Tell(counts, bundles) => {
+                    for count in counts {
+                        out.send(To::Parent, self.epoch, Body::StopCount(count));
+                    }
+                    for bundle in bundles {
+                        out.send(To::Parent, self.epoch, Body::StopBundle(Arc::new(bundle)));
+                    }
+                }
+                StopDue::Missing(slots) => {
+                    let alive = |slot: &u8| self.agents[usize::from(*slot)].active(now);
+                    let slots: Slots = slots.iter().filter(alive).collect();
+                    if !slots.is_empty() {
+                        self.desired.offer_again(To::Children(slots), out);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Something is in force, or no longer, that was not before: who must stop is waited for, and who must not be sent to
+    /// any more is taken out of what is under way.
+    fn levels_changed(&mut self, now: Moment, _out: &mut Outputs) {
+        let frozen = |(slot, record): (usize, &Record)| {
+            let agent = self.cluster.agent(slot as u8);
+            let epoch = self.desired.effective(agent, record.class).frozen?;
+            Some((slot as u8, epoch))
+        };
+        let wanted = self.agents.iter().enumerate().filter_map(frozen).collect();
+        self.stops.want(now, wanted);
+        for cast in &mut self.casts {
+            cast.withhold(now, |slot, class| {
+                barred(&self.desired.effective(self.cluster.agent(slot), class))
+            });
+        }
     }
 
     fn cast(&mut self, operation: MessageId) -> Option<&mut Cast> {
@@ -480,9 +599,10 @@ impl Lead {
 }
 
 impl Record {
-    fn new(class: Class) -> Self {
+    fn new(class: Class, manner: u8) -> Self {
         Self {
             class,
+            manner,
             link: Downlink::new(),
             profile: Profile::new(class),
             claims: Claims::default(),
@@ -552,18 +672,22 @@ impl Record {
                 .map_or(Micros::MAX, |heard| now.since(heard))
                 .into(),
             context: self.context,
-            digest: self.profile.digest(now),
+            digest: self.profile.digest(slopes, now),
         }
     }
 }
 
-fn slopes_of(all: &mut Vec<(Class, ClassSlopes)>, class: Class) -> &mut ClassSlopes {
-    let index = all
-        .iter()
-        .position(|(of, _)| *of == class)
-        .unwrap_or_else(|| {
-            all.push((class, ClassSlopes::default()));
-            all.len() - 1
-        });
-    &mut all[index].1
+/// Why nothing new may go to an agent for which this holds, if so.
+fn barred(effective: &Effective) -> Option<SkipReason> {
+    if effective.frozen.is_some() {
+        Some(SkipReason::Frozen)
+    } else if effective.quarantined {
+        Some(SkipReason::Quarantined)
+    } else if effective.avoided {
+        Some(SkipReason::Avoided)
+    } else if effective.breaker == Gate::Open {
+        Some(SkipReason::Breaker)
+    } else {
+        None
+    }
 }

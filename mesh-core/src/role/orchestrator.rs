@@ -1,17 +1,22 @@
 //! The orchestrator: plans throws, opens the first gate, decides quorum, writes the proof sheet.
 
 use super::coordinator::unheard;
+use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
+use super::freezes::Freezes;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::{Arrival, BEAT, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::guard::freeze::FreezeReport;
+use crate::guard::level::{Author, Entry, Kind,  Signature, Stamp, Value};
+use crate::place::scope::Region;
 use crate::message::{
     Body, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold, Header, Hop, IdMint,
-    LamportClock, MessageId, Need, Priority, Proceed, RowReport, SectorFold, Strategy, Targets,
+    LamportClock, MessageId, Need, Priority, Probed, Proceed, RowReport, SectorFold, Strategy, Targets,
     Verb,
 };
-use crate::place::{AgentId, Class, SectorId, Shape, Slots};
+use crate::place::{AgentId, Class, ClusterId, SectorId, Shape, Slots};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
 use crate::throw::{Relay, RelayDue, Sheet};
 use crate::time::{Boot, Micros, Moment, WallTime};
@@ -21,9 +26,9 @@ use crate::unit::{Digest, Share, Weight};
 use std::sync::Arc;
 
 /// Of the eligible, this share shall make T when the order leaves T open.
-const SHARE_WANTED: Share = Share::new(0.995);
+const SHARE_WANTED: Share = Share::new(0.992);
 /// What a role's own work and a bucket may add on each hop.
-const HOP_SLACK: Micros = Micros::millis(5);
+const HOP_SLACK: Micros = Micros::millis(3);
 
 /// The orchestrator.
 #[derive(Debug)]
@@ -40,6 +45,8 @@ pub struct Orchestrator {
     started: Moment,
     echo_at: Moment,
     lossy: bool,
+    desired: Desired,
+    freezes: Freezes,
 }
 
 /// What the orchestrator keeps of one sector.
@@ -121,6 +128,8 @@ impl Orchestrator {
             started: Moment::default(),
             echo_at: Moment::NEVER,
             lossy: false,
+            desired: Desired::new(Author::Orchestrator),
+            freezes: Freezes::default(),
         }
     }
 
@@ -140,9 +149,14 @@ impl Orchestrator {
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_tosses(now, out);
         if now >= self.echo_at {
             self.echo(out);
+            // Reports that have come since may have brought those whom a freeze concerns.
+            if !self.desired.levels().is_empty() {
+                self.levels_changed(now, out);
+            }
             self.echo_at = now + BEAT;
         }
     }
@@ -158,7 +172,12 @@ impl Orchestrator {
             .tosses
             .iter()
             .map(|toss| toss.relay.next_deadline().min(toss.close_at));
-        tosses.fold(self.echo_at.min(self.office.next_wake()), Moment::min)
+        let own = self
+            .echo_at
+            .min(self.office.next_wake())
+            .min(self.desired.next_wake())
+            .min(self.freezes.next_wake());
+        tosses.fold(own, Moment::min)
     }
 
     /// Plans a throw to everybody for whom `wanted` is true and sends it on its way.
@@ -210,12 +229,44 @@ impl Orchestrator {
         Some(id)
     }
 
+    /// Writes a level in the name of this seat and spreads it at once; see [`Desired::write`].
+    pub fn write(
+        &mut self,
+        now: Moment,
+        kind: Kind,
+        region: Region,
+        value: Value,
+        lasting: Option<Micros>,
+        out: &mut Outputs,
+    ) -> Result<Stamp, WriteError> {
+        let stamp = self
+            .desired
+            .write(now, kind, region, value, lasting, out)?;
+        self.levels_changed(now, out);
+        Ok(stamp)
+    }
+
+    /// Desired state as it is known here.
+    pub const fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
+    /// Takes in entries that were written elsewhere, such as those of the root key, and spreads them. How many count now.
+    pub fn accept(&mut self, now: Moment, entries: &[Entry], out: &mut Outputs) -> usize {
+        let applied = self.desired.accept(now, entries, out).len();
+        if applied > 0 {
+            self.levels_changed(now, out);
+        }
+        applied
+    }
+
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.chance = Chance::new(start.seed).split(u64::from(start.boot.0));
         self.mint = IdMint::new(self.chance.split(1));
         self.wall = start.wall;
         self.started = now;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.office.stand(now, self.chance.split(2), out);
     }
 
@@ -225,6 +276,8 @@ impl Orchestrator {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                self.desired.serve(now, self.epoch);
+                self.freezes.serve(now);
                 let clusters = usize::from(self.shape.clusters);
                 let record = || Record {
                     clusters: vec![None; clusters],
@@ -236,6 +289,8 @@ impl Orchestrator {
             }
             Turn::Ended => {
                 self.sectors = Vec::new();
+                self.desired.retire();
+                self.freezes.retire();
                 self.tosses = Vec::new();
                 self.echo_at = Moment::NEVER;
             }
@@ -252,7 +307,7 @@ impl Orchestrator {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -291,6 +346,7 @@ impl Orchestrator {
                         *place = Some(Arc::clone(rows));
                     }
                 }
+                self.desired.beat(slot, report.beat.levels, out);
                 let turn = self.office.heard(now, report.beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -302,7 +358,11 @@ impl Orchestrator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 let exchange = Exchange { sent, received };
-                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
+                let probed = Probed {
+                    exchange,
+                    levels: self.desired.digest_for(slot),
+                };
+                out.send(To::Child(slot), self.epoch, Body::Probed(probed));
             }
             Body::Armed(armed) => {
                 let trunk = record.need.round;
@@ -320,11 +380,57 @@ impl Orchestrator {
                 }
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(slot), body, out)
+            }
+            Body::StopCount(count) if count.cluster.sector.index() == usize::from(slot) => {
+                self.freezes.count(now, count);
+            }
+            Body::StopBundle(bundle) if bundle.cluster.sector.index() == usize::from(slot) => {
+                let desired = &self.desired;
+                let verify = |agent, bytes: &[u8], signature: &Signature| {
+                    desired.vouches_for(agent, bytes, signature)
+                };
+                self.freezes.bundle(now, &bundle, verify, out);
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }
 
-    fn fold(&mut self, _now: Moment, slot: u16, sector: &SectorFold) {
+    /// A message about desired state.
+    fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
+        if !self.desired.take(now, from, body, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
+        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+        if now >= self.freezes.next_wake() {
+            self.freezes.wake(now, self.epoch, out);
+        }
+    }
+
+    /// Something is in force, or no longer, that was not before: freezes are followed until they are proven.
+    fn levels_changed(&mut self, now: Moment, out: &mut Outputs) {
+        let (sectors, desired) = (&self.sectors, &self.desired);
+        let targets = |region: Region, epoch: Stamp| frozen_below(sectors, desired, region, epoch);
+        self.freezes.follow(now, desired.levels(), targets, out);
+    }
+
+    /// How far the freezes in force have come.
+    pub fn freezes(&self, now: Moment) -> impl Iterator<Item = FreezeReport> {
+        self.freezes.reports(now)
+    }
+
+    /// Those not proven stopped by the freeze of this epoch.
+    pub fn unproven(&self, epoch: Stamp) -> impl Iterator<Item = AgentId> {
+        self.freezes.unproven(epoch)
+    }
+
+    fn fold(&mut self, now: Moment, slot: u16, sector: &SectorFold) {
         let Some(toss) = self
             .tosses
             .iter_mut()
@@ -360,7 +466,7 @@ impl Orchestrator {
                 .iter()
                 .all(|fold| fold.as_ref().is_some_and(|fold| fold.sealed))
         {
-            toss.relay.sealed(slot);
+            toss.relay.sealed(now, slot);
         }
     }
 
@@ -487,35 +593,40 @@ impl Orchestrator {
         parts
     }
 
-    /// The earliest T, from now, that the wanted share of the eligible can make.
+    /// The earliest T, from now, that the wanted share of the eligible can make: each agent needs the way down to its lead
+    /// and the lead time that its lead gives it.
     fn earliest(&self, order: &Order, parts: &[Part]) -> Micros {
-        let mut leads: Vec<i64> = Vec::new();
-        let mut tree = Micros::ZERO;
+        let gate = if order.strategy == Strategy::Wave { self.gate_time(parts) } else { Micros::ZERO };
+        let weight = 1.0 + 0.5 * order.weight.value();
+        let mut needs: Vec<i64> = Vec::new();
+        let mut path = Micros::ZERO;
         for part in parts {
             let record = &self.sectors[part.sector.index()];
-            let gate = if order.strategy == Strategy::Wave {
-                record.trip.round()
-            } else {
-                Micros::ZERO
-            };
-            tree = tree.max(gate + record.trip.down() + record.need.down);
+            path = gate + record.trip.down() + record.need.down + HOP_SLACK + HOP_SLACK;
             for targets in part.targets.iter() {
-                let rows = record
-                    .report(targets.slot)
-                    .map_or(&[][..], |report| &report.rows);
+                let rows = record.report(targets.slot).map_or(&[][..], |report| &report.rows);
                 let can = |row: &&RowReport| {
                     row.active && row.timed && !row.class.is_human() && targets.agents.has(row.slot)
                 };
-                leads.extend(rows.iter().filter(can).map(|row| Micros::from(row.lead).0));
+                let need = |row: &RowReport| (path + Micros::from(row.lead).scale(weight)).0;
+                needs.extend(rows.iter().filter(can).map(need));
             }
         }
-        if leads.is_empty() {
-            return tree;
+        if needs.is_empty() {
+            return path;
         }
-        let rank = (((leads.len() as f64) * SHARE_WANTED.value()) as usize).min(leads.len() - 1);
-        let (_, lead, _) = leads.select_nth_unstable(rank);
-        let weight = 1.0 + 0.5 * order.weight.value();
-        tree + Micros(*lead).scale(weight) + HOP_SLACK + HOP_SLACK + HOP_SLACK
+        let rank = ((needs.len() as f64 * SHARE_WANTED.value()) as usize).min(needs.len() - 1);
+        let (_, need, _) = needs.select_nth_unstable(rank);
+        Micros(*need)
+    }
+
+    /// When the gate will be open: enough coordinators have taken the throw in.
+    fn gate_time(&self, parts: &[Part]) -> Micros {
+        let round = |part: &Part| self.sectors[part.sector.index()].trip.round();
+        let mut rounds: Vec<Micros> = parts.iter().map(round).collect();
+        rounds.sort_unstable();
+        let enough = (rounds.len() as f64 * Thresholds::SECTOR_GATE.ready.value()) as usize;
+        rounds.get(enough.min(rounds.len().saturating_sub(1))).copied().unwrap_or_default()
     }
 
     /// How long the last answers may be on their way up.
@@ -554,6 +665,36 @@ impl Orchestrator {
             quorum: order.thresholds.ready,
         }
     }
+}
+
+/// The agents of a region that are frozen at this epoch or a later one, as far as the replica knows them.
+fn frozen_below(
+    sectors: &[Record],
+    desired: &Desired,
+    region: Region,
+    epoch: Stamp,
+) -> Vec<(ClusterId, Slots)> {
+    let mut targets = Vec::new();
+    for (index, record) in sectors.iter().enumerate() {
+        let sector = SectorId::at(index);
+        if !region.meets(Region::Sector(sector)) {
+            continue;
+        }
+        for (slot, report) in record.clusters.iter().enumerate() {
+            let cluster = sector.cluster(slot as u8);
+            let rows = report.as_ref().map_or(&[][..], |report| &report.rows);
+            let frozen = |row: &&RowReport| {
+                let agent = cluster.agent(row.slot);
+                region.covers(agent, row.class)
+                    && desired.effective(agent, row.class).frozen >= Some(epoch)
+            };
+            let agents: Slots = rows.iter().filter(frozen).map(|row| row.slot).collect();
+            if !agents.is_empty() {
+                targets.push((cluster, agents));
+            }
+        }
+    }
+    targets
 }
 
 impl Record {
