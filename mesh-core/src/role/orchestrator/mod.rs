@@ -1,0 +1,239 @@
+//! The orchestrator: plans throws, opens the first gate, decides quorum, writes the proof sheet.
+
+mod throws;
+
+pub use throws::Order;
+
+use crate::chance::Chance;
+use crate::message::{Body, ClusterReport, Echo, Epoch, Exchange, IdMint, Lamport, Need, Proceed};
+use crate::place::Shape;
+use crate::role::downlink::Downlink;
+use crate::role::office::{Office, Turn};
+use crate::role::trip::Trip;
+use crate::role::{Arrival, BEAT, From, Input, Outputs, Refusal, Start, To};
+use crate::time::{Boot, Micros, Moment, WallTime};
+use crate::trust::KeyId;
+use crate::trust::seat::Seat;
+use std::sync::Arc;
+use throws::Toss;
+
+/// The orchestrator.
+#[derive(Debug)]
+pub struct Orchestrator {
+    shape: Shape,
+    office: Office,
+    chance: Chance,
+    epoch: Epoch,
+    sectors: Vec<Record>,
+    tosses: Vec<Toss>,
+    mint: IdMint,
+    lamport: Lamport,
+    wall: WallTime,
+    started: Moment,
+    echo_at: Moment,
+    lossy: bool,
+}
+
+/// What the orchestrator keeps of one sector.
+#[derive(Debug, Default)]
+struct Record {
+    link: Downlink,
+    trip: Trip,
+    need: Need,
+    clusters: Vec<Option<Arc<ClusterReport>>>,
+}
+
+impl Orchestrator {
+    /// A node that may orchestrate a mesh of this shape; it does so once it has the seat.
+    pub fn new(shape: Shape, me: KeyId) -> Self {
+        Self {
+            shape,
+            office: Office::new(Seat::Orchestrator, me),
+            chance: Chance::new(0),
+            epoch: Epoch(0),
+            sectors: Vec::new(),
+            tosses: Vec::new(),
+            mint: IdMint::new(Chance::new(0)),
+            lamport: Lamport::default(),
+            wall: WallTime::default(),
+            started: Moment::default(),
+            echo_at: Moment::NEVER,
+            lossy: false,
+        }
+    }
+
+    /// One input; what is to be done is put in `out`.
+    pub fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
+        match input {
+            Input::Start(start) => self.start(now, &start, out),
+            Input::Wake => {}
+            Input::Message(arrival) if self.office.serving().is_some() => {
+                self.message(now, arrival, out)
+            }
+            Input::Message(_) => out.refuse(Refusal::NotServing),
+            Input::Seat(asked, answer) => {
+                let turn = self.office.answered(now, asked, answer, out);
+                self.turn(now, turn, out);
+            }
+            Input::Worker(_) => out.refuse(Refusal::Unexpected),
+        }
+        self.office.wake(now, out);
+        self.advance_tosses(now, out);
+        if now >= self.echo_at {
+            self.echo(out);
+            self.echo_at = now + BEAT;
+        }
+    }
+
+    /// Whether it has its seat.
+    pub const fn serving(&self) -> bool {
+        self.office.serving().is_some()
+    }
+
+    /// When it wants to be called next.
+    pub fn next_wake(&self) -> Moment {
+        let tosses = self
+            .tosses
+            .iter()
+            .map(|toss| toss.relay.next_deadline().min(toss.close_at));
+        tosses.fold(self.echo_at.min(self.office.next_wake()), Moment::min)
+    }
+
+    fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
+        self.chance = Chance::new(start.seed).split(u64::from(start.boot.0));
+        self.mint = IdMint::new(self.chance.split(1));
+        self.wall = start.wall;
+        self.started = now;
+        self.lossy = start.lossy;
+        self.office.stand(now, self.chance.split(2), out);
+    }
+
+    /// The seat was won or lost.
+    fn turn(&mut self, now: Moment, turn: Turn, out: &mut Outputs) {
+        match turn {
+            Turn::Same => {}
+            Turn::Begun => {
+                self.epoch = self.office.serving().unwrap_or_default();
+                let clusters = usize::from(self.shape.clusters);
+                let record = || Record {
+                    clusters: vec![None; clusters],
+                    ..Record::default()
+                };
+                self.sectors = (0..self.shape.sectors).map(|_| record()).collect();
+                self.echo(out);
+                self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
+            }
+            Turn::Ended => {
+                self.sectors = Vec::new();
+                self.tosses = Vec::new();
+                self.echo_at = Moment::NEVER;
+            }
+        }
+    }
+
+    fn echo(&mut self, out: &mut Outputs) {
+        let due = |(slot, record): (usize, &mut Record)| record.link.take_echo(slot as u16);
+        let entries = self
+            .sectors
+            .iter_mut()
+            .enumerate()
+            .filter_map(due)
+            .collect();
+        let echo = Echo {
+            entries,
+            levels: 0,
+            lamport: self.lamport.tick(),
+        };
+        out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
+    }
+
+    fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
+        let From::Child(slot) = arrival.from else {
+            return out.refuse(Refusal::WrongPlace);
+        };
+        let Some(record) = self.sectors.get_mut(usize::from(slot)) else {
+            return out.refuse(Refusal::WrongPlace);
+        };
+        let (sent, received) = (arrival.sent, arrival.received);
+        if arrival.epoch < record.link.epoch() {
+            return out.refuse(Refusal::StaleEpoch);
+        }
+        match arrival.body {
+            Body::SectorReport(report) => {
+                if record
+                    .hear(
+                        arrival.epoch,
+                        report.beat.boot,
+                        report.beat.exchange,
+                        sent,
+                        received,
+                    )
+                    .is_none()
+                {
+                    return out.refuse(Refusal::OldBoot);
+                }
+                record.link.owe_echo(sent, received);
+                record.need = report.trunk;
+                self.lamport.witness(report.beat.lamport);
+                for (cluster, rows) in &report.clusters {
+                    if let Some(place) = record.clusters.get_mut(usize::from(*cluster)) {
+                        *place = Some(Arc::clone(rows));
+                    }
+                }
+                let turn = self.office.heard(now, report.beat.epoch, out);
+                self.turn(now, turn, out);
+            }
+            Body::Probe(probe) => {
+                if record
+                    .hear(arrival.epoch, probe.boot, probe.exchange, sent, received)
+                    .is_none()
+                {
+                    return out.refuse(Refusal::OldBoot);
+                }
+                let exchange = Exchange { sent, received };
+                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
+            }
+            Body::Armed(armed) => {
+                let trunk = record.need.round;
+                let operation = armed.operation;
+                let toss = self
+                    .tosses
+                    .iter_mut()
+                    .find(|toss| toss.header.id == operation);
+                if let Some(go) = toss.and_then(|toss| toss.relay.armed(slot, armed.seal + trunk)) {
+                    out.send(
+                        To::Child(slot),
+                        self.epoch,
+                        Body::Proceed(Proceed { operation, go }),
+                    );
+                }
+            }
+            Body::SectorFold(fold) => self.fold(now, slot, &fold),
+            _ => out.refuse(Refusal::Unexpected),
+        }
+    }
+}
+
+impl Record {
+    /// A beat or probe: what it measured teaches the trip. Whether another node than before speaks; `None` when it is from
+    /// before what is known.
+    fn hear(
+        &mut self,
+        epoch: Epoch,
+        boot: Boot,
+        exchange: Option<Exchange>,
+        sent: Moment,
+        received: Moment,
+    ) -> Option<bool> {
+        let measured = self.link.exchange(epoch, boot, exchange, sent, received)?;
+        measured
+            .round
+            .into_iter()
+            .for_each(|round| self.trip.observe(round));
+        Some(measured.fresh)
+    }
+
+    fn report(&self, slot: u8) -> Option<&ClusterReport> {
+        self.clusters.get(usize::from(slot))?.as_deref()
+    }
+}
