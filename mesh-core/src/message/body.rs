@@ -1,9 +1,11 @@
 //! Everything that travels between roles, as one closed list.
 
 use super::{
-    Ack, Armed, Beat, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Proceed, SectorFold,
-    SectorReport,
+    Ack, Armed, Beat, Changes, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Proceed,
+    SectorFold, SectorReport, TaskNews, TaskOrder,
 };
+use crate::place::scope::Name;
+use crate::registry::GlobalReport;
 use crate::time::Boot;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -39,6 +41,16 @@ pub enum Body {
     ClusterReport(Arc<ClusterReport>),
     /// Coordinator to orchestrator, every beat.
     SectorReport(Arc<SectorReport>),
+    /// Upwards: agents whose state changed.
+    Changes(Arc<Changes>),
+    /// Orchestrator to coordinators, every ten seconds: all cluster summaries (§4.3).
+    Map(Arc<GlobalReport>),
+    /// Agent to lead: what it can do, where that is not what its class can.
+    Able(Arc<[Name]>),
+    /// Downwards: work for one agent, or about it.
+    Task(Arc<TaskOrder>),
+    /// Upwards: what an agent says of work.
+    TaskNews(Arc<TaskNews>),
 }
 
 /// A child's side of an exchange outside the beat.

@@ -14,6 +14,7 @@ mod fold;
 mod header;
 mod id;
 mod report;
+mod task;
 mod throw;
 
 pub use ack::{Ack, Answer, ConflictKind, SkipReason};
@@ -22,5 +23,6 @@ pub use body::{Body, Probe};
 pub use fold::{ClassTally, ERROR_EDGES, ErrorHistogram, Fold, SectorFold};
 pub use header::{Header, Priority, Routing, Strategy, Verb};
 pub use id::{Epoch, IdMint, Lamport, MessageId};
-pub use report::{ClusterReport, Need, RowReport, SectorReport};
+pub use report::{Changes, ClusterReport, Forwarded, Need, RowReport, SectorReport};
+pub use task::{TaskAct, TaskNews, TaskOrder, TaskSaid};
 pub use throw::{Armed, ClusterTargets, Compensation, Hop, Proceed, Targets};

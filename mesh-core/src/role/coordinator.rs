@@ -8,10 +8,11 @@ use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
-    ErrorHistogram, Exchange, Fold, Hop, Lamport, MessageId, Need, Probe, Proceed, SectorFold,
-    SectorReport, Targets,
+    ErrorHistogram, Exchange, Fold, Forwarded, Hop, Lamport, MessageId, Need, Probe, Proceed,
+    SectorFold, SectorReport, Targets,
 };
 use crate::place::{Class, SectorId, Slots};
+use crate::registry::GlobalReport;
 use crate::throw::quorum::Thresholds;
 use crate::throw::{Relay, RelayDue};
 use crate::time::{Boot, Micros, Moment};
@@ -39,6 +40,8 @@ pub struct Coordinator {
     echo_at: Moment,
     lamport: Lamport,
     lossy: bool,
+    /// What the orchestrator last said of all clusters (§4.3); shared, since a large mesh's is large.
+    map: Option<Arc<GlobalReport>>,
 }
 
 /// What the coordinator keeps of one lead.
@@ -106,6 +109,7 @@ impl Coordinator {
             echo_at: Moment::NEVER,
             lamport: Lamport::default(),
             lossy: false,
+            map: None,
         }
     }
 
@@ -122,7 +126,9 @@ impl Coordinator {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
+                out.refuse(Refusal::Unexpected)
+            }
         }
         self.office.wake(now, out);
         self.advance_tosses(now, out);
@@ -132,7 +138,7 @@ impl Coordinator {
         }
         while let Some(due) = self.uplink.due(now) {
             let body = match due {
-                Due::Beat => Body::SectorReport(Arc::new(self.report())),
+                Due::Beat => Body::SectorReport(Arc::new(self.report(now))),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
                     exchange: self.uplink.exchange(),
@@ -156,6 +162,11 @@ impl Coordinator {
             .min(self.echo_at)
             .min(self.office.next_wake());
         tosses.fold(own, Moment::min)
+    }
+
+    /// What it knows of all clusters, its own sector's and the others' (§4.3); enough to route by without orchestrator.
+    pub fn map(&self) -> Option<&GlobalReport> {
+        self.map.as_deref()
     }
 
     /// Which sector it coordinates.
@@ -224,6 +235,13 @@ impl Coordinator {
                     .answered(exchange, arrival.sent, arrival.received)
             }
             Body::Throw(hop) => self.arm(now, hop, out),
+            Body::Map(map) => self.map = Some(map),
+            Body::Task(order) if order.agent.sector() == self.sector => out.send(
+                To::Child(u16::from(order.agent.cluster.slot())),
+                self.epoch,
+                Body::Task(order),
+            ),
+            Body::Task(_) => out.refuse(Refusal::WrongPlace),
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(toss) = self.toss(operation) {
                     if go {
@@ -303,6 +321,15 @@ impl Coordinator {
                         Body::Proceed(Proceed { operation, go }),
                     );
                 }
+            }
+            Body::Changes(changes) if u16::from(changes.cluster) == slot => {
+                out.send(To::Parent, self.epoch, Body::Changes(changes));
+            }
+            Body::TaskNews(news)
+                if news.agent.sector() == self.sector
+                    && u16::from(news.agent.cluster.slot()) == slot =>
+            {
+                out.send(To::Parent, self.epoch, Body::TaskNews(news));
             }
             Body::Fold(fold) => {
                 if let Some(toss) = self.toss(fold.operation) {
@@ -452,7 +479,7 @@ impl Coordinator {
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
     }
 
-    fn report(&mut self) -> SectorReport {
+    fn report(&mut self, now: Moment) -> SectorReport {
         let beat = Beat {
             boot: self.uplink.boot(),
             exchange: self.uplink.exchange(),
@@ -466,7 +493,12 @@ impl Coordinator {
         let mut clusters = Vec::new();
         for (slot, record) in self.leads.iter_mut().enumerate() {
             if let (true, Some(report)) = (core::mem::take(&mut record.fresh), &record.report) {
-                clusters.push((slot as u8, Arc::clone(report)));
+                let heard = record.link.heard().unwrap_or(now);
+                clusters.push(Forwarded {
+                    slot: slot as u8,
+                    age: now.since(heard).into(),
+                    report: Arc::clone(report),
+                });
             }
         }
         let longest = |of: fn(&Trip) -> Micros| {
@@ -558,7 +590,7 @@ impl Toss {
                 sealed: true,
                 ..Fold::clone(known)
             },
-            None => unheard(operation, part.targets.agents, armed, report),
+            None => unheard(operation, part.targets.agents, armed, class_in(report)),
         };
         part.fold = Some(Arc::new(fold));
         part.fresh = true;
@@ -589,19 +621,23 @@ impl Toss {
     }
 }
 
+/// The class of each slot, as a report has it.
+fn class_in(report: Option<&ClusterReport>) -> impl Fn(u8) -> Class {
+    move |slot| {
+        let rows = report.map_or(&[][..], |report| &report.rows);
+        rows.iter()
+            .find(|row| row.slot == slot)
+            .map_or(Class::Edge, |row| row.class)
+    }
+}
+
 /// The account of a cluster from which nothing was heard.
 pub(super) fn unheard(
     operation: MessageId,
     agents: Slots,
     armed: bool,
-    report: Option<&ClusterReport>,
+    class_of: impl Fn(u8) -> Class,
 ) -> Fold {
-    let class_of = |slot: u8| {
-        let rows = report.map_or(&[][..], |report| &report.rows);
-        rows.iter()
-            .find(|row| row.slot == slot)
-            .map_or(Class::Edge, |row| row.class)
-    };
     let mut tallies: Vec<ClassTally> = Vec::new();
     for slot in agents.iter() {
         let class = class_of(slot);

@@ -1,16 +1,20 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
+use super::ability;
 use super::downlink::Downlink;
+use super::news::News;
 use super::office::{Office, Turn};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
-    Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
-    Lamport, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
+    Epoch, Hop, Lamport, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    TaskAct, TaskNews, TaskOrder, TaskSaid,
 };
 use crate::place::{Class, ClusterId, Slots};
+use crate::registry::{Capabilities, CapabilitySet};
 use crate::throw::{Cast, CastDue, Timing};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
@@ -41,6 +45,9 @@ pub struct Lead {
     lamport: Lamport,
     delivered: u32,
     lossy: bool,
+    news: News,
+    /// What the capability bits of its records mean.
+    names: Arc<Capabilities>,
 }
 
 /// What the lead keeps of one agent.
@@ -51,6 +58,7 @@ struct Record {
     profile: Profile,
     claims: Claims,
     context: u64,
+    abilities: CapabilitySet,
 }
 
 impl Lead {
@@ -71,6 +79,8 @@ impl Lead {
             lamport: Lamport::default(),
             delivered: 0,
             lossy: false,
+            news: News::default(),
+            names: Arc::default(),
         }
     }
 
@@ -87,10 +97,15 @@ impl Lead {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
+                out.refuse(Refusal::Unexpected)
+            }
         }
         self.office.wake(now, out);
         self.advance_casts(now, out);
+        if self.news.due(now) {
+            self.tell_changes(now, out);
+        }
         if now >= self.echo_at {
             self.echo(out);
             self.echo_at = now + BEAT;
@@ -119,6 +134,7 @@ impl Lead {
             .uplink
             .next_wake()
             .min(self.echo_at)
+            .min(self.news.next_wake())
             .min(self.office.next_wake());
         casts.fold(own, Moment::min)
     }
@@ -147,11 +163,14 @@ impl Lead {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                let mut names = Capabilities::default();
                 self.agents = self
                     .classes
                     .iter()
-                    .map(|&class| Record::new(class))
+                    .map(|&class| Record::new(class, &mut names))
                     .collect();
+                self.names = Arc::new(names);
+                self.news = News::default();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
                 self.echo(out);
@@ -160,6 +179,7 @@ impl Lead {
             Turn::Ended => {
                 self.agents = Vec::new();
                 self.casts = Vec::new();
+                self.news = News::default();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
             }
@@ -204,6 +224,7 @@ impl Lead {
                 }
             }
             Body::Handover(report) => self.inherit(&report),
+            Body::Task(order) => self.pass_task(order, out),
             Body::Poll(operation) => {
                 let epoch = self.epoch;
                 if let Some(cast) = self.cast(operation) {
@@ -211,6 +232,50 @@ impl Lead {
                 }
             }
             _ => out.refuse(Refusal::Unexpected),
+        }
+    }
+
+    /// An order about a task goes to its agent, if that can do it (§9.1 "cluster lead validates before routing").
+    fn pass_task(&self, order: Arc<TaskOrder>, out: &mut Outputs) {
+        let slot = order.agent.slot();
+        let record = self.agents.get(usize::from(slot));
+        let Some(record) = record.filter(|_| order.agent.cluster == self.cluster) else {
+            return out.refuse(Refusal::WrongPlace);
+        };
+        let able = order.requires.as_deref().is_none_or(|wanted| {
+            let known = self.names.find(wanted);
+            known.is_some_and(|wanted| record.abilities.has(wanted))
+        });
+        if order.act == TaskAct::Run && !able {
+            let news = TaskNews {
+                id: order.id.clone(),
+                agent: order.agent,
+                said: TaskSaid::Incapable,
+            };
+            return out.send(To::Parent, self.epoch, Body::TaskNews(Arc::new(news)));
+        }
+        out.send(To::Child(u16::from(slot)), self.epoch, Body::Task(order));
+    }
+
+    /// Who became active or silent since those above were told.
+    fn tell_changes(&mut self, now: Moment, out: &mut Outputs) {
+        let active: Slots = self
+            .agents
+            .iter()
+            .enumerate()
+            .filter(|(_, record)| record.active(now))
+            .map(|(slot, _)| slot as u8)
+            .collect();
+        let heard = self.agents.iter().filter(|record| record.active(now));
+        let next = heard
+            .filter_map(|record| record.link.heard())
+            .map(|heard| heard + SILENCE_MAX)
+            .min();
+        let states = self.news.changes(active, next.unwrap_or(Moment::NEVER));
+        if !states.is_empty() {
+            let cluster = self.cluster.slot();
+            let changes = Changes { cluster, states };
+            out.send(To::Parent, self.epoch, Body::Changes(Arc::new(changes)));
         }
     }
 
@@ -237,6 +302,7 @@ impl Lead {
                 record.claims = beat.claims;
                 record.context = beat.context;
                 self.lamport.witness(beat.lamport);
+                self.news.heard(slot, now);
                 let turn = self.office.heard(now, beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -252,6 +318,18 @@ impl Lead {
                 );
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Able(abilities) => {
+                let names = Arc::make_mut(&mut self.names);
+                let known = abilities.iter().take(Capabilities::MAX);
+                // What finds no room among the names is as if it were not there.
+                record.abilities = known
+                    .filter_map(|name| names.intern(name.as_str()).ok())
+                    .fold(CapabilitySet::EMPTY, CapabilitySet::or);
+            }
+            Body::TaskNews(news) if news.agent == self.cluster.agent(slot) => {
+                out.send(To::Parent, self.epoch, Body::TaskNews(news));
+            }
+            Body::TaskNews(_) => out.refuse(Refusal::WrongPlace),
             _ => out.refuse(Refusal::Unexpected),
         }
     }
@@ -365,6 +443,7 @@ impl Lead {
             .leads
             .as_ref()
             .and_then(|leads| leads.get(usize::from(slot)))
+            .filter(|lead| **lead > 0)
         {
             timing.lead = Micros(i64::from(lead) * 100);
         }
@@ -464,7 +543,11 @@ impl Lead {
             .enumerate()
             .map(|(slot, record)| record.row(slot as u8, &self.slopes_for(record.class), now))
             .collect();
-        ClusterReport { beat, rows }
+        ClusterReport {
+            beat,
+            names: Arc::clone(&self.names),
+            rows,
+        }
     }
 
     fn slopes_for(&self, class: Class) -> ClassSlopes {
@@ -480,13 +563,16 @@ impl Lead {
 }
 
 impl Record {
-    fn new(class: Class) -> Self {
+    fn new(class: Class, names: &mut Capabilities) -> Self {
+        let own = ability::of_class(class).iter().copied();
         Self {
             class,
             link: Downlink::new(),
             profile: Profile::new(class),
             claims: Claims::default(),
             context: 0,
+            // Three for each of six classes: there is room.
+            abilities: names.intern_all(own).unwrap_or_default(),
         }
     }
 
@@ -551,6 +637,9 @@ impl Record {
                 .heard()
                 .map_or(Micros::MAX, |heard| now.since(heard))
                 .into(),
+            usual: self.profile.usual().0.into(),
+            boot: self.link.boot(),
+            abilities: self.abilities,
             context: self.context,
             digest: self.profile.digest(now),
         }

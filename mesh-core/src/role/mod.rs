@@ -11,10 +11,13 @@
 //! | when | `next_wake()` |
 //! | look | everything else, by shared reference |
 
+pub mod ability;
 mod agent;
+mod chores;
 mod coordinator;
 mod downlink;
 mod lead;
+mod news;
 mod office;
 mod orchestrator;
 mod port;
@@ -22,12 +25,15 @@ mod trip;
 mod uplink;
 
 pub use agent::Agent;
+pub use chores::{CHORES_MAX, Chores};
 pub use coordinator::Coordinator;
 pub use downlink::Downlink;
 pub use lead::Lead;
+pub use news::News;
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
-    Arrival, Event, From, Input, Output, Outputs, Refusal, Start, To, Work, WorkerEvent,
+    Arrival, Ask, AskId, Caller, Desk, Event, From, HostAct, Input, KeptTask, Output, Outputs,
+    Record, Refusal, Reply, Saved, Start, Ticket, To, Work, WorkerEvent,
 };
 pub use uplink::Uplink;
 

@@ -1,12 +1,16 @@
 //! The orchestrator: plans throws, opens the first gate, decides quorum, writes the proof sheet.
 
+mod campaign;
+mod chart;
+mod replica;
+mod series;
 mod throws;
 
 pub use throws::Order;
 
 use crate::chance::Chance;
-use crate::message::{Body, ClusterReport, Echo, Epoch, Exchange, IdMint, Lamport, Need, Proceed};
-use crate::place::Shape;
+use crate::message::{Body, Echo, Epoch, Exchange, IdMint, Lamport, Need, Proceed, SectorReport};
+use crate::place::{SectorId, Shape};
 use crate::role::downlink::Downlink;
 use crate::role::office::{Office, Turn};
 use crate::role::trip::Trip;
@@ -14,6 +18,8 @@ use crate::role::{Arrival, BEAT, From, Input, Outputs, Refusal, Start, To};
 use crate::time::{Boot, Micros, Moment, WallTime};
 use crate::trust::KeyId;
 use crate::trust::seat::Seat;
+use campaign::Campaign;
+use replica::Replica;
 use std::sync::Arc;
 use throws::Toss;
 
@@ -32,6 +38,10 @@ pub struct Orchestrator {
     started: Moment,
     echo_at: Moment,
     lossy: bool,
+    replica: Replica,
+    campaigns: Vec<Campaign>,
+    campaigns_begun: u32,
+    survey_at: Moment,
 }
 
 /// What the orchestrator keeps of one sector.
@@ -40,7 +50,6 @@ struct Record {
     link: Downlink,
     trip: Trip,
     need: Need,
-    clusters: Vec<Option<Arc<ClusterReport>>>,
 }
 
 impl Orchestrator {
@@ -59,6 +68,10 @@ impl Orchestrator {
             started: Moment::default(),
             echo_at: Moment::NEVER,
             lossy: false,
+            replica: Replica::default(),
+            campaigns: Vec::new(),
+            campaigns_begun: 0,
+            survey_at: Moment::NEVER,
         }
     }
 
@@ -75,10 +88,17 @@ impl Orchestrator {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) | Input::Worker(_) => {
+                out.refuse(Refusal::Unexpected)
+            }
         }
         self.office.wake(now, out);
         self.advance_tosses(now, out);
+        if now >= self.survey_at {
+            self.survey_at = now + replica::MAP_EVERY;
+            let map = self.replica.survey(None, now);
+            out.send(To::Everyone, self.epoch, Body::Map(map));
+        }
         if now >= self.echo_at {
             self.echo(out);
             self.echo_at = now + BEAT;
@@ -96,7 +116,11 @@ impl Orchestrator {
             .tosses
             .iter()
             .map(|toss| toss.relay.next_deadline().min(toss.close_at));
-        tosses.fold(self.echo_at.min(self.office.next_wake()), Moment::min)
+        let own = self
+            .echo_at
+            .min(self.survey_at)
+            .min(self.office.next_wake());
+        tosses.fold(own, Moment::min)
     }
 
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
@@ -114,18 +138,18 @@ impl Orchestrator {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
-                let clusters = usize::from(self.shape.clusters);
-                let record = || Record {
-                    clusters: vec![None; clusters],
-                    ..Record::default()
-                };
-                self.sectors = (0..self.shape.sectors).map(|_| record()).collect();
+                self.sectors = (0..self.shape.sectors).map(|_| Record::default()).collect();
+                self.replica = Replica::default();
+                self.survey_at = now + replica::MAP_EVERY;
                 self.echo(out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
             Turn::Ended => {
                 self.sectors = Vec::new();
                 self.tosses = Vec::new();
+                self.campaigns = Vec::new();
+                self.replica = Replica::default();
+                self.survey_at = Moment::NEVER;
                 self.echo_at = Moment::NEVER;
             }
         }
@@ -175,11 +199,7 @@ impl Orchestrator {
                 record.link.owe_echo(sent, received);
                 record.need = report.trunk;
                 self.lamport.witness(report.beat.lamport);
-                for (cluster, rows) in &report.clusters {
-                    if let Some(place) = record.clusters.get_mut(usize::from(*cluster)) {
-                        *place = Some(Arc::clone(rows));
-                    }
-                }
+                self.take_report(now, slot, &report, out);
                 let turn = self.office.heard(now, report.beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -208,8 +228,37 @@ impl Orchestrator {
                     );
                 }
             }
+            Body::Changes(changes) => {
+                let cluster = SectorId::at(usize::from(slot)).cluster(changes.cluster);
+                self.replica.change(cluster, &changes, now, |_| {});
+            }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
             _ => out.refuse(Refusal::Unexpected),
+        }
+    }
+}
+
+impl Orchestrator {
+    /// What a sector says of its agents.
+    fn take_report(&mut self, now: Moment, slot: u16, report: &SectorReport, out: &mut Outputs) {
+        let _ = out;
+        let sector = SectorId::at(usize::from(slot));
+        for forwarded in &report.clusters {
+            let cluster = sector.cluster(forwarded.slot);
+            self.replica
+                .take(cluster, forwarded, now, |_, _| {}, |_| {});
+        }
+    }
+
+    fn sealed(
+        &mut self,
+        now: Moment,
+        purpose: throws::Purpose,
+        sheet: &crate::throw::Sheet,
+        out: &mut Outputs,
+    ) {
+        if let throws::Purpose::Phase(number) = purpose {
+            self.phase_sealed(now, number, sheet, out);
         }
     }
 }
@@ -231,9 +280,5 @@ impl Record {
             .into_iter()
             .for_each(|round| self.trip.observe(round));
         Some(measured.fresh)
-    }
-
-    fn report(&self, slot: u8) -> Option<&ClusterReport> {
-        self.clusters.get(usize::from(slot))?.as_deref()
     }
 }

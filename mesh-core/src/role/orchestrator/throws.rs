@@ -1,23 +1,23 @@
 //! A throw at the orchestrator: whom it is for, T, the gate, the folds, the proof sheet (§3).
 
-use super::{Orchestrator, Record};
+use super::Orchestrator;
+use super::chart::Chart;
+use super::replica::by_sector;
 use crate::message::{
-    Body, ClusterTargets, Fold, Header, Hop, MessageId, Priority, Proceed, RowReport, SectorFold,
+    Body, ClusterTargets, Fold, Header, Hop, MessageId, Priority, Proceed, Routing, SectorFold,
     Strategy, Targets, Verb,
 };
-use crate::place::{AgentId, Class, SectorId, Slots};
+use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
 use crate::role::coordinator::unheard;
-use crate::role::{CASTS_MAX, Event, Outputs, To};
+use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
-use crate::throw::{Relay, RelayDue, Sheet};
+use crate::throw::{Account, Relay, RelayDue, Sheet};
 use crate::time::{Micros, Moment};
 use crate::unit::{Digest, Share, Weight};
 use std::sync::Arc;
 
-/// Of the eligible, this share shall make T when the order leaves T open.
-const SHARE_WANTED: Share = Share::new(0.995);
-/// What a role's own work and a bucket may add on each hop.
-const HOP_SLACK: Micros = Micros::millis(5);
+/// How long after T a copy may still arrive and count.
+const TTL: Micros = Micros::seconds(5);
 
 /// An order for a throw.
 #[derive(Debug, Clone)]
@@ -38,6 +38,14 @@ pub struct Order {
     pub thresholds: Thresholds,
     /// On-time rate wanted of each agent.
     pub on_time: Share,
+    /// 0 background to 3 critical.
+    pub priority: Priority,
+    /// What an agent must be able to do.
+    pub requires: Vec<String>,
+    /// The largest release spread that is accepted; agents whose clocks are known less well are skipped.
+    pub spread_max: Option<Micros>,
+    /// Whether answers are asked for.
+    pub routing: Routing,
 }
 
 impl Default for Order {
@@ -51,6 +59,10 @@ impl Default for Order {
             within: None,
             thresholds: Thresholds::DEFAULT,
             on_time: crate::role::lead::ON_TIME,
+            priority: Priority::Normal,
+            requires: Vec::new(),
+            spread_max: None,
+            routing: Routing::ScatterGather,
         }
     }
 }
@@ -64,7 +76,22 @@ pub(super) struct Toss {
     pub(super) relay: Relay,
     parts: Vec<Part>,
     pub(super) close_at: Moment,
+    purpose: Purpose,
 }
+
+/// What a throw is for: who is told of its end.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// Nobody waits for it.
+    Load,
+    /// Somebody asked for it.
+    Asked(AskId),
+    /// It is one phase of a campaign.
+    Phase(u32),
+}
+
+/// Whom a throw is for, cluster by cluster in order of place.
+pub(super) type Aim = Vec<(ClusterId, Slots)>;
 
 #[derive(Debug)]
 pub(super) struct Part {
@@ -74,7 +101,8 @@ pub(super) struct Part {
 }
 
 impl Orchestrator {
-    /// Plans a throw to everybody for whom `wanted` is true and sends it on its way.
+    /// Plans a throw to everybody for whom `wanted` is true and sends it on its way. By classes it is several, one after
+    /// the other; then this is the id of the first.
     pub fn throw(
         &mut self,
         now: Moment,
@@ -82,12 +110,32 @@ impl Orchestrator {
         wanted: impl Fn(AgentId, Class) -> bool,
         out: &mut Outputs,
     ) -> Option<MessageId> {
+        let aim = self.replica.where_true(wanted);
+        let id = if order.strategy == Strategy::PriorityFirst {
+            self.campaign(now, order, aim, None, out)
+        } else {
+            self.launch(now, order, &aim, Purpose::Load, out)
+        };
+        self.advance_tosses(now, out);
+        id
+    }
+
+    /// Sends one throw on its way; `None` when there are too many at once, or nobody holds the seat here.
+    pub(super) fn launch(
+        &mut self,
+        now: Moment,
+        order: &Order,
+        aim: &Aim,
+        purpose: Purpose,
+        out: &mut Outputs,
+    ) -> Option<MessageId> {
         if self.tosses.len() >= CASTS_MAX || !self.serving() {
             return None;
         }
-        let parts = self.targets(&wanted);
-        let target = now + order.within.unwrap_or_else(|| self.earliest(order, &parts));
-        let header = Arc::new(self.header(now, order));
+        let chart = Chart::new(order, aim, self);
+        let target = now + chart.until;
+        let parts = self.parts(order, aim, &chart);
+        let header = Arc::new(self.header(now, order, chart.until));
         let children = parts.iter().map(|part| {
             let slot = part.sector.index();
             (slot as u16, self.sectors[slot].trip.round())
@@ -109,7 +157,9 @@ impl Orchestrator {
             parts,
             close_at: target + order.window + self.return_time(),
             header,
+            purpose,
         };
+        out.event(Event::Thrown(toss.header.id, target));
         for part in &toss.parts {
             out.send(
                 To::Child(part.sector.index() as u16),
@@ -119,7 +169,6 @@ impl Orchestrator {
         }
         let id = toss.header.id;
         self.tosses.push(toss);
-        self.advance_tosses(now, out);
         Some(id)
     }
 
@@ -194,8 +243,7 @@ impl Orchestrator {
                     // Nobody is above.
                     RelayDue::Nudge => {}
                     RelayDue::Lost(child, armed) => {
-                        let record = &self.sectors[usize::from(child)];
-                        toss.lose(child, armed, record);
+                        toss.lose(child, armed, &self.replica);
                     }
                 }
             }
@@ -210,7 +258,9 @@ impl Orchestrator {
                 || toss.relay.next_deadline() == Moment::NEVER && hopeless()
             {
                 let toss = self.tosses.swap_remove(index);
-                out.event(Event::Sealed(Box::new(self.sheet(now, &toss))));
+                let sheet = self.sheet(now, &toss);
+                self.sealed(now, toss.purpose, &sheet, out);
+                out.event(Event::Sealed(Box::new(sheet)));
             } else {
                 index += 1;
             }
@@ -221,7 +271,6 @@ impl Orchestrator {
         let mut sheet = Sheet::new(&toss.header, toss.accepted, toss.target);
         sheet.elapsed = now.since(toss.accepted);
         for part in &toss.parts {
-            let record = &self.sectors[part.sector.index()];
             for (targets, fold) in part.targets.iter().zip(&part.folds) {
                 let cluster = part.sector.cluster(targets.slot);
                 match fold {
@@ -232,7 +281,7 @@ impl Orchestrator {
                             toss.header.id,
                             targets.agents,
                             true,
-                            record.report(targets.slot),
+                            self.replica.class_of(cluster),
                         ),
                     ),
                 }
@@ -251,70 +300,26 @@ impl Orchestrator {
         sheet
     }
 
-    /// Whom it is for, as bitmaps, resolved once.
-    fn targets(&self, wanted: &impl Fn(AgentId, Class) -> bool) -> Vec<Part> {
-        let mut parts = Vec::new();
-        for (index, record) in self.sectors.iter().enumerate() {
-            let sector = SectorId::at(index);
-            let targets: Arc<[ClusterTargets]> = record
-                .clusters
-                .iter()
-                .enumerate()
-                .filter_map(|(slot, report)| {
-                    let cluster = sector.cluster(slot as u8);
-                    let rows = &report.as_ref()?.rows;
-                    let agents: Slots = rows
-                        .iter()
-                        .filter(|row| wanted(cluster.agent(row.slot), row.class))
-                        .map(|row| row.slot)
-                        .collect();
-                    (!agents.is_empty()).then_some(ClusterTargets {
-                        slot: slot as u8,
-                        agents,
-                        leads: None,
-                    })
-                })
-                .collect();
-            if !targets.is_empty() {
-                parts.push(Part {
+    /// Whom it is for, sector by sector.
+    fn parts(&self, order: &Order, aim: &Aim, chart: &Chart) -> Vec<Part> {
+        let sectors = by_sector(aim).into_iter();
+        let parts = sectors.filter(|(sector, _)| sector.index() < self.sectors.len());
+        parts
+            .map(|(sector, range)| {
+                let targets = aim[range].iter().map(|&(cluster, agents)| ClusterTargets {
+                    slot: cluster.slot(),
+                    agents,
+                    leads: (order.strategy == Strategy::Parallel)
+                        .then(|| chart.leads(order, cluster, agents, &self.replica)),
+                });
+                let targets: Arc<[ClusterTargets]> = targets.collect();
+                Part {
                     sector,
                     folds: vec![None; targets.len()],
                     targets,
-                });
-            }
-        }
-        parts
-    }
-
-    /// The earliest T, from now, that the wanted share of the eligible can make.
-    fn earliest(&self, order: &Order, parts: &[Part]) -> Micros {
-        let mut leads: Vec<i64> = Vec::new();
-        let mut tree = Micros::ZERO;
-        for part in parts {
-            let record = &self.sectors[part.sector.index()];
-            let gate = if order.strategy == Strategy::Wave {
-                record.trip.round()
-            } else {
-                Micros::ZERO
-            };
-            tree = tree.max(gate + record.trip.down() + record.need.down);
-            for targets in part.targets.iter() {
-                let rows = record
-                    .report(targets.slot)
-                    .map_or(&[][..], |report| &report.rows);
-                let can = |row: &&RowReport| {
-                    row.active && row.timed && !row.class.is_human() && targets.agents.has(row.slot)
-                };
-                leads.extend(rows.iter().filter(can).map(|row| Micros::from(row.lead).0));
-            }
-        }
-        if leads.is_empty() {
-            return tree;
-        }
-        let rank = (((leads.len() as f64) * SHARE_WANTED.value()) as usize).min(leads.len() - 1);
-        let (_, lead, _) = leads.select_nth_unstable(rank);
-        let weight = 1.0 + 0.5 * order.weight.value();
-        tree + Micros(*lead).scale(weight) + HOP_SLACK + HOP_SLACK + HOP_SLACK
+                }
+            })
+            .collect()
     }
 
     /// How long the last answers may be on their way up.
@@ -327,7 +332,7 @@ impl Orchestrator {
         longest.unwrap_or(Micros::ZERO) + Micros::millis(200)
     }
 
-    fn header(&mut self, now: Moment, order: &Order) -> Header {
+    fn header(&mut self, now: Moment, order: &Order, until: Micros) -> Header {
         let wall = self.wall + now.since(self.started);
         let id = self.mint.next(wall);
         Header {
@@ -335,13 +340,13 @@ impl Orchestrator {
             correlation: id,
             causation: None,
             source: String::from("orchestrator"),
-            routing: crate::message::Routing::ScatterGather,
+            routing: order.routing,
             strategy: order.strategy,
             created: wall,
-            ttl: Micros::seconds(5),
-            priority: Priority::Normal,
+            ttl: until + TTL,
+            priority: order.priority,
             weight: order.weight,
-            requires: Vec::new(),
+            requires: order.requires.clone(),
             verb: order.verb,
             payload: Arc::clone(&order.payload),
             payload_hash: Digest::of(&order.payload),
@@ -349,7 +354,7 @@ impl Orchestrator {
             lamport: self.lamport.tick(),
             on_time: order.on_time,
             window: order.window,
-            spread_max: None,
+            spread_max: order.spread_max,
             quorum: order.thresholds.ready,
         }
     }
@@ -367,7 +372,7 @@ impl Toss {
         })
     }
 
-    fn lose(&mut self, child: u16, armed: bool, record: &Record) {
+    fn lose(&mut self, child: u16, armed: bool, replica: &super::replica::Replica) {
         let operation = self.header.id;
         let Some(part) = self
             .parts
@@ -388,11 +393,28 @@ impl Toss {
                     operation,
                     targets.agents,
                     armed,
-                    record.report(targets.slot),
+                    replica.class_of(part.sector.cluster(targets.slot)),
                 ),
             };
             *fold = Some(Arc::new(fresh));
         }
+    }
+
+    /// How all its targets stand now.
+    pub(super) fn account(&self) -> Account {
+        let mut account = Account::default();
+        for part in &self.parts {
+            for (targets, fold) in part.targets.iter().zip(&part.folds) {
+                match fold {
+                    Some(fold) => account.add(fold),
+                    None => {
+                        account.targeted += targets.agents.len() as u32;
+                        account.transit += targets.agents.len() as u32;
+                    }
+                }
+            }
+        }
+        account
     }
 
     /// How the eligible stand; clusters from which nothing came yet are in transit.

@@ -1,10 +1,12 @@
 //! The simulated mesh as a whole: its nodes, the true time, and the queue of what happens next.
 
+use super::chores::Chores;
 use super::clock::SimClock;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::node::{
     AgentNode, ClusterInfo, FaultTable, Host, NodeId, SeatNode, SeatRole, SectorInfo,
 };
+use super::operate::Requests;
 use super::post::Post;
 use super::queue::EventQueue;
 use super::scenario::Scenario;
@@ -13,7 +15,7 @@ use super::truth::Truth;
 use mesh_core::chance::Chance;
 use mesh_core::message::Epoch;
 use mesh_core::place::{AgentId, Class, ClusterId, SectorId, Shape};
-use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs, Start};
+use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs, Start, Ticket};
 use mesh_core::time::{Micros, Moment, WallTime};
 use mesh_core::trust::KeyId;
 use mesh_core::trust::seat::{Seat, SeatAnswer, SeatTable};
@@ -40,6 +42,8 @@ pub struct World {
     pub(super) out: Outputs,
     pub(super) truth: Truth,
     pub(super) trouble: Trouble,
+    pub(super) chores: Chores,
+    pub(super) requests: Requests,
 }
 
 /// What happens next.
@@ -65,6 +69,18 @@ pub(super) enum Event {
     Over(u32),
     /// The whole is looked at.
     Survey,
+    /// A task's work at this agent has come to its next step.
+    Chore(u32, u32),
+    /// What this seat asked to be kept is on disk.
+    Stored(u32, Ticket),
+    /// This worker gives a task up.
+    GivenUp(u32, u32),
+    /// This worker says how a run stands.
+    Say(u32, u32),
+    /// The store tells this seat what it has.
+    Recalled(u32),
+    /// Somebody delegates a task, by the standing load.
+    Delegate,
 }
 
 /// A [`SeatAnswer`] that fits an event.
@@ -115,6 +131,8 @@ impl World {
             out: Outputs::default(),
             truth: Truth::default(),
             trouble: Trouble::default(),
+            chores: Chores::default(),
+            requests: Requests::default(),
             scenario,
         };
         world.populate(&mut chance.split(2));
@@ -171,6 +189,12 @@ impl World {
             Event::Fault(index) => self.strike(index),
             Event::Over(index) => self.relent(index),
             Event::Survey => self.survey(),
+            Event::Chore(agent, run) => self.step(agent, run),
+            Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
+            Event::GivenUp(agent, run) => self.given_up(agent, run),
+            Event::Say(agent, run) => self.say(agent, run),
+            Event::Recalled(seat) => self.recalled(seat),
+            Event::Delegate => self.delegate(),
         }
     }
 
@@ -339,6 +363,7 @@ impl World {
         }
         self.queue.push(Moment(1_000_000), Event::Survey);
         self.schedule_churn();
+        self.schedule_tasks();
         self.schedule_faults();
     }
 
