@@ -7,22 +7,26 @@
 mod ack;
 mod beat;
 mod body;
+mod conflict;
 pub mod context;
 pub mod delivery;
 pub mod envelope;
 mod fold;
 mod header;
 mod id;
+mod lamport;
 mod report;
 mod task;
 mod throw;
 
-pub use ack::{Ack, Answer, ConflictKind, SkipReason};
+pub use ack::{Ack, Answer, SkipReason};
 pub use beat::{Beat, Claims, Echo, EchoEntry, Exchange, Micros32};
 pub use body::{Body, Probe};
+pub use conflict::{ConflictKind, KindError};
 pub use fold::{ClassTally, ERROR_EDGES, ErrorHistogram, Fold, SectorFold};
 pub use header::{Header, Priority, Routing, Strategy, Verb};
-pub use id::{Epoch, IdMint, Lamport, MessageId};
+pub use id::{Epoch, IdMint, MessageId};
+pub use lamport::{JUMP_MAX, JumpError, Lamport, LamportClock};
 pub use report::{Changes, ClusterReport, Forwarded, Need, RowReport, SectorReport};
 pub use task::{TaskAct, TaskNews, TaskOrder, TaskSaid};
 pub use throw::{Armed, ClusterTargets, Compensation, Hop, Proceed, Targets};

@@ -6,8 +6,8 @@ use super::uplink::{Due, Uplink};
 use super::{Arrival, CASTS_MAX, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
 use crate::chance::Chance;
 use crate::message::{
-    Ack, Answer, Beat, Body, Claims, Compensation, ConflictKind, Epoch, Hop, Lamport, MessageId,
-    Micros32, Probe, SkipReason, Targets,
+    Ack, Answer, Beat, Body, Claims, Compensation, ConflictKind, Epoch, Hop, LamportClock,
+    MessageId, Micros32, Probe, SkipReason, Targets,
 };
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class};
@@ -24,7 +24,7 @@ pub struct Agent {
     /// The last answers, kept for a parent that asks again.
     answered: Vec<Ack>,
     delivered: u32,
-    lamport: Lamport,
+    lamport: LamportClock,
     context: u64,
     queue: u16,
     chores: Chores,
@@ -64,7 +64,7 @@ impl Agent {
             holds: Vec::new(),
             answered: Vec::new(),
             delivered: 0,
-            lamport: Lamport::default(),
+            lamport: LamportClock::default(),
             context: 0,
             queue: 0,
             chores: Chores::default(),

@@ -8,7 +8,7 @@ use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
-    ErrorHistogram, Exchange, Fold, Forwarded, Hop, Lamport, MessageId, Need, Probe, Proceed,
+    ErrorHistogram, Exchange, Fold, Forwarded, Hop, LamportClock, MessageId, Need, Probe, Proceed,
     SectorFold, SectorReport, Targets,
 };
 use crate::place::{Class, SectorId, Slots};
@@ -38,7 +38,7 @@ pub struct Coordinator {
     leads: Vec<Record>,
     tosses: Vec<Toss>,
     echo_at: Moment,
-    lamport: Lamport,
+    lamport: LamportClock,
     lossy: bool,
     /// What the orchestrator last said of all clusters (§4.3); shared, since a large mesh's is large.
     map: Option<Arc<GlobalReport>>,
@@ -107,7 +107,7 @@ impl Coordinator {
             leads: Vec::new(),
             tosses: Vec::new(),
             echo_at: Moment::NEVER,
-            lamport: Lamport::default(),
+            lamport: LamportClock::default(),
             lossy: false,
             map: None,
         }

@@ -10,7 +10,7 @@ use crate::chance::Chance;
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
     Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
-    Epoch, Hop, Lamport, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
     TaskAct, TaskNews, TaskOrder, TaskSaid,
 };
 use crate::place::{Class, ClusterId, Slots};
@@ -42,7 +42,7 @@ pub struct Lead {
     slopes: Vec<(Class, ClassSlopes)>,
     casts: Vec<Cast>,
     echo_at: Moment,
-    lamport: Lamport,
+    lamport: LamportClock,
     delivered: u32,
     lossy: bool,
     news: News,
@@ -76,7 +76,7 @@ impl Lead {
             slopes: Vec::new(),
             casts: Vec::new(),
             echo_at: Moment::NEVER,
-            lamport: Lamport::default(),
+            lamport: LamportClock::default(),
             delivered: 0,
             lossy: false,
             news: News::default(),

@@ -2,8 +2,9 @@
 //! came before.
 
 use super::entry::{Author, Entry, Kind, Stamp, Value};
-use super::region::Region;
+use super::region::Node;
 use super::store::ENTRIES_MAX;
+use crate::place::scope::Region;
 
 /// What merging an entry came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

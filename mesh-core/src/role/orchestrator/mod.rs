@@ -9,7 +9,7 @@ mod throws;
 pub use throws::Order;
 
 use crate::chance::Chance;
-use crate::message::{Body, Echo, Epoch, Exchange, IdMint, Lamport, Need, Proceed, SectorReport};
+use crate::message::{Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport};
 use crate::place::{SectorId, Shape};
 use crate::role::downlink::Downlink;
 use crate::role::office::{Office, Turn};
@@ -33,7 +33,7 @@ pub struct Orchestrator {
     sectors: Vec<Record>,
     tosses: Vec<Toss>,
     mint: IdMint,
-    lamport: Lamport,
+    lamport: LamportClock,
     wall: WallTime,
     started: Moment,
     echo_at: Moment,
@@ -63,7 +63,7 @@ impl Orchestrator {
             sectors: Vec::new(),
             tosses: Vec::new(),
             mint: IdMint::new(Chance::new(0)),
-            lamport: Lamport::default(),
+            lamport: LamportClock::default(),
             wall: WallTime::default(),
             started: Moment::default(),
             echo_at: Moment::NEVER,

@@ -244,15 +244,11 @@ impl World {
     pub(super) fn cascade(&mut self) {
         let load = self.scenario.load.clone();
         let scope = Scope::parse(&load.scope).unwrap_or(Scope::ALL);
-        let mut order = Order {
+        let order = Order {
+            strategy: load.strategy,
             weight: Weight((load.weight * 100.0) as u16),
             window: load.window,
             ..Order::default()
-        };
-        order.strategy = match load.strategy {
-            super::scenario::Strategy::Wave => mesh_core::message::Strategy::Wave,
-            super::scenario::Strategy::Parallel => mesh_core::message::Strategy::Parallel,
-            super::scenario::Strategy::PriorityFirst => mesh_core::message::Strategy::PriorityFirst,
         };
         self.throw(&order, &scope);
         self.queue.push(self.now + load.every, Event::Cascade);
