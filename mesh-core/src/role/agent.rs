@@ -1,6 +1,7 @@
 //! The agent: holds what it is thrown until T by its own clock, and says when it was ready and when it let go.
 
 use super::ability;
+use super::applied::{Applied, Turned};
 use super::chores::Chores;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, CASTS_MAX, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
@@ -33,6 +34,7 @@ pub struct Agent {
     /// Beats until its abilities are told again; they may be lost, and a new lead does not know them.
     tell_in: u8,
     told: Epoch,
+    applied: Applied,
 }
 
 /// A throw that has arrived and is not answered yet.
@@ -71,6 +73,7 @@ impl Agent {
             abilities: None,
             tell_in: 0,
             told: Epoch::default(),
+            applied: Applied::default(),
         }
     }
 
@@ -96,7 +99,7 @@ impl Agent {
     /// One input; what is to be done is put in `out`.
     pub fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
         match input {
-            Input::Start(start) => self.start(now, &start),
+            Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) => self.message(now, arrival, out),
             Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation),
@@ -106,6 +109,7 @@ impl Agent {
             Input::Seat(..) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
                 out.refuse(Refusal::Unexpected)
             }
+            Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
                 self.conflict(now, operation, kind, out)
             }
@@ -155,7 +159,13 @@ impl Agent {
         self.queue = queue;
     }
 
-    fn start(&mut self, now: Moment, start: &Start) {
+    /// The desired state that it has applied.
+    pub const fn applied(&self) -> &Applied {
+        &self.applied
+    }
+
+    fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
+        self.applied.start(self.place, self.class, start, out);
         let phase = Chance::new(start.seed)
             .split(u64::from(self.place.pack()))
             .span(Micros::ZERO, super::BEAT);
@@ -198,10 +208,17 @@ impl Agent {
                 if let Some(entry) = echo.entry(u16::from(self.place.slot())) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
                 }
+                self.applied.compared(now, self.place, echo.levels, out);
             }
-            Body::Probed(exchange) => {
+            Body::Probed(probed) => {
                 self.uplink
-                    .answered(exchange, arrival.sent, arrival.received)
+                    .answered(probed.exchange, arrival.sent, arrival.received);
+                self.applied.compared(now, self.place, probed.levels, out);
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                if self.applied.take(self.place, self.class, body, out) == Turned::Frozen {
+                    self.let_go(now, out);
+                }
             }
             Body::Throw(hop) => self.catch(now, &hop, arrival.sent, arrival.received, out),
             Body::Poll(operation) => {
@@ -211,7 +228,8 @@ impl Agent {
             }
             Body::Task(order) if order.agent == self.place => {
                 let mut chores = core::mem::take(&mut self.chores);
-                chores.order(self.place, &order, |wanted| self.can(wanted), true, out);
+                let open = self.applied.frozen().is_none();
+                chores.order(self.place, &order, |wanted| self.can(wanted), open, out);
                 self.chores = chores;
             }
             Body::Task(_) => out.refuse(Refusal::WrongPlace),
@@ -255,7 +273,11 @@ impl Agent {
             queue: self.queue,
             sequence: mine.sequence,
         };
-        let declined = if translated.is_none() {
+        let declined = if self.applied.frozen().is_some() {
+            Some(SkipReason::Frozen)
+        } else if !self.applied.settled() {
+            Some(SkipReason::Settling)
+        } else if translated.is_none() {
             Some(SkipReason::Clock)
         } else if trip > hop.ttl {
             Some(SkipReason::Expired)
@@ -286,6 +308,16 @@ impl Agent {
             header: Arc::clone(&hop.header),
             target,
         });
+    }
+
+    /// A freeze: nothing that is held is released; each throw ends here, and says why.
+    fn let_go(&mut self, now: Moment, out: &mut Outputs) {
+        for hold in core::mem::take(&mut self.holds) {
+            out.work(Work::Cancel {
+                operation: hold.operation,
+            });
+            self.answer(now, &hold, Answer::Declined(SkipReason::Frozen), out);
+        }
     }
 
     fn own_part(&self, hop: &Hop) -> Option<Compensation> {
@@ -367,7 +399,7 @@ impl Agent {
             exchange: self.uplink.exchange(),
             delivered: self.delivered,
             epoch: self.uplink.epoch(),
-            levels: 0,
+            levels: self.applied.digest(),
             context: self.context,
             lamport: self.lamport.tick(),
             claims: Claims {

@@ -1,16 +1,19 @@
 //! The sector coordinator: passes throws to its leads behind the gate, folds their accounts, keeps the sector's replica.
 
+use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::guard::level::{Author, Kind, Stamp, Value};
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
-    ErrorHistogram, Exchange, Fold, Forwarded, Hop, LamportClock, MessageId, Need, Probe, Proceed,
-    SectorFold, SectorReport, Targets,
+    ErrorHistogram, Exchange, Fold, Forwarded, Hop, LamportClock, MessageId, Need, Probe, Probed,
+    Proceed, SectorFold, SectorReport, Targets,
 };
+use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
 use crate::registry::GlobalReport;
 use crate::throw::quorum::Thresholds;
@@ -42,6 +45,7 @@ pub struct Coordinator {
     lossy: bool,
     /// What the orchestrator last said of all clusters (§4.3); shared, since a large mesh's is large.
     map: Option<Arc<GlobalReport>>,
+    desired: Desired,
 }
 
 /// What the coordinator keeps of one lead.
@@ -110,6 +114,7 @@ impl Coordinator {
             lamport: LamportClock::default(),
             lossy: false,
             map: None,
+            desired: Desired::new(Author::Coordinator(sector)),
         }
     }
 
@@ -131,6 +136,7 @@ impl Coordinator {
             }
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_tosses(now, out);
         if now >= self.echo_at {
             self.echo(out);
@@ -160,7 +166,8 @@ impl Coordinator {
             .uplink
             .next_wake()
             .min(self.echo_at)
-            .min(self.office.next_wake());
+            .min(self.office.next_wake())
+            .min(self.desired.next_wake());
         tosses.fold(own, Moment::min)
     }
 
@@ -174,9 +181,30 @@ impl Coordinator {
         self.sector
     }
 
+    /// Writes a level in the name of this seat and spreads it at once; see [`Desired::write`].
+    pub fn write(
+        &mut self,
+        now: Moment,
+        kind: Kind,
+        region: Region,
+        value: Value,
+        lasting: Option<Micros>,
+        out: &mut Outputs,
+    ) -> Result<Stamp, WriteError> {
+        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
+        self.levels_changed(now, out);
+        Ok(stamp)
+    }
+
+    /// Desired state as it is known here.
+    pub const fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.boot = start.boot;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.chance =
             Chance::new(start.seed).split(u64::from(self.sector.0) << 40 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -188,6 +216,7 @@ impl Coordinator {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                self.desired.serve(now, self.epoch);
                 self.leads = (0..self.clusters).map(|_| Record::default()).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
@@ -196,6 +225,7 @@ impl Coordinator {
             }
             Turn::Ended => {
                 self.leads = Vec::new();
+                self.desired.retire();
                 self.tosses = Vec::new();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
@@ -229,10 +259,15 @@ impl Coordinator {
                 if let Some(entry) = echo.entry(self.sector.index() as u16) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
                 }
+                self.desired.echoed(now, echo.levels, out);
             }
-            Body::Probed(exchange) => {
+            Body::Probed(probed) => {
                 self.uplink
-                    .answered(exchange, arrival.sent, arrival.received)
+                    .answered(probed.exchange, arrival.sent, arrival.received);
+                self.desired.probed(now, probed.levels, out);
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Parent, body, out)
             }
             Body::Throw(hop) => self.arm(now, hop, out),
             Body::Map(map) => self.map = Some(map),
@@ -242,6 +277,14 @@ impl Coordinator {
                 Body::Task(order),
             ),
             Body::Task(_) => out.refuse(Refusal::WrongPlace),
+            Body::Prove(prove) => {
+                let to = match prove.region {
+                    Region::Cluster(cluster) => To::Child(u16::from(cluster.slot())),
+                    Region::Agent(agent) => To::Child(u16::from(agent.cluster.slot())),
+                    Region::All | Region::Sector(_) | Region::Class(_) => To::Everyone,
+                };
+                out.send(to, self.epoch, Body::Prove(prove));
+            }
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(toss) = self.toss(operation) {
                     if go {
@@ -288,8 +331,10 @@ impl Coordinator {
                 record.link.owe_echo(sent, received);
                 self.lamport.witness(report.beat.lamport);
                 let known = report.beat.epoch;
+                let levels = report.beat.levels;
                 record.report = Some(report);
                 record.fresh = true;
+                self.desired.beat(slot, levels, out);
                 let turn = self.office.heard(now, known, out);
                 self.turn(now, turn, out);
             }
@@ -300,7 +345,11 @@ impl Coordinator {
                     return out.refuse(Refusal::OldBoot);
                 };
                 let exchange = Exchange { sent, received };
-                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
+                let probed = Probed {
+                    exchange,
+                    levels: self.desired.digest_for(slot),
+                };
+                out.send(To::Child(slot), self.epoch, Body::Probed(probed));
                 if let (true, Some(report)) = (new, &record.report) {
                     out.send(
                         To::Child(slot),
@@ -335,6 +384,16 @@ impl Coordinator {
                 if let Some(toss) = self.toss(fold.operation) {
                     toss.take(now, slot, fold);
                 }
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(slot), body, out)
+            }
+            // Counts and proofs go up as they are, from where they belong.
+            Body::StopCount(count) if count.cluster == self.sector.cluster(slot as u8) => {
+                out.send(To::Parent, self.epoch, Body::StopCount(count))
+            }
+            Body::StopBundle(bundle) if bundle.cluster == self.sector.cluster(slot as u8) => {
+                out.send(To::Parent, self.epoch, Body::StopBundle(bundle))
             }
             _ => out.refuse(Refusal::Unexpected),
         }
@@ -473,7 +532,7 @@ impl Coordinator {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -485,7 +544,7 @@ impl Coordinator {
             exchange: self.uplink.exchange(),
             delivered: 0,
             epoch: self.uplink.epoch(),
-            levels: 0,
+            levels: self.desired.digest(),
             context: 0,
             lamport: self.lamport.tick(),
             claims: Claims::default(),
@@ -517,6 +576,22 @@ impl Coordinator {
             },
         }
     }
+
+    /// A message about desired state.
+    fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
+        if !self.desired.take(now, from, body, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
+        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    /// Something is in force, or no longer, that was not before.
+    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
 
     fn toss(&mut self, operation: MessageId) -> Option<&mut Toss> {
         self.tosses

@@ -1,18 +1,23 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
 use super::ability;
+use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::news::News;
 use super::office::{Office, Turn};
+use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::guard::freeze::stop_bytes;
+use crate::guard::level::{Author, Effective, Gate, Kind, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
     Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
-    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
-    TaskAct, TaskNews, TaskOrder, TaskSaid,
+    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason,
+    Targets, TaskAct, TaskNews, TaskOrder, TaskSaid,
 };
+use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
 use crate::registry::{Capabilities, CapabilitySet};
 use crate::throw::{Cast, CastDue, Timing};
@@ -48,6 +53,8 @@ pub struct Lead {
     news: News,
     /// What the capability bits of its records mean.
     names: Arc<Capabilities>,
+    desired: Desired,
+    stops: Stops,
 }
 
 /// What the lead keeps of one agent.
@@ -81,6 +88,8 @@ impl Lead {
             lossy: false,
             news: News::default(),
             names: Arc::default(),
+            desired: Desired::new(Author::Lead(cluster)),
+            stops: Stops::new(),
         }
     }
 
@@ -102,6 +111,7 @@ impl Lead {
             }
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_casts(now, out);
         if self.news.due(now) {
             self.tell_changes(now, out);
@@ -135,13 +145,35 @@ impl Lead {
             .next_wake()
             .min(self.echo_at)
             .min(self.news.next_wake())
-            .min(self.office.next_wake());
+            .min(self.office.next_wake())
+            .min(self.desired.next_wake())
+            .min(self.stops.next_wake());
         casts.fold(own, Moment::min)
     }
 
     /// Which cluster it leads.
     pub const fn cluster(&self) -> ClusterId {
         self.cluster
+    }
+
+    /// Writes a level in the name of this seat and spreads it at once; see [`Desired::write`].
+    pub fn write(
+        &mut self,
+        now: Moment,
+        kind: Kind,
+        region: Region,
+        value: Value,
+        lasting: Option<Micros>,
+        out: &mut Outputs,
+    ) -> Result<Stamp, WriteError> {
+        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
+        self.levels_changed(now, out);
+        Ok(stamp)
+    }
+
+    /// Desired state as it is known here.
+    pub const fn desired(&self) -> &Desired {
+        &self.desired
     }
 
     /// The open operations.
@@ -152,6 +184,7 @@ impl Lead {
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.boot = start.boot;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.chance = Chance::new(start.seed)
             .split(u64::from(self.cluster.agent(0).pack()) << 8 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -164,6 +197,7 @@ impl Lead {
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
                 let mut names = Capabilities::default();
+                self.desired.serve(now, self.epoch);
                 self.agents = self
                     .classes
                     .iter()
@@ -173,11 +207,14 @@ impl Lead {
                 self.news = News::default();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
+                self.levels_changed(now, out);
                 self.echo(out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
             Turn::Ended => {
                 self.agents = Vec::new();
+                self.desired.retire();
+                self.stops = Stops::new();
                 self.casts = Vec::new();
                 self.news = News::default();
                 self.uplink.stop();
@@ -212,10 +249,15 @@ impl Lead {
                 if let Some(entry) = echo.entry(u16::from(self.cluster.slot())) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
                 }
+                self.desired.echoed(now, echo.levels, out);
             }
-            Body::Probed(exchange) => {
+            Body::Probed(probed) => {
                 self.uplink
-                    .answered(exchange, arrival.sent, arrival.received)
+                    .answered(probed.exchange, arrival.sent, arrival.received);
+                self.desired.probed(now, probed.levels, out);
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Parent, body, out)
             }
             Body::Throw(hop) => self.arm(now, &hop, arrival.received, out),
             Body::Proceed(Proceed { operation, go }) => {
@@ -223,6 +265,7 @@ impl Lead {
                     cast.proceed(now, go);
                 }
             }
+            Body::Prove(_) => self.stops.ask(now),
             Body::Handover(report) => self.inherit(&report),
             Body::Task(order) => self.pass_task(order, out),
             Body::Poll(operation) => {
@@ -303,6 +346,7 @@ impl Lead {
                 record.context = beat.context;
                 self.lamport.witness(beat.lamport);
                 self.news.heard(slot, now);
+                self.desired.beat(u16::from(slot), beat.levels, out);
                 let turn = self.office.heard(now, beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -314,7 +358,10 @@ impl Lead {
                 out.send(
                     To::Child(u16::from(slot)),
                     self.epoch,
-                    Body::Probed(exchange),
+                    Body::Probed(Probed {
+                        exchange,
+                        levels: self.desired.digest_for(u16::from(slot)),
+                    }),
                 );
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
@@ -330,6 +377,17 @@ impl Lead {
                 out.send(To::Parent, self.epoch, Body::TaskNews(news));
             }
             Body::TaskNews(_) => out.refuse(Refusal::WrongPlace),
+            Body::Stopped(stopped) => {
+                let agent = self.cluster.agent(slot);
+                let bytes = stop_bytes(agent, stopped.epoch);
+                let right = self.desired.vouches_for(agent, &bytes, &stopped.signature);
+                if !right || !self.stops.stopped(now, slot, &stopped) {
+                    out.refuse(Refusal::Unexpected);
+                }
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(u16::from(slot)), body, out)
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }
@@ -398,6 +456,8 @@ impl Lead {
         );
         let blanket = if translated.is_none() {
             Some(SkipReason::Clock)
+        } else if !self.desired.settled() {
+            Some(SkipReason::Settling)
         } else if self.casts.len() >= CASTS_MAX {
             Some(SkipReason::Busy)
         } else {
@@ -433,6 +493,14 @@ impl Lead {
         }
         if class.is_human() {
             return cast.exclude(slot, class, SkipReason::Human);
+        }
+        let effective = self.desired.effective(self.cluster.agent(slot), class);
+        let mut chance = Chance::new(cast.header().id.0 as u64).split(u64::from(slot));
+        if let Some(reason) = barred(&effective) {
+            return cast.exclude(slot, class, reason);
+        }
+        if !effective.breaker.admits(&mut chance) {
+            return cast.exclude(slot, class, SkipReason::Breaker);
         }
         if !record.active(now) {
             return cast.missing(slot, class);
@@ -520,7 +588,7 @@ impl Lead {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -532,7 +600,7 @@ impl Lead {
             exchange: self.uplink.exchange(),
             delivered: self.delivered,
             epoch: self.uplink.epoch(),
-            levels: 0,
+            levels: self.desired.digest(),
             context: 0,
             lamport: self.lamport.tick(),
             claims: Claims::default(),
@@ -547,6 +615,55 @@ impl Lead {
             beat,
             names: Arc::clone(&self.names),
             rows,
+        }
+    }
+
+    /// A message about desired state.
+    fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
+        if !self.desired.take(now, from, body, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
+        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+        while let Some(due) = self.stops.due(now, self.cluster) {
+            match due {
+                StopDue::Tell(counts, bundles) => {
+                    for count in counts {
+                        out.send(To::Parent, self.epoch, Body::StopCount(count));
+                    }
+                    for bundle in bundles {
+                        out.send(To::Parent, self.epoch, Body::StopBundle(Arc::new(bundle)));
+                    }
+                }
+                StopDue::Missing(slots) => {
+                    let alive = |slot: &u8| self.agents[usize::from(*slot)].active(now);
+                    let slots: Slots = slots.iter().filter(alive).collect();
+                    if !slots.is_empty() {
+                        self.desired.offer_again(To::Children(slots), out);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Something is in force, or no longer, that was not before: who must stop is waited for, and who must not be sent to
+    /// any more is taken out of what is under way.
+    fn levels_changed(&mut self, now: Moment, _out: &mut Outputs) {
+        let frozen = |(slot, record): (usize, &Record)| {
+            let agent = self.cluster.agent(slot as u8);
+            let epoch = self.desired.effective(agent, record.class).frozen?;
+            Some((slot as u8, epoch))
+        };
+        let wanted = self.agents.iter().enumerate().filter_map(frozen).collect();
+        self.stops.want(now, wanted);
+        for cast in &mut self.casts {
+            cast.withhold(now, |slot, class| {
+                barred(&self.desired.effective(self.cluster.agent(slot), class))
+            });
         }
     }
 
@@ -641,8 +758,23 @@ impl Record {
             boot: self.link.boot(),
             abilities: self.abilities,
             context: self.context,
-            digest: self.profile.digest(now),
+            digest: self.profile.digest(slopes, now),
         }
+    }
+}
+
+/// Why nothing new may go to an agent for which this holds, if so.
+fn barred(effective: &Effective) -> Option<SkipReason> {
+    if effective.frozen.is_some() {
+        Some(SkipReason::Frozen)
+    } else if effective.quarantined {
+        Some(SkipReason::Quarantined)
+    } else if effective.avoided {
+        Some(SkipReason::Avoided)
+    } else if effective.breaker == Gate::Open {
+        Some(SkipReason::Breaker)
+    } else {
+        None
     }
 }
 

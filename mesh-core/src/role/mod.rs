@@ -13,23 +13,31 @@
 
 pub mod ability;
 mod agent;
+mod applied;
 mod chores;
 mod coordinator;
+mod desired;
 mod downlink;
+mod freezes;
 mod lead;
 mod news;
+mod notary;
 mod office;
 mod orchestrator;
 mod port;
+mod stops;
 mod trip;
 mod uplink;
 
 pub use agent::Agent;
+pub use applied::Applied;
 pub use chores::{CHORES_MAX, Chores};
 pub use coordinator::Coordinator;
+pub use desired::{Desired, WriteError};
 pub use downlink::Downlink;
 pub use lead::Lead;
 pub use news::News;
+pub use notary::{Notary, Signatory};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
     Arrival, Ask, AskId, Caller, Desk, Event, From, HostAct, Input, KeptTask, Output, Outputs,

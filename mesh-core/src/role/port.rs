@@ -1,5 +1,8 @@
 //! The port between a role and whoever drives it.
 
+use super::notary::Notary;
+use crate::guard::freeze::FreezeReport;
+use crate::guard::level::{self, Entry};
 use crate::message::{Body, ConflictKind, Epoch, Header, MessageId, TaskOrder, TaskSaid};
 use crate::operation::answer::OperationLine;
 use crate::operation::event::Stamped;
@@ -156,6 +159,10 @@ pub struct Start {
     pub wall: WallTime,
     /// Whether links lose messages: then commands are sent twice, a bucket apart.
     pub lossy: bool,
+    /// Signs and vouches for it.
+    pub notary: Arc<dyn Notary>,
+    /// Desired state as it was on disk: all that [`Output::Keep`] gave, in any order.
+    pub levels: Arc<[Entry]>,
 }
 
 /// A message that has come in.
@@ -207,6 +214,8 @@ pub enum WorkerEvent {
     /// How a task stands. `Started` is said when that is on disk; what is found begun and without an end after a restart
     /// is `Interrupted`.
     Task(TaskId, TaskSaid),
+    /// After [`Work::Freeze`]: nothing runs any more.
+    Still,
 }
 
 /// What a role asks of its driver, in this order.
@@ -227,6 +236,9 @@ pub enum Output {
     Claim(Claim),
     /// For the same: the seat is free.
     Vacate(Seat, Epoch),
+    /// These entries of desired state count now; they are to be there at the next start. An agent names all that it holds, a
+    /// seat what is new.
+    Keep(Arc<[Entry]>),
     /// Something that people or counters may want to know.
     Event(Event),
     /// For whoever asked.
@@ -279,6 +291,11 @@ pub enum Work {
     GiveUp(TaskId),
     /// End this task; nothing need be said.
     Drop(TaskId),
+    /// Start nothing, and do with what runs as the worker has declared (pause, finish or abandon); say
+    /// [`WorkerEvent::Still`] when nothing runs.
+    Freeze,
+    /// Go on with what was paused.
+    Thaw,
 }
 
 /// Something that happened at a role.
@@ -296,6 +313,12 @@ pub enum Event {
     Thrown(MessageId, Moment),
     /// What consoles, logs and hooks are told.
     Told(Box<Stamped>),
+    /// An entry of desired state was refused, from whom.
+    LevelRefused(Option<From>, Box<level::Refusal>),
+    /// A freeze has come further; some were counted or proven since the last time.
+    Freezing(Box<FreezeReport>),
+    /// A freeze has ended, by proof or by time, with the names of those not proven stopped.
+    Frozen(Box<FreezeReport>, Arc<[AgentId]>),
 }
 
 /// Why a message was dropped; each is counted and shown.

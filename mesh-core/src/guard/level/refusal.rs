@@ -2,7 +2,6 @@
 //! came before.
 
 use super::entry::{Author, Entry, Kind, Stamp, Value};
-use super::region::Node;
 use super::store::ENTRIES_MAX;
 use crate::place::scope::Region;
 

@@ -2,6 +2,7 @@
 
 mod campaign;
 mod chart;
+mod levels;
 mod replica;
 mod series;
 mod throws;
@@ -9,9 +10,14 @@ mod throws;
 pub use throws::Order;
 
 use crate::chance::Chance;
-use crate::message::{Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport};
+use crate::guard::level::{Author, Signature};
+use crate::message::{
+    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Probed, Proceed, SectorReport,
+};
 use crate::place::{SectorId, Shape};
+use crate::role::desired::Desired;
 use crate::role::downlink::Downlink;
+use crate::role::freezes::Freezes;
 use crate::role::office::{Office, Turn};
 use crate::role::trip::Trip;
 use crate::role::{Arrival, BEAT, From, Input, Outputs, Refusal, Start, To};
@@ -42,6 +48,8 @@ pub struct Orchestrator {
     campaigns: Vec<Campaign>,
     campaigns_begun: u32,
     survey_at: Moment,
+    desired: Desired,
+    freezes: Freezes,
 }
 
 /// What the orchestrator keeps of one sector.
@@ -72,6 +80,8 @@ impl Orchestrator {
             campaigns: Vec::new(),
             campaigns_begun: 0,
             survey_at: Moment::NEVER,
+            desired: Desired::new(Author::Orchestrator),
+            freezes: Freezes::default(),
         }
     }
 
@@ -93,11 +103,16 @@ impl Orchestrator {
             }
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_tosses(now, out);
         if now >= self.survey_at {
             self.survey_at = now + replica::MAP_EVERY;
             let map = self.replica.survey(None, now);
             out.send(To::Everyone, self.epoch, Body::Map(map));
+            // Reports that have come since may have brought those whom a freeze concerns.
+            if !self.desired.levels().is_empty() {
+                self.levels_changed(now, out);
+            }
         }
         if now >= self.echo_at {
             self.echo(out);
@@ -119,6 +134,8 @@ impl Orchestrator {
         let own = self
             .echo_at
             .min(self.survey_at)
+            .min(self.desired.next_wake())
+            .min(self.freezes.next_wake())
             .min(self.office.next_wake());
         tosses.fold(own, Moment::min)
     }
@@ -129,6 +146,7 @@ impl Orchestrator {
         self.wall = start.wall;
         self.started = now;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.office.stand(now, self.chance.split(2), out);
     }
 
@@ -138,6 +156,8 @@ impl Orchestrator {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                self.desired.serve(now, self.epoch);
+                self.freezes.serve(now);
                 self.sectors = (0..self.shape.sectors).map(|_| Record::default()).collect();
                 self.replica = Replica::default();
                 self.survey_at = now + replica::MAP_EVERY;
@@ -148,6 +168,8 @@ impl Orchestrator {
                 self.sectors = Vec::new();
                 self.tosses = Vec::new();
                 self.campaigns = Vec::new();
+                self.desired.retire();
+                self.freezes.retire();
                 self.replica = Replica::default();
                 self.survey_at = Moment::NEVER;
                 self.echo_at = Moment::NEVER;
@@ -165,7 +187,7 @@ impl Orchestrator {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -199,6 +221,7 @@ impl Orchestrator {
                 record.link.owe_echo(sent, received);
                 record.need = report.trunk;
                 self.lamport.witness(report.beat.lamport);
+                self.desired.beat(slot, report.beat.levels, out);
                 self.take_report(now, slot, &report, out);
                 let turn = self.office.heard(now, report.beat.epoch, out);
                 self.turn(now, turn, out);
@@ -211,7 +234,11 @@ impl Orchestrator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 let exchange = Exchange { sent, received };
-                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
+                let probed = Probed {
+                    exchange,
+                    levels: self.desired.digest_for(slot),
+                };
+                out.send(To::Child(slot), self.epoch, Body::Probed(probed));
             }
             Body::Armed(armed) => {
                 let trunk = record.need.round;
@@ -233,6 +260,19 @@ impl Orchestrator {
                 self.replica.change(cluster, &changes, now, |_| {});
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(slot), body, out)
+            }
+            Body::StopCount(count) if count.cluster.sector.index() == usize::from(slot) => {
+                self.freezes.count(now, count);
+            }
+            Body::StopBundle(bundle) if bundle.cluster.sector.index() == usize::from(slot) => {
+                let desired = &self.desired;
+                let verify = |agent, bytes: &[u8], signature: &Signature| {
+                    desired.vouches_for(agent, bytes, signature)
+                };
+                self.freezes.bundle(now, &bundle, verify, out);
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }

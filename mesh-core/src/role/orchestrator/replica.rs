@@ -1,13 +1,15 @@
 //! The orchestrator's replica of the registry: a table of rows that the sectors' reports fill, and its history in short.
 
 use super::series::{Point, Series};
+use crate::guard::level::Effective;
 use crate::message::{Changes, Forwarded, Micros32, RowReport};
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
 use crate::registry::{Applied, CapabilitySet, GlobalReport, HoldMode, RowUpdate, State, Table};
 use crate::time::{Micros, Moment};
 use crate::unit::{Impedance, Share};
 use core::ops::Range;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// Between two points of a series and two maps for the coordinators (§4.3).
@@ -33,6 +35,8 @@ pub(super) struct Replica {
     /// Agents that joined and were lost since the replica began, of which it knows when.
     pub(super) joined: u32,
     pub(super) lost: u32,
+    /// Those in quarantine by desired state, whatever their lead reports.
+    quarantined: BTreeSet<AgentId>,
 }
 
 /// An agent's state that is another now.
@@ -66,6 +70,9 @@ impl Replica {
                 last = (row.abilities, known.translate(names, row.abilities));
             }
             update.capabilities = last.1;
+            if self.quarantined.contains(&agent) {
+                update.state = State::Quarantined;
+            }
             let task = self.table.row(agent).map(|held| held.task());
             update.task = task.and_then(|task| self.table.tasks().name(task).cloned());
             self.people(agent, row.class, |replica| {
@@ -99,6 +106,9 @@ impl Replica {
             let Some(class) = self.table.class(agent) else {
                 continue;
             };
+            if self.quarantined.contains(&agent) {
+                continue;
+            }
             self.people(agent, class, |replica| {
                 if let Some(from) = replica.table.set_state(agent, state, now) {
                     let to = state.for_class(class);
@@ -108,6 +118,46 @@ impl Replica {
                 }
             });
         }
+    }
+
+    /// Marks the rows of a region as desired state has them: avoided, frozen, quarantined. Who leaves quarantine is as
+    /// its lead says at the next report.
+    pub(super) fn mark(
+        &mut self,
+        region: Region,
+        effective: impl Fn(AgentId, Class) -> Effective,
+        now: Moment,
+    ) {
+        let (mut quarantined, mut avoided, mut frozen) = (Vec::new(), 0, 0);
+        let rows = self.table.rows(region);
+        let rows: Vec<(AgentId, Class, State)> = rows
+            .map(|row| (row.place(), row.class(), row.state()))
+            .collect();
+        for (agent, class, state) in rows {
+            let held = effective(agent, class);
+            avoided += u32::from(held.avoided);
+            frozen += u32::from(held.frozen.is_some());
+            if held.quarantined {
+                quarantined.push(agent);
+                if state != State::Quarantined {
+                    self.table.set_state(agent, State::Quarantined, now);
+                }
+            } else if state == State::Quarantined {
+                self.table.set_state(agent, State::Active, now);
+            }
+        }
+        let counts = self.table.counts_of(region);
+        // Nothing held and nothing marked: two scans less in a calm mesh.
+        if avoided > 0 || counts.avoided > 0 {
+            self.table
+                .avoid(region, |agent, class| effective(agent, class).avoided);
+        }
+        if frozen > 0 || counts.frozen > 0 {
+            self.table.freeze(region, |agent, class| {
+                effective(agent, class).frozen.is_some()
+            });
+        }
+        self.quarantined = quarantined.into_iter().collect();
     }
 
     /// Keeps the count of active people through a change.
@@ -136,9 +186,7 @@ impl Replica {
 
     /// Whether a sector has at least 95 % of its agents active.
     pub(super) fn healthy(&self, sector: SectorId) -> bool {
-        let counts = self
-            .table
-            .counts_of(crate::place::scope::Region::Sector(sector));
+        let counts = self.table.counts_of(Region::Sector(sector));
         counts
             .active_rate()
             .is_none_or(|rate| rate >= Share::new(0.95))
@@ -179,9 +227,7 @@ impl Replica {
 
     /// Pending operations of a cluster.
     pub(super) fn queue(&self, cluster: ClusterId) -> u32 {
-        let rows = self
-            .table
-            .rows(crate::place::scope::Region::Cluster(cluster));
+        let rows = self.table.rows(Region::Cluster(cluster));
         rows.map(|row| row.queue()).sum()
     }
 

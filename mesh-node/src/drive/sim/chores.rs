@@ -152,6 +152,16 @@ impl World {
             Stage::Ended => TaskSaid::done("ok"),
             Stage::Begun if known.boot != boot => TaskSaid::Interrupted,
             Stage::Queued if known.boot != boot => return,
+            Stage::Queued
+                if self.agents[agent as usize]
+                    .role
+                    .applied()
+                    .frozen()
+                    .is_some() =>
+            {
+                let later = self.now + Micros::seconds(1);
+                return self.queue.push(later, Event::Chore(agent, run));
+            }
             Stage::Queued => {
                 let took = self.duration(agent);
                 self.chores.runs[run as usize].at = Stage::Begun;
@@ -297,7 +307,7 @@ impl World {
             .orchestrators
             .into_iter()
             .any(|index| self.seats[index as usize].role.serving());
-        let wall = self.start_of(Boot(0)).wall;
+        let wall = self.wall();
         let mut lost = Vec::new();
         for (id, kept) in &self.chores.store {
             let state = kept.task.state();

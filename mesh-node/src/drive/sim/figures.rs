@@ -165,6 +165,7 @@ impl World {
         if self.truth.surveys.is_multiple_of(10) {
             self.tally();
         }
+        self.look_at_levels();
         self.queue.push(self.now + SURVEY_EVERY, Event::Survey);
     }
 }

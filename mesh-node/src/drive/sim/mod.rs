@@ -6,13 +6,16 @@
 
 mod chores;
 mod clock;
+mod disk;
 mod figures;
 mod link;
 mod node;
+mod notary;
 mod operate;
 mod post;
 mod queue;
 pub mod scenario;
+mod standing;
 mod strike;
 mod truth;
 mod world;

@@ -65,6 +65,15 @@ impl World {
         }
         match Operation::from_json(&object.into()) {
             Ok(operation) => {
+                if let Operation::Thaw { scope, .. }
+                | Operation::Release { scope, .. }
+                | Operation::Restore { scope, .. }
+                | Operation::Reset { scope, .. } = &operation
+                {
+                    for region in scope.regions() {
+                        self.standing.lifted(region);
+                    }
+                }
                 self.ask(operation, refused);
             }
             Err(error) => {

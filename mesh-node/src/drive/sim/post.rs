@@ -6,7 +6,7 @@ use super::world::{Event, SeatReply, World};
 use mesh_core::message::{Body, Epoch};
 use mesh_core::place::ClusterId;
 use mesh_core::role::{
-    Arrival, Event as RoleEvent, From, Input, Output, Outputs, To, Work, WorkerEvent,
+    Arrival, Event as RoleEvent, From, Input, Output, Outputs, Refusal, To, Work, WorkerEvent,
 };
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::KeyId;
@@ -90,6 +90,7 @@ impl World {
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
                 Output::Recall => self.recall(node),
                 Output::Host(act) => self.host_act(act),
+                Output::Keep(entries) => self.keeps(node, entries),
             }
         }
     }
@@ -305,6 +306,7 @@ impl World {
                 let Some(throw) = self.truth.number(header.id) else {
                     return;
                 };
+                self.works(index, header.id);
                 let agent = &mut self.agents[index as usize];
                 let queue = agent.device.queue();
                 let took =
@@ -319,15 +321,17 @@ impl World {
                 target,
                 bound,
             } => {
+                self.works(index, operation);
                 let agent = &self.agents[index as usize];
                 let held = agent.host.clock.when(target);
                 self.truth
                     .released(self.now, agent.role.place(), operation, held, bound);
             }
-            Work::Cancel { .. } => {}
             Work::Task(order) => self.chore(index, &order),
             Work::GiveUp(id) => self.give_up(index, id),
             Work::Drop(id) => self.drop_chore(index, &id),
+            Work::Freeze => self.stop_work(index),
+            Work::Cancel { .. } | Work::Thaw => {}
         }
     }
 
@@ -352,6 +356,9 @@ impl World {
             RoleEvent::Serving(seat, _) => self.truth.serving(self.now, seat),
             RoleEvent::Stopped(..) => {}
             RoleEvent::Sealed(sheet) => self.truth.sealed(*sheet),
+            RoleEvent::LevelRefused(..) => self.truth.refused(Refusal::Unexpected),
+            RoleEvent::Freezing(report) => self.freezing(&report),
+            RoleEvent::Frozen(report, names) => self.frozen(&report, &names),
         }
     }
 

@@ -60,8 +60,15 @@ impl World {
         let Fault { kind, .. } =
             self.scenario.faults[self.trouble.strikes[number as usize]].clone();
         match kind {
-            FaultKind::Crash { whom, restart, .. } => {
+            FaultKind::Crash {
+                whom,
+                restart,
+                lose_unsynced,
+            } => {
                 for agent in self.chosen(&whom) {
+                    if lose_unsynced {
+                        self.disks.lose_unsynced(self.now, NodeId::Agent(agent));
+                    }
                     self.crash(NodeId::Agent(agent), restart);
                 }
             }
@@ -75,8 +82,8 @@ impl World {
                 whom,
                 restart,
                 standby,
-                ..
-            } => self.kill(role, &whom, restart, standby),
+                lose_unsynced,
+            } => self.kill(role, &whom, restart, standby, lose_unsynced),
             FaultKind::Slow {
                 whom,
                 factor,
@@ -109,9 +116,13 @@ impl World {
                     other,
                     one_way,
                 });
+                self.standing.disturbed(self.now);
                 self.undo_later(number, lasts, Undo::Cut);
             }
-            FaultKind::Reconnect {} => self.trouble.cuts.clear(),
+            FaultKind::Reconnect {} => {
+                self.trouble.cuts.clear();
+                self.standing.disturbed(self.now);
+            }
             FaultKind::Network {
                 whom,
                 loss,
@@ -179,6 +190,7 @@ impl World {
             return;
         };
         let (_, undo) = self.trouble.undo.swap_remove(index);
+        self.standing.disturbed(self.now);
         match undo {
             Undo::Speed(agents) => agents
                 .iter()
@@ -207,6 +219,11 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Whether something is cut off from something.
+    pub(super) fn is_cut(&self) -> bool {
+        !self.trouble.cuts.is_empty()
     }
 
     /// Whether nothing passes from the one to the other.
@@ -306,6 +323,7 @@ impl World {
         host.armed = Moment::NEVER;
         if let NodeId::Seat(index) = node {
             let seat = &self.seats[index as usize];
+            self.standing.disturbed(self.now);
             if seat.role.serving() {
                 self.truth.died(self.now, seat.seat);
             }
@@ -327,9 +345,9 @@ impl World {
         host.up = true;
         host.boot.0 += 1;
         host.clock.reboot(now, origin);
-        let boot = host.boot;
         self.reset(node);
-        let start = self.start_of(boot);
+        self.standing.restarted(now, node);
+        let start = self.start_of(node);
         self.give(node, mesh_core::role::Input::Start(start));
     }
 
@@ -357,7 +375,14 @@ impl World {
         }
     }
 
-    fn kill(&mut self, role: SeatKind, whom: &Whom, restart: Option<Micros>, standby: bool) {
+    fn kill(
+        &mut self,
+        role: SeatKind,
+        whom: &Whom,
+        restart: Option<Micros>,
+        standby: bool,
+        lose_unsynced: bool,
+    ) {
         let seats: Vec<[u32; 2]> = match role {
             SeatKind::Orchestrator => vec![self.orchestrators],
             SeatKind::Coordinator => {
@@ -384,6 +409,9 @@ impl World {
         for holders in seats.into_iter().take(count) {
             for holder in holders {
                 if !standby || self.seats[holder as usize].role.serving() {
+                    if lose_unsynced {
+                        self.disks.lose_unsynced(self.now, NodeId::Seat(holder));
+                    }
                     self.crash(NodeId::Seat(holder), restart);
                 }
             }

@@ -83,6 +83,7 @@ impl Truth {
                 9 << 32 | u64::from(agent)
             }
             Event::Stored(seat, _) | Event::Recalled(seat) => 10 << 32 | u64::from(seat),
+            Event::Still(agent) => 11 << 32 | u64::from(agent),
         };
         self.last = at;
         self.mix(at.0 as u64 ^ what << 24);
