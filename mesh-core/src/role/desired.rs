@@ -21,13 +21,14 @@
 //! | when | [`Desired::next_wake`] |
 //! | look | [`Desired::levels`], [`Desired::settled`] and the digests for messages |
 
+use crate::guard::level::region::Node as _;
 use super::notary::{Notary, Signatory};
 use super::{BEAT, BUCKET, Event, From, Output, Outputs, Refusal as Refused, Start, To};
 use crate::guard::level::{
-    Author, DIFFERENCE_MAX, Effective, Entry, Kind, Levels, Merged, Refusal, Region, Stamp,
-    Summary, Value,
+    Author, DIFFERENCE_MAX, Effective, Entry, Kind, Levels, Merged, Refusal, Stamp, Summary, Value,
 };
 use crate::message::{Body, Epoch};
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class, SectorId};
 use crate::time::{Micros, Moment};
 use std::collections::BTreeMap;
@@ -491,7 +492,7 @@ pub(super) fn merge_into(
     for commands in [true, false] {
         let of_rank = |entry: &&Entry| entry.author.commands() == commands;
         for entry in entries.iter().take(ENTRIES_TAKEN_MAX).filter(of_rank) {
-            if !entry.region.is_possible() || entry.region.touches(realm) {
+            if !entry.region.is_possible() || entry.region.meets(realm) {
                 match levels.merge(entry.clone(), vouch) {
                     Merged::Applied => applied.push(entry.clone()),
                     Merged::Stale => {}

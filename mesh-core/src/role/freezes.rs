@@ -3,8 +3,9 @@
 
 use super::{BEAT, Event, Outputs, To};
 use crate::guard::freeze::{FreezeReport, FreezeRun, PROOF_WAIT};
-use crate::guard::level::{Kind, Levels, Region, Signature, Stamp};
+use crate::guard::level::{Kind, Levels, Signature, Stamp};
 use crate::message::{Body, Epoch, Prove, StopBundle, StopCount};
+use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, Slots};
 use crate::time::{Micros, Moment};
 

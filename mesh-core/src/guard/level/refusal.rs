@@ -1,9 +1,10 @@
 //! Why an entry is not taken, decided from the entry alone and the largest known term, so that it does not depend on what
 //! came before.
 
+use crate::guard::level::region::Node as _;
 use super::entry::{Author, Entry, Kind, Stamp, Value};
-use super::region::Region;
 use super::store::ENTRIES_MAX;
+use crate::place::scope::Region;
 
 /// What merging an entry came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

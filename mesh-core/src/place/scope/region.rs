@@ -1,8 +1,9 @@
 //! Regions: the scopes that need no registry to be understood, and the keys of desired state (PROTOCOL §6).
 
-use super::error::{ScopeError, ScopeFault, excerpt, fault};
+use super::error::{ScopeError, ScopeFault, fault};
 use super::{NoSuchPlace, Places, nearest};
 use crate::place::{AgentId, Class, ClusterId, SectorId};
+use crate::text::excerpt;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

@@ -9,9 +9,10 @@
 use super::node::{NodeId, SeatRole};
 use super::world::World;
 use mesh_core::guard::freeze::FreezeReport;
-use mesh_core::guard::level::{Effective, Entry, Kind, Region, Stamp, Value};
+use mesh_core::guard::level::{Effective, Entry, Kind, Stamp, Value};
 use mesh_core::message::MessageId;
 use mesh_core::place::AgentId;
+use mesh_core::place::scope::Region;
 use mesh_core::time::{Micros, Moment};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub(super) struct Standing {
 impl Standing {
     /// Something is thawed, or will be before long.
     fn lifted(&mut self, region: Region) {
-        self.proven.retain(|(own, _)| !own.touches(region));
+        self.proven.retain(|(own, _)| !own.meets(region));
     }
 
     /// Something happened after which nodes may hold different things for a while.

@@ -1,5 +1,6 @@
 use super::super::scenario::Scenario;
 use super::*;
+use mesh_core::role::Outputs;
 
 fn scenario(name: &str) -> Scenario {
     let path = format!(
@@ -17,6 +18,11 @@ fn run(name: &str, seed: u64) -> World {
     });
     world.run();
     world
+}
+
+/// Carries out an operation; whether it was done.
+fn operate(world: &mut World, name: &str, scope: Option<&str>, args: &toml::Table) -> bool {
+    world.write_level(name, scope, args).unwrap_or(false)
 }
 
 /// A calm mesh of 24 that has had time to report.
@@ -75,14 +81,24 @@ fn every_level_that_the_console_knows_comes_into_force_and_passes() {
                 (0..world.agents.len() as u32).filter(|&agent| holds(&world.effective(agent)));
             inside.count()
         };
-        assert!(world.operate(begin, Some("sector:2"), &toml::Table::new()));
+        assert!(operate(
+            &mut world,
+            begin,
+            Some("sector:2"),
+            &toml::Table::new()
+        ));
         world.run_until(Moment(22_000_000));
         assert_eq!(at(&world), 12, "{begin}");
-        assert!(world.operate(end, Some("cluster:2-1"), &toml::Table::new()));
+        assert!(operate(
+            &mut world,
+            end,
+            Some("cluster:2-1"),
+            &toml::Table::new()
+        ));
         world.run_until(Moment(24_000_000));
         assert_eq!(at(&world), 8, "{end}");
         let args: toml::Table = "for_s = 5".parse().expect("it reads");
-        assert!(world.operate(begin, Some("agent:1-1-1"), &args));
+        assert!(operate(&mut world, begin, Some("agent:1-1-1"), &args));
         world.run_until(Moment(26_000_000));
         assert_eq!(at(&world), 9, "{begin} for 5 s");
         world.run_until(Moment(34_000_000));
@@ -90,14 +106,24 @@ fn every_level_that_the_console_knows_comes_into_force_and_passes() {
         assert_eq!(world.truth.told, [""; 0]);
     }
     let mut world = calm();
-    assert!(!world.operate("frezze", None, &toml::Table::new()));
-    assert!(!world.operate("freeze", Some("nowhere:1"), &toml::Table::new()));
+    assert!(!operate(&mut world, "frezze", None, &toml::Table::new()));
+    assert!(!operate(
+        &mut world,
+        "freeze",
+        Some("nowhere:1"),
+        &toml::Table::new()
+    ));
 }
 
 #[test]
 fn a_freeze_survives_a_power_cut_of_everybody() {
     let mut world = calm();
-    assert!(world.operate("freeze", None, &toml::Table::new()));
+    assert!(operate(
+        &mut world,
+        "freeze",
+        Some("all"),
+        &toml::Table::new()
+    ));
     world.run_until(Moment(22_000_000));
     assert_eq!(frozen(&world), 24);
     let seats = (0..world.seats.len() as u32).map(NodeId::Seat);
@@ -112,7 +138,12 @@ fn a_freeze_survives_a_power_cut_of_everybody() {
     assert_eq!(frozen(&world), 24, "from their disks, at once");
     world.run_until(Moment(90_000_000));
     assert_eq!((frozen(&world), world.truth.violations), (24, 0));
-    assert!(world.operate("thaw", None, &toml::Table::new()));
+    assert!(operate(
+        &mut world,
+        "thaw",
+        Some("all"),
+        &toml::Table::new()
+    ));
     world.run_until(Moment(92_000_000));
     assert_eq!(frozen(&world), 0);
 }
@@ -122,7 +153,12 @@ fn a_freeze_survives_a_power_cut_of_everybody() {
 #[test]
 fn work_under_a_freeze_is_seen() {
     let mut world = calm();
-    assert!(world.operate("freeze", None, &toml::Table::new()));
+    assert!(operate(
+        &mut world,
+        "freeze",
+        Some("all"),
+        &toml::Table::new()
+    ));
     world.run_until(Moment(22_000_000));
     assert_eq!(world.truth.violations, 0);
     world.works(3, MessageId(7));
@@ -161,10 +197,14 @@ fn state_that_does_not_spread_is_seen() {
     world.look_at_digests();
     assert_eq!(world.truth.violations, 0);
     // Written, and nothing of it has arrived anywhere yet.
-    world.at_the_top(|role, now, out| {
-        role.write(now, Kind::Avoid, Region::All, Value::Hold, None, out)
-            .expect("it serves")
-    });
+    let top = world.orchestrators[0] as usize;
+    let local = world.seats[top].host.clock.read(world.now);
+    let SeatRole::Orchestrator(role) = &mut world.seats[top].role else {
+        panic!("an orchestrator")
+    };
+    let mut out = Outputs::default();
+    role.write(local, Kind::Avoid, Region::All, Value::Hold, None, &mut out)
+        .expect("it serves");
     world.look_at_digests();
     assert_eq!(
         world.truth.violations, 2,
