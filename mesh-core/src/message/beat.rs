@@ -71,8 +71,9 @@ pub struct Beat {
 pub struct Echo {
     /// For each child that has beaten since the last echo.
     pub entries: Vec<EchoEntry>,
-    /// Digest of the desired state that applies to these children; one that holds another asks for the difference.
-    pub levels: u64,
+    /// Digest of the desired state that applies to all of these children alike; one that holds another asks for the
+    /// difference. None while the sender has not compared its own with its parent's.
+    pub levels: Option<u64>,
     /// Lamport time.
     pub lamport: Lamport,
 }

@@ -1,9 +1,10 @@
 //! Everything that travels between roles, as one closed list.
 
 use super::{
-    Ack, Armed, Beat, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Proceed, SectorFold,
-    SectorReport,
+    Ack, Armed, Beat, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Probed, Proceed, Prove,
+    SectorFold, SectorReport, StopBundle, StopCounts, Stopped,
 };
+use crate::guard::level::{Entry, Summary};
 use crate::time::Boot;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ pub enum Body {
     /// Child to parent: an exchange of four timestamps outside the beat, eight of them 50 ms apart after a start.
     Probe(Probe),
     /// Parent to child: the answer to a probe.
-    Probed(Exchange),
+    Probed(Probed),
     /// Downwards (appendix B, `COORDINATE`).
     Throw(Arc<Hop>),
     /// Downwards: the gate of the tier above is open, or closed for good.
@@ -39,6 +40,20 @@ pub enum Body {
     ClusterReport(Arc<ClusterReport>),
     /// Coordinator to orchestrator, every beat.
     SectorReport(Arc<SectorReport>),
+    /// Both ways: desired state to take in. Urgent: it never waits behind a gap.
+    Levels(Arc<[Entry]>),
+    /// Both ways: what the sender has, since digests differ. Answered with what it lacks and with a question for the rest.
+    LevelsHave(Arc<Summary>),
+    /// Both ways: entries with these prints are lacking here.
+    LevelsWanted(Arc<[u64]>),
+    /// Agent to lead: it has stopped.
+    Stopped(Box<Stopped>),
+    /// Upwards: how many have stopped.
+    StopCounts(Arc<StopCounts>),
+    /// Upwards: the signatures of those, one bundle a cluster.
+    StopBundle(Arc<StopBundle>),
+    /// Downwards: say again who has stopped.
+    Prove(Prove),
 }
 
 /// A child's side of an exchange outside the beat.

@@ -1,5 +1,6 @@
 //! The agent: holds what it is thrown until T by its own clock, and says when it was ready and when it let go.
 
+use super::applied::{Applied, Turned};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, CASTS_MAX, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
 use crate::chance::Chance;
@@ -24,6 +25,7 @@ pub struct Agent {
     lamport: Lamport,
     context: u64,
     queue: u16,
+    applied: Applied,
 }
 
 /// A throw that has arrived and is not answered yet.
@@ -56,16 +58,18 @@ impl Agent {
             lamport: Lamport::default(),
             context: 0,
             queue: 0,
+            applied: Applied::default(),
         }
     }
 
     /// One input; what is to be done is put in `out`.
     pub fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
         match input {
-            Input::Start(start) => self.start(now, &start),
+            Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) => self.message(now, arrival, out),
             Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation),
+            Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
             Input::Seat(..) => out.refuse(Refusal::Unexpected),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
                 self.conflict(now, operation, kind, out)
@@ -113,7 +117,13 @@ impl Agent {
         self.queue = queue;
     }
 
-    fn start(&mut self, now: Moment, start: &Start) {
+    /// The desired state that it has applied.
+    pub const fn applied(&self) -> &Applied {
+        &self.applied
+    }
+
+    fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
+        self.applied.start(self.place, self.class, start, out);
         let phase = Chance::new(start.seed)
             .split(u64::from(self.place.pack()))
             .span(Micros::ZERO, super::BEAT);
@@ -142,10 +152,17 @@ impl Agent {
                 if let Some(entry) = echo.entry(u16::from(self.place.slot())) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
                 }
+                self.applied.compared(now, self.place, echo.levels, out);
             }
-            Body::Probed(exchange) => {
+            Body::Probed(probed) => {
                 self.uplink
-                    .answered(exchange, arrival.sent, arrival.received)
+                    .answered(probed.exchange, arrival.sent, arrival.received);
+                self.applied.compared(now, self.place, probed.levels, out);
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                if self.applied.take(self.place, self.class, body, out) == Turned::Frozen {
+                    self.let_go(now, out);
+                }
             }
             Body::Throw(hop) => self.catch(now, &hop, arrival.sent, arrival.received, out),
             Body::Poll(operation) => {
@@ -193,7 +210,11 @@ impl Agent {
             queue: self.queue,
             sequence: mine.sequence,
         };
-        let declined = if translated.is_none() {
+        let declined = if self.applied.frozen().is_some() {
+            Some(SkipReason::Frozen)
+        } else if !self.applied.settled() {
+            Some(SkipReason::Settling)
+        } else if translated.is_none() {
             Some(SkipReason::Clock)
         } else if trip > hop.ttl {
             Some(SkipReason::Expired)
@@ -224,6 +245,16 @@ impl Agent {
             header: Arc::clone(&hop.header),
             target,
         });
+    }
+
+    /// A freeze: nothing that is held is released; each throw ends here, and says why.
+    fn let_go(&mut self, now: Moment, out: &mut Outputs) {
+        for hold in core::mem::take(&mut self.holds) {
+            out.work(Work::Cancel {
+                operation: hold.operation,
+            });
+            self.answer(now, &hold, Answer::Declined(SkipReason::Frozen), out);
+        }
     }
 
     fn own_part(&self, hop: &Hop) -> Option<Compensation> {
@@ -305,7 +336,7 @@ impl Agent {
             exchange: self.uplink.exchange(),
             delivered: self.delivered,
             epoch: self.uplink.epoch(),
-            levels: 0,
+            levels: self.applied.digest(),
             context: self.context,
             lamport: self.lamport.tick(),
             claims: Claims {

@@ -1,14 +1,16 @@
 //! The sector coordinator: passes throws to its leads behind the gate, folds their accounts, keeps the sector's replica.
 
+use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::guard::level::{Author, Kind, Region, Stamp, Value};
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
-    ErrorHistogram, Exchange, Fold, Hop, Lamport, MessageId, Need, Probe, Proceed, SectorFold,
+    ErrorHistogram, Exchange, Fold, Hop, Lamport, MessageId, Need, Probe, Probed, Proceed, SectorFold,
     SectorReport, Targets,
 };
 use crate::place::{Class, SectorId, Slots};
@@ -39,6 +41,7 @@ pub struct Coordinator {
     echo_at: Moment,
     lamport: Lamport,
     lossy: bool,
+    desired: Desired,
 }
 
 /// What the coordinator keeps of one lead.
@@ -106,6 +109,7 @@ impl Coordinator {
             echo_at: Moment::NEVER,
             lamport: Lamport::default(),
             lossy: false,
+            desired: Desired::new(Author::Coordinator(sector)),
         }
     }
 
@@ -125,6 +129,7 @@ impl Coordinator {
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_tosses(now, out);
         if now >= self.echo_at {
             self.echo(out);
@@ -154,7 +159,8 @@ impl Coordinator {
             .uplink
             .next_wake()
             .min(self.echo_at)
-            .min(self.office.next_wake());
+            .min(self.office.next_wake())
+            .min(self.desired.next_wake());
         tosses.fold(own, Moment::min)
     }
 
@@ -163,9 +169,32 @@ impl Coordinator {
         self.sector
     }
 
+    /// Writes a level in the name of this seat and spreads it at once; see [`Desired::write`].
+    pub fn write(
+        &mut self,
+        now: Moment,
+        kind: Kind,
+        region: Region,
+        value: Value,
+        lasting: Option<Micros>,
+        out: &mut Outputs,
+    ) -> Result<Stamp, WriteError> {
+        let stamp = self
+            .desired
+            .write(now, kind, region, value, lasting, out)?;
+        self.levels_changed(now, out);
+        Ok(stamp)
+    }
+
+    /// Desired state as it is known here.
+    pub const fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.boot = start.boot;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.chance =
             Chance::new(start.seed).split(u64::from(self.sector.0) << 40 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -177,6 +206,7 @@ impl Coordinator {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                self.desired.serve(now, self.epoch);
                 self.leads = (0..self.clusters).map(|_| Record::default()).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
@@ -185,6 +215,7 @@ impl Coordinator {
             }
             Turn::Ended => {
                 self.leads = Vec::new();
+                self.desired.retire();
                 self.tosses = Vec::new();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
@@ -218,10 +249,15 @@ impl Coordinator {
                 if let Some(entry) = echo.entry(self.sector.index() as u16) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
                 }
+                self.desired.echoed(now, echo.levels, out);
             }
-            Body::Probed(exchange) => {
+            Body::Probed(probed) => {
                 self.uplink
-                    .answered(exchange, arrival.sent, arrival.received)
+                    .answered(probed.exchange, arrival.sent, arrival.received);
+                self.desired.probed(now, probed.levels, out);
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Parent, body, out)
             }
             Body::Throw(hop) => self.arm(now, hop, out),
             Body::Proceed(Proceed { operation, go }) => {
@@ -270,8 +306,10 @@ impl Coordinator {
                 record.link.owe_echo(sent, received);
                 self.lamport.witness(report.beat.lamport);
                 let known = report.beat.epoch;
+                let levels = report.beat.levels;
                 record.report = Some(report);
                 record.fresh = true;
+                self.desired.beat(slot, levels, out);
                 let turn = self.office.heard(now, known, out);
                 self.turn(now, turn, out);
             }
@@ -282,7 +320,11 @@ impl Coordinator {
                     return out.refuse(Refusal::OldBoot);
                 };
                 let exchange = Exchange { sent, received };
-                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
+                let probed = Probed {
+                    exchange,
+                    levels: self.desired.digest_for(slot),
+                };
+                out.send(To::Child(slot), self.epoch, Body::Probed(probed));
                 if let (true, Some(report)) = (new, &record.report) {
                     out.send(
                         To::Child(slot),
@@ -308,6 +350,9 @@ impl Coordinator {
                 if let Some(toss) = self.toss(fold.operation) {
                     toss.take(now, slot, fold);
                 }
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(slot), body, out)
             }
             _ => out.refuse(Refusal::Unexpected),
         }
@@ -446,7 +491,7 @@ impl Coordinator {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -458,7 +503,7 @@ impl Coordinator {
             exchange: self.uplink.exchange(),
             delivered: 0,
             epoch: self.uplink.epoch(),
-            levels: 0,
+            levels: self.desired.digest(),
             context: 0,
             lamport: self.lamport.tick(),
             claims: Claims::default(),
@@ -485,6 +530,22 @@ impl Coordinator {
             },
         }
     }
+
+    /// A message about desired state.
+    fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
+        if !self.desired.take(now, from, body, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
+        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    /// Something is in force, or no longer, that was not before.
+    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
 
     fn toss(&mut self, operation: MessageId) -> Option<&mut Toss> {
         self.tosses

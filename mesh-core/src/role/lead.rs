@@ -1,14 +1,16 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
+use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::office::{Office, Turn};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::guard::level::{Author, Kind, Region, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
     Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
-    Lamport, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    Lamport, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason, Targets,
 };
 use crate::place::{Class, ClusterId, Slots};
 use crate::throw::{Cast, CastDue, Timing};
@@ -41,6 +43,7 @@ pub struct Lead {
     lamport: Lamport,
     delivered: u32,
     lossy: bool,
+    desired: Desired,
 }
 
 /// What the lead keeps of one agent.
@@ -71,6 +74,7 @@ impl Lead {
             lamport: Lamport::default(),
             delivered: 0,
             lossy: false,
+            desired: Desired::new(Author::Lead(cluster)),
         }
     }
 
@@ -90,6 +94,7 @@ impl Lead {
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_casts(now, out);
         if now >= self.echo_at {
             self.echo(out);
@@ -119,13 +124,36 @@ impl Lead {
             .uplink
             .next_wake()
             .min(self.echo_at)
-            .min(self.office.next_wake());
+            .min(self.office.next_wake())
+            .min(self.desired.next_wake());
         casts.fold(own, Moment::min)
     }
 
     /// Which cluster it leads.
     pub const fn cluster(&self) -> ClusterId {
         self.cluster
+    }
+
+    /// Writes a level in the name of this seat and spreads it at once; see [`Desired::write`].
+    pub fn write(
+        &mut self,
+        now: Moment,
+        kind: Kind,
+        region: Region,
+        value: Value,
+        lasting: Option<Micros>,
+        out: &mut Outputs,
+    ) -> Result<Stamp, WriteError> {
+        let stamp = self
+            .desired
+            .write(now, kind, region, value, lasting, out)?;
+        self.levels_changed(now, out);
+        Ok(stamp)
+    }
+
+    /// Desired state as it is known here.
+    pub const fn desired(&self) -> &Desired {
+        &self.desired
     }
 
     /// The open operations.
@@ -136,6 +164,7 @@ impl Lead {
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.boot = start.boot;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.chance = Chance::new(start.seed)
             .split(u64::from(self.cluster.agent(0).pack()) << 8 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -147,6 +176,7 @@ impl Lead {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                self.desired.serve(now, self.epoch);
                 self.agents = self
                     .classes
                     .iter()
@@ -159,6 +189,7 @@ impl Lead {
             }
             Turn::Ended => {
                 self.agents = Vec::new();
+                self.desired.retire();
                 self.casts = Vec::new();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
@@ -192,10 +223,15 @@ impl Lead {
                 if let Some(entry) = echo.entry(u16::from(self.cluster.slot())) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
                 }
+                self.desired.echoed(now, echo.levels, out);
             }
-            Body::Probed(exchange) => {
+            Body::Probed(probed) => {
                 self.uplink
-                    .answered(exchange, arrival.sent, arrival.received)
+                    .answered(probed.exchange, arrival.sent, arrival.received);
+                self.desired.probed(now, probed.levels, out);
+            }
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Parent, body, out)
             }
             Body::Throw(hop) => self.arm(now, &hop, arrival.received, out),
             Body::Proceed(Proceed { operation, go }) => {
@@ -237,6 +273,7 @@ impl Lead {
                 record.claims = beat.claims;
                 record.context = beat.context;
                 self.lamport.witness(beat.lamport);
+                self.desired.beat(u16::from(slot), beat.levels, out);
                 let turn = self.office.heard(now, beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -248,10 +285,16 @@ impl Lead {
                 out.send(
                     To::Child(u16::from(slot)),
                     self.epoch,
-                    Body::Probed(exchange),
+                    Body::Probed(Probed {
+                        exchange,
+                        levels: self.desired.digest_for(u16::from(slot)),
+                    }),
                 );
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(u16::from(slot)), body, out)
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }
@@ -441,7 +484,7 @@ impl Lead {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -453,7 +496,7 @@ impl Lead {
             exchange: self.uplink.exchange(),
             delivered: self.delivered,
             epoch: self.uplink.epoch(),
-            levels: 0,
+            levels: self.desired.digest(),
             context: 0,
             lamport: self.lamport.tick(),
             claims: Claims::default(),
@@ -466,6 +509,22 @@ impl Lead {
             .collect();
         ClusterReport { beat, rows }
     }
+
+    /// A message about desired state.
+    fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
+        if !self.desired.take(now, from, body, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
+        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    /// Something is in force, or no longer, that was not before.
+    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
 
     fn slopes_for(&self, class: Class) -> ClassSlopes {
         let known = self.slopes.iter().find(|(of, _)| *of == class);

@@ -12,9 +12,12 @@
 //! | look | everything else, by shared reference |
 
 mod agent;
+mod applied;
 mod coordinator;
+mod desired;
 mod downlink;
 mod lead;
+mod notary;
 mod office;
 mod orchestrator;
 mod port;
@@ -22,9 +25,12 @@ mod trip;
 mod uplink;
 
 pub use agent::Agent;
+pub use applied::Applied;
 pub use coordinator::Coordinator;
+pub use desired::{Desired, WriteError};
 pub use downlink::Downlink;
 pub use lead::Lead;
+pub use notary::{Notary, Signatory};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
     Arrival, Event, From, Input, Output, Outputs, Refusal, Start, To, Work, WorkerEvent,

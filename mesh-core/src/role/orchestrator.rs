@@ -1,14 +1,16 @@
 //! The orchestrator: plans throws, opens the first gate, decides quorum, writes the proof sheet.
 
 use super::coordinator::unheard;
+use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::{Arrival, BEAT, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::guard::level::{Author, Entry, Kind, Region, Stamp, Value};
 use crate::message::{
     Body, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold, Header, Hop, IdMint, Lamport,
-    MessageId, Need, Priority, Proceed, RowReport, SectorFold, Strategy, Targets, Verb,
+    MessageId, Need, Priority, Probed, Proceed, RowReport, SectorFold, Strategy, Targets, Verb,
 };
 use crate::place::{AgentId, Class, SectorId, Shape, Slots};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
@@ -39,6 +41,7 @@ pub struct Orchestrator {
     started: Moment,
     echo_at: Moment,
     lossy: bool,
+    desired: Desired,
 }
 
 /// What the orchestrator keeps of one sector.
@@ -120,6 +123,7 @@ impl Orchestrator {
             started: Moment::default(),
             echo_at: Moment::NEVER,
             lossy: false,
+            desired: Desired::new(Author::Orchestrator),
         }
     }
 
@@ -139,6 +143,7 @@ impl Orchestrator {
             Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
+        self.wake_levels(now, out);
         self.advance_tosses(now, out);
         if now >= self.echo_at {
             self.echo(out);
@@ -157,7 +162,11 @@ impl Orchestrator {
             .tosses
             .iter()
             .map(|toss| toss.relay.next_deadline().min(toss.close_at));
-        tosses.fold(self.echo_at.min(self.office.next_wake()), Moment::min)
+        let own = self
+            .echo_at
+            .min(self.office.next_wake())
+            .min(self.desired.next_wake());
+        tosses.fold(own, Moment::min)
     }
 
     /// Plans a throw to everybody for whom `wanted` is true and sends it on its way.
@@ -209,12 +218,44 @@ impl Orchestrator {
         Some(id)
     }
 
+    /// Writes a level in the name of this seat and spreads it at once; see [`Desired::write`].
+    pub fn write(
+        &mut self,
+        now: Moment,
+        kind: Kind,
+        region: Region,
+        value: Value,
+        lasting: Option<Micros>,
+        out: &mut Outputs,
+    ) -> Result<Stamp, WriteError> {
+        let stamp = self
+            .desired
+            .write(now, kind, region, value, lasting, out)?;
+        self.levels_changed(now, out);
+        Ok(stamp)
+    }
+
+    /// Desired state as it is known here.
+    pub const fn desired(&self) -> &Desired {
+        &self.desired
+    }
+
+    /// Takes in entries that were written elsewhere, such as those of the root key, and spreads them. How many count now.
+    pub fn accept(&mut self, now: Moment, entries: &[Entry], out: &mut Outputs) -> usize {
+        let applied = self.desired.accept(now, entries, out).len();
+        if applied > 0 {
+            self.levels_changed(now, out);
+        }
+        applied
+    }
+
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.chance = Chance::new(start.seed).split(u64::from(start.boot.0));
         self.mint = IdMint::new(self.chance.split(1));
         self.wall = start.wall;
         self.started = now;
         self.lossy = start.lossy;
+        self.desired.start(start);
         self.office.stand(now, self.chance.split(2), out);
     }
 
@@ -224,6 +265,7 @@ impl Orchestrator {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                self.desired.serve(now, self.epoch);
                 let clusters = usize::from(self.shape.clusters);
                 let record = || Record {
                     clusters: vec![None; clusters],
@@ -235,6 +277,7 @@ impl Orchestrator {
             }
             Turn::Ended => {
                 self.sectors = Vec::new();
+                self.desired.retire();
                 self.tosses = Vec::new();
                 self.echo_at = Moment::NEVER;
             }
@@ -251,7 +294,7 @@ impl Orchestrator {
             .collect();
         let echo = Echo {
             entries,
-            levels: 0,
+            levels: self.desired.digest_for_all(),
             lamport: self.lamport.tick(),
         };
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
@@ -290,6 +333,7 @@ impl Orchestrator {
                         *place = Some(Arc::clone(rows));
                     }
                 }
+                self.desired.beat(slot, report.beat.levels, out);
                 let turn = self.office.heard(now, report.beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -301,7 +345,11 @@ impl Orchestrator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 let exchange = Exchange { sent, received };
-                out.send(To::Child(slot), self.epoch, Body::Probed(exchange));
+                let probed = Probed {
+                    exchange,
+                    levels: self.desired.digest_for(slot),
+                };
+                out.send(To::Child(slot), self.epoch, Body::Probed(probed));
             }
             Body::Armed(armed) => {
                 let trunk = record.need.round;
@@ -319,9 +367,28 @@ impl Orchestrator {
                 }
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
+            body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
+                self.take_levels(now, From::Child(slot), body, out)
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }
+
+    /// A message about desired state.
+    fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
+        if !self.desired.take(now, from, body, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
+        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
+            self.levels_changed(now, out);
+        }
+    }
+
+    /// Something is in force, or no longer, that was not before.
+    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
 
     fn fold(&mut self, _now: Moment, slot: u16, sector: &SectorFold) {
         let Some(toss) = self

@@ -1,7 +1,10 @@
 //! The port between a role and whoever drives it.
 
+use super::notary::Notary;
+use crate::guard::freeze::FreezeReport;
+use crate::guard::level::{self, Entry};
 use crate::message::{Body, ConflictKind, Epoch, Header, MessageId};
-use crate::place::Slots;
+use crate::place::{AgentId, Slots};
 use crate::time::{Boot, Micros, Moment, WallTime};
 use crate::trust::KeyId;
 use crate::trust::seat::{Claim, Seat, SeatAnswer};
@@ -33,6 +36,10 @@ pub struct Start {
     pub wall: WallTime,
     /// Whether links lose messages: then commands are sent twice, a bucket apart.
     pub lossy: bool,
+    /// Signs and vouches for it.
+    pub notary: Arc<dyn Notary>,
+    /// Desired state as it was on disk: all that [`Output::Keep`] gave, in any order.
+    pub levels: Arc<[Entry]>,
 }
 
 /// A message that has come in.
@@ -81,6 +88,8 @@ pub enum WorkerEvent {
     Ready(MessageId),
     /// It cannot integrate this.
     Conflict(MessageId, ConflictKind),
+    /// After [`Work::Freeze`]: nothing runs any more.
+    Still,
 }
 
 /// What a role asks of its driver, in this order.
@@ -101,6 +110,9 @@ pub enum Output {
     Claim(Claim),
     /// For the same: the seat is free.
     Vacate(Seat, Epoch),
+    /// These entries of desired state count now; they are to be there at the next start. An agent names all that it holds, a
+    /// seat what is new.
+    Keep(Arc<[Entry]>),
     /// Something that people or counters may want to know.
     Event(Event),
 }
@@ -129,6 +141,11 @@ pub enum Work {
         /// Which.
         operation: MessageId,
     },
+    /// Start nothing, and do with what runs as the worker has declared (pause, finish or abandon); say
+    /// [`WorkerEvent::Still`] when nothing runs.
+    Freeze,
+    /// Go on with what was paused.
+    Thaw,
 }
 
 /// Something that happened at a role.
@@ -142,6 +159,12 @@ pub enum Event {
     Stopped(Seat, Epoch),
     /// An operation has ended; its sheet is complete.
     Sealed(Box<crate::throw::Sheet>),
+    /// An entry of desired state was refused, from whom.
+    LevelRefused(Option<From>, Box<level::Refusal>),
+    /// A freeze has come further; some were counted or proven since the last time.
+    Freezing(Box<FreezeReport>),
+    /// A freeze has ended, by proof or by time, with the names of those not proven stopped.
+    Frozen(Box<FreezeReport>, Arc<[AgentId]>),
 }
 
 /// Why a message was dropped; each is counted and shown.

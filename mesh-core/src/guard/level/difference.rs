@@ -50,6 +50,15 @@ impl Levels {
         }
     }
 
+    /// A number that is equal on both sides when all is that concerns `region` as a whole: what each part of it has in
+    /// common, without what concerns only some of its parts.
+    pub fn digest_above(&self, region: Region) -> u64 {
+        region.line().fold(0u64, |sum, wider| {
+            let at_home = self.sums.get(&wider.node()).copied().unwrap_or(0);
+            sum.wrapping_add(at_home)
+        })
+    }
+
     /// What this side has of `region`, from print `from` on (0 at first, then the last summary's `to` + 1).
     pub fn summary(&self, region: Region, from: u64) -> Summary {
         let mut prints: Vec<u64> = self

@@ -1,0 +1,54 @@
+//! Desired state on its way, and the proofs that a freeze was obeyed (PROTOCOL §6; appendix B, `CIRCUIT` and `FREEZE`).
+
+use super::Exchange;
+use crate::guard::freeze::StopProof;
+use crate::guard::level::{Region, Signature, Stamp};
+use crate::place::ClusterId;
+use serde::{Deserialize, Serialize};
+
+/// The answer to a probe: the exchange, and what the child should hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Probed {
+    /// The probe that is answered.
+    pub exchange: Exchange,
+    /// Digest of the desired state that concerns this child; none while the parent has not compared its own.
+    pub levels: Option<u64>,
+}
+
+/// An agent's word that nothing runs there any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Stopped {
+    /// The epoch of the freeze that it obeys.
+    pub epoch: Stamp,
+    /// Over [`stop_bytes`](crate::guard::freeze::stop_bytes), by the agent's own key.
+    pub signature: Signature,
+}
+
+/// How many have stopped, by cluster slot; the proofs follow. At most 128 clusters.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopCounts {
+    /// The freeze.
+    pub epoch: Stamp,
+    /// Cluster slot and agents stopped there, as their lead says.
+    pub clusters: Vec<(u8, u8)>,
+}
+
+/// The proofs of one cluster so far; it goes up unchanged.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopBundle {
+    /// Whose agents.
+    pub cluster: ClusterId,
+    /// The freeze.
+    pub epoch: Stamp,
+    /// By slot; at most one each.
+    pub proofs: Vec<StopProof>,
+}
+
+/// Downwards: counts or proofs of this freeze are missing at the top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prove {
+    /// The freeze.
+    pub epoch: Stamp,
+    /// From where.
+    pub region: Region,
+}
