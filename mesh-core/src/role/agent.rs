@@ -1,9 +1,11 @@
 //! The agent: holds what it is thrown until T by its own clock, and says when it was ready and when it let go.
 
 use super::applied::{Applied, Turned};
+use super::dispute;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, CASTS_MAX, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
+use super::{Arrival, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
 use crate::chance::Chance;
+use crate::conflict::ConflictDetail;
 use crate::message::{
     Ack, Answer, Beat, Body, Claims, Compensation, ConflictKind, Epoch, Hop, Lamport, MessageId,
     Micros32, Probe, SkipReason, Targets,
@@ -26,6 +28,9 @@ pub struct Agent {
     context: u64,
     queue: u16,
     applied: Applied,
+    /// What it says of itself: its own smoothed measurements.
+    latency: Smoothed,
+    processing: Smoothed,
 }
 
 /// A throw that has arrived and is not answered yet.
@@ -39,6 +44,28 @@ struct Hold {
     ready: Option<Moment>,
     queue: u16,
     sequence: u32,
+    /// A short hash of what it will answer.
+    result: u64,
+}
+
+/// An average over the last eight, as the lead makes its own of the same messages.
+#[derive(Debug, Clone, Copy, Default)]
+struct Smoothed {
+    micros: u32,
+    samples: u8,
+}
+
+impl Smoothed {
+    fn take(&mut self, span: Micros) {
+        self.samples = (self.samples + 1).min(8);
+        let (new, old) = (Micros32::from(span).0, self.micros);
+        let step = (i64::from(new) - i64::from(old)) / i64::from(self.samples);
+        self.micros = (i64::from(old) + step) as u32;
+    }
+
+    const fn get(self) -> Micros32 {
+        Micros32(self.micros)
+    }
 }
 
 /// Answers kept for a parent that asks again: those of the last operations, as a window of half a second at one
@@ -58,6 +85,8 @@ impl Agent {
             lamport: Lamport::default(),
             context: 0,
             queue: 0,
+            latency: Smoothed::default(),
+            processing: Smoothed::default(),
             applied: Applied::default(),
         }
     }
@@ -68,11 +97,18 @@ impl Agent {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) => self.message(now, arrival, out),
-            Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation),
+            Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation, None),
+            Input::Worker(WorkerEvent::Answered(operation, result)) => {
+                self.ready(now, operation, Some(result))
+            }
             Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
             Input::Seat(..) => out.refuse(Refusal::Unexpected),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
-                self.conflict(now, operation, kind, out)
+                self.conflict(now, operation, kind, None, out)
+            }
+            Input::Worker(WorkerEvent::Disputed(operation, detail)) => {
+                let kind = dispute::kind_of(detail.0.kind);
+                self.conflict(now, operation, kind, Some(*detail), out)
             }
         }
         self.release_due(now, out);
@@ -110,6 +146,11 @@ impl Agent {
     /// Its relation with its lead.
     pub const fn uplink(&self) -> &Uplink {
         &self.uplink
+    }
+
+    /// Short hash of the context that its worker has loaded; 0 is none.
+    pub const fn set_context(&mut self, context: u64) {
+        self.context = context;
     }
 
     /// Operations waiting, as the driver sees its worker's queue.
@@ -159,6 +200,16 @@ impl Agent {
                     .answered(probed.exchange, arrival.sent, arrival.received);
                 self.applied.compared(now, self.place, probed.levels, out);
             }
+            Body::Hail => {
+                let beat = self.beat();
+                out.send(To::Parent, Epoch::default(), Body::Beat(beat));
+            }
+            Body::Reload(context) => {
+                self.context = context;
+                out.work(Work::Reload(context));
+            }
+            // What was settled concerns its worker, which the driver tells.
+            Body::Settled(settled) => out.event(Event::Settled(Box::new(settled.resolution.clone()))),
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 if self.applied.take(self.place, self.class, body, out) == Turned::Frozen {
                     self.let_go(now, out);
@@ -209,6 +260,7 @@ impl Agent {
             ready: None,
             queue: self.queue,
             sequence: mine.sequence,
+            result: hop.header.payload_hash.short(),
         };
         let declined = if self.applied.frozen().is_some() {
             Some(SkipReason::Frozen)
@@ -233,12 +285,13 @@ impl Agent {
             return self.answer(now, &hold, Answer::Declined(reason), out);
         }
         if !hop.header.intact() {
-            return self.answer(
+            self.answer(
                 now,
                 &hold,
                 Answer::Conflict(ConflictKind::HashMismatch),
                 out,
             );
+            return self.report(operation, ConflictKind::HashMismatch, None, out);
         }
         self.holds.push(hold);
         out.work(Work::Prepare {
@@ -267,13 +320,14 @@ impl Agent {
             .copied()
     }
 
-    fn ready(&mut self, now: Moment, operation: MessageId) {
+    fn ready(&mut self, now: Moment, operation: MessageId, result: Option<u64>) {
         if let Some(hold) = self
             .holds
             .iter_mut()
             .find(|hold| hold.operation == operation)
         {
             hold.ready.get_or_insert(now);
+            hold.result = result.unwrap_or(hold.result);
         }
     }
 
@@ -282,6 +336,7 @@ impl Agent {
         now: Moment,
         operation: MessageId,
         kind: ConflictKind,
+        detail: Option<(ConflictDetail, Vec<u8>)>,
         out: &mut Outputs,
     ) {
         if let Some(index) = self
@@ -291,7 +346,21 @@ impl Agent {
         {
             let hold = self.holds.swap_remove(index);
             self.answer(now, &hold, Answer::Conflict(kind), out);
+            self.report(operation, kind, detail, out);
         }
+    }
+
+    /// The detail of a CONFLICT, after its acknowledgement.
+    fn report(
+        &self,
+        operation: MessageId,
+        kind: ConflictKind,
+        detail: Option<(ConflictDetail, Vec<u8>)>,
+        out: &mut Outputs,
+    ) {
+        let report = dispute::report(self.place, operation, kind, self.context, detail);
+        let body = Body::Conflict(Arc::new(report));
+        out.send(To::Parent, Epoch::default(), body);
     }
 
     /// Everything that is ready and whose T has come is released before any answer is made.
@@ -312,6 +381,9 @@ impl Agent {
 
     fn answer(&mut self, now: Moment, hold: &Hold, answer: Answer, out: &mut Outputs) {
         let ready = hold.ready.unwrap_or(now);
+        if answer == Answer::Ready {
+            self.processing.take(ready.since(hold.received));
+        }
         let ack = Ack {
             operation: hold.operation,
             answer,
@@ -322,6 +394,7 @@ impl Agent {
             bound: hold.bound,
             queue: hold.queue,
             sequence: hold.sequence,
+            result: hold.result,
         };
         if self.answered.len() == ANSWERED_MAX {
             self.answered.remove(0);
@@ -331,6 +404,13 @@ impl Agent {
     }
 
     fn beat(&mut self) -> Beat {
+        let clock = self.uplink.clock();
+        if let Some(exchange) = self.uplink.exchange()
+            && clock.ready()
+            && let Some((sent, _)) = clock.to_mine(exchange.sent)
+        {
+            self.latency.take(exchange.received.since(sent));
+        }
         Beat {
             boot: self.uplink.boot(),
             exchange: self.uplink.exchange(),
@@ -340,8 +420,8 @@ impl Agent {
             context: self.context,
             lamport: self.lamport.tick(),
             claims: Claims {
-                processing: Micros32::default(),
-                latency: Micros32::default(),
+                processing: self.processing.get(),
+                latency: self.latency.get(),
                 queue: self.queue,
                 reliability: 1_000,
             },

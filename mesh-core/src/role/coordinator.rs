@@ -1,5 +1,8 @@
 //! The sector coordinator: passes throws to its leads behind the gate, folds their accounts, keeps the sector's replica.
 
+use super::dispute::{self, Disputes, Mail};
+use super::lookout::{Lookout, is_healthy};
+use super::notice::Steps;
 use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::office::{Office, Turn};
@@ -7,11 +10,14 @@ use super::trip::Trip;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::conflict::Tier;
+use crate::guard::level::Gate;
+use crate::guard;
 use crate::guard::level::{Author, Kind, Region, Stamp, Value};
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
     ErrorHistogram, Exchange, Fold, Hop, Lamport, MessageId, Need, Probe, Probed, Proceed, SectorFold,
-    SectorReport, Targets,
+    SectorReport, SkipReason, Targets,
 };
 use crate::place::{Class, SectorId, Slots};
 use crate::throw::quorum::Thresholds;
@@ -19,8 +25,11 @@ use crate::throw::{Relay, RelayDue};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
 use crate::trust::seat::Seat;
+use crate::unit::Share;
 use std::sync::Arc;
 
+/// Where a coordinator stands.
+const TIER: Tier = Tier::Coordinator;
 /// How long after a change the orchestrator is told of it.
 const FOLD_GAP: Micros = Micros::millis(200);
 /// How long a sealed operation is kept for a parent that asks again.
@@ -42,6 +51,10 @@ pub struct Coordinator {
     lamport: Lamport,
     lossy: bool,
     desired: Desired,
+    key: KeyId,
+    lookout: Lookout,
+    disputes: Disputes,
+    steps: Steps,
 }
 
 /// What the coordinator keeps of one lead.
@@ -109,6 +122,10 @@ impl Coordinator {
             echo_at: Moment::NEVER,
             lamport: Lamport::default(),
             lossy: false,
+            key: me,
+            lookout: Lookout::of_sector(sector, Moment(0)),
+            disputes: Disputes::new(Tier::Coordinator),
+            steps: Steps::default(),
             desired: Desired::new(Author::Coordinator(sector)),
         }
     }
@@ -131,6 +148,7 @@ impl Coordinator {
         self.office.wake(now, out);
         self.wake_levels(now, out);
         self.advance_tosses(now, out);
+        self.guard(now, out);
         if now >= self.echo_at {
             self.echo(out);
             self.echo_at = now + BEAT;
@@ -160,7 +178,9 @@ impl Coordinator {
             .next_wake()
             .min(self.echo_at)
             .min(self.office.next_wake())
-            .min(self.desired.next_wake());
+            .min(self.desired.next_wake())
+            .min(self.disputes.next_wake())
+            .min(self.lookout.next_wake());
         tosses.fold(own, Moment::min)
     }
 
@@ -195,6 +215,7 @@ impl Coordinator {
         self.boot = start.boot;
         self.lossy = start.lossy;
         self.desired.start(start);
+        self.disputes.start(now, start, self.key);
         self.chance =
             Chance::new(start.seed).split(u64::from(self.sector.0) << 40 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -207,6 +228,9 @@ impl Coordinator {
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
                 self.desired.serve(now, self.epoch);
+                self.lookout = Lookout::of_sector(self.sector, now);
+                self.lookout.resume(self.desired.levels(), Author::Coordinator(self.sector), now);
+                self.disputes.turn();
                 self.leads = (0..self.clusters).map(|_| Record::default()).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
@@ -215,6 +239,8 @@ impl Coordinator {
             }
             Turn::Ended => {
                 self.leads = Vec::new();
+                self.lookout = Lookout::of_sector(self.sector, now);
+                self.disputes.turn();
                 self.desired.retire();
                 self.tosses = Vec::new();
                 self.uplink.stop();
@@ -259,6 +285,15 @@ impl Coordinator {
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Parent, body, out)
             }
+            Body::Hail => {
+                let report = Arc::new(self.report());
+                out.send(To::Parent, self.epoch, Body::SectorReport(report));
+            }
+            Body::Settled(settlement) => {
+                self.disputes.settled(now, &settlement);
+                let slot = u16::from(settlement.agent.cluster.slot());
+                out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
+            }
             Body::Throw(hop) => self.arm(now, hop, out),
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(toss) = self.toss(operation) {
@@ -289,6 +324,10 @@ impl Coordinator {
         if arrival.epoch < record.link.epoch() {
             return out.refuse(Refusal::StaleEpoch);
         }
+        let priority = priority(&arrival.body);
+        if !self.lookout.admit(slot, priority, now, &mut self.steps) {
+            return out.refuse(Refusal::Flooded);
+        }
         match arrival.body {
             Body::ClusterReport(report) => {
                 if record
@@ -307,6 +346,9 @@ impl Coordinator {
                 self.lamport.witness(report.beat.lamport);
                 let known = report.beat.epoch;
                 let levels = report.beat.levels;
+                let cluster = Region::Cluster(self.sector.cluster(slot as u8));
+                self.lookout
+                    .probed(cluster, is_healthy(&report), now, &mut self.steps);
                 record.report = Some(report);
                 record.fresh = true;
                 self.desired.beat(slot, levels, out);
@@ -347,8 +389,34 @@ impl Coordinator {
                 }
             }
             Body::Fold(fold) => {
-                if let Some(toss) = self.toss(fold.operation) {
-                    toss.take(now, slot, fold);
+                let cluster = self.sector.cluster(slot as u8);
+                if let Some(toss) = self.toss(fold.operation)
+                    && toss.take(now, slot, Arc::clone(&fold))
+                {
+                    self.lookout.sealed(cluster, &fold, now, &mut self.steps);
+                }
+            }
+            Body::Notice(notice) => {
+                let agents = self.leads[usize::from(slot)]
+                    .report
+                    .as_ref()
+                    .map_or(0, |report| report.rows.len());
+                self.lookout
+                    .notice(&notice, agents, now, &mut self.steps);
+                if notice.reaches() > TIER {
+                    out.send(To::Parent, self.epoch, Body::Notice(notice));
+                }
+            }
+            Body::Escalated(escalation) => {
+                let lamport = self.lamport.tick();
+                let epoch = self.epoch;
+                let mut mail = Mail { out, epoch };
+                self.disputes
+                    .escalated(now, lamport, &escalation, &mut self.steps, &mut mail);
+            }
+            Body::Settled(settlement) => {
+                if self.disputes.settled(now, &settlement) {
+                    out.send(To::Parent, self.epoch, Body::Settled(settlement));
                 }
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
@@ -383,18 +451,31 @@ impl Coordinator {
         let Some((target, own_bound)) = translated else {
             return out.refuse(Refusal::Unexpected);
         };
+        if !self.may_pass(now, &hop, targets, out) {
+            return out.refuse(Refusal::Sealed);
+        }
         let bound = hop.bound + own_bound;
+        let open = |part: &&ClusterTargets| self.gate(part.slot) != Gate::Open;
         let children = targets
             .iter()
+            .filter(open)
             .map(|part| (u16::from(part.slot), self.round(part.slot)));
         let threshold = hop.gated.then_some(Thresholds::CLUSTER_GATE.ready);
         let relay = Relay::new(now, target, children, threshold, hop.gated, self.lossy);
         let parts = targets
             .iter()
-            .map(|part| Part {
-                targets: part.clone(),
-                fold: None,
-                fresh: false,
+            .map(|part| {
+                let barred = !open(&part);
+                let fold = barred.then(|| {
+                    let report = self.leads.get(usize::from(part.slot));
+                    let report = report.and_then(|record| record.report.as_deref());
+                    Arc::new(barred_off(operation, part.agents, SkipReason::Breaker, report))
+                });
+                Part {
+                    targets: part.clone(),
+                    fold,
+                    fresh: barred,
+                }
             })
             .collect();
         let drop_at = target + hop.header.window + KEEP;
@@ -413,7 +494,7 @@ impl Coordinator {
             seal: toss.hop.header.window,
         };
         out.send(To::Parent, self.epoch, Body::Armed(armed));
-        for part in &toss.parts {
+        for part in toss.parts.iter().filter(|part| part.fold.is_none()) {
             out.send(
                 To::Child(u16::from(part.targets.slot)),
                 self.epoch,
@@ -421,6 +502,75 @@ impl Coordinator {
             );
         }
         self.tosses.push(toss);
+    }
+
+    /// Whether a throw from above may be passed on: not while its kind of commands is suspected (§9.2), and not when it is
+    /// said to come before its cause.
+    fn may_pass(
+        &mut self,
+        now: Moment,
+        hop: &Hop,
+        targets: &[ClusterTargets],
+        out: &mut Outputs,
+    ) -> bool {
+        let agents: usize = targets.iter().map(|part| part.agents.len()).sum();
+        let known: usize = self
+            .leads
+            .iter()
+            .filter_map(|record| record.report.as_ref())
+            .map(|report| report.rows.len())
+            .sum();
+        let share = Share::of(agents.min(known), known).unwrap_or(Share::NONE);
+        for found in self.disputes.caused(&hop.header) {
+            // A sector's own report is in the name of its first place.
+            let report = dispute::paradox(self.sector.cluster(0).agent(0), found);
+            let lamport = self.lamport.tick();
+            let epoch = self.epoch;
+            let mut mail = Mail { out, epoch };
+            self.disputes
+                .reported(now, lamport, &report, &mut self.steps, &mut mail);
+        }
+        self.lookout
+            .command(&hop.header, share, now, &mut self.steps)
+    }
+
+    /// What may be routed to a cluster: the strictest of what its guard and desired state say.
+    fn gate(&self, slot: u8) -> Gate {
+        let cluster = self.sector.cluster(slot);
+        let level = self.desired.effective(cluster.agent(0), Class::Edge);
+        self.lookout.gate(cluster).max(level.breaker)
+    }
+
+    /// Looks at the time for the guards, and does what they want done.
+    fn guard(&mut self, now: Moment, out: &mut Outputs) {
+        if self.office.serving().is_none() {
+            return self.steps.0.clear();
+        }
+        self.lookout.wake(now, &mut self.steps);
+        if now >= self.disputes.next_wake() {
+            let epoch = self.epoch;
+            let mut mail = Mail { out, epoch };
+            self.disputes.wake(now, &mut self.steps, &mut mail);
+        }
+        if self.steps.0.is_empty() {
+            return;
+        }
+        let (changed, _) = self
+            .steps
+            .carry_out(now, TIER, self.epoch, &mut self.desired, out);
+        if changed {
+            self.levels_changed(now, out);
+        }
+    }
+
+    /// Its conflicts.
+    pub const fn disputes(&self) -> &Disputes {
+        &self.disputes
+    }
+
+    /// Its guard: breakers above all.
+    pub const fn lookout(&self) -> &Lookout {
+        &self.lookout
     }
 
     fn round(&self, slot: u8) -> Micros {
@@ -471,6 +621,13 @@ impl Coordinator {
             }
             if toss.relay.complete() && !toss.told {
                 toss.told = true;
+                let sector = self.sector;
+                let answer = |part: &Part| {
+                    let fold = part.fold.as_ref()?;
+                    Some((sector.cluster(part.targets.slot), fold.result, fold.ready))
+                };
+                let answers: Vec<_> = toss.parts.iter().filter_map(answer).collect();
+                self.lookout.compare(&answers, now, &mut self.steps);
                 toss.fold_at = now;
             }
             if now >= toss.fold_at {
@@ -533,9 +690,14 @@ impl Coordinator {
 
     /// A message about desired state.
     fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
-        if !self.desired.take(now, from, body, out).is_empty() {
-            self.levels_changed(now, out);
+        let applied = self.desired.take(now, from, body, out);
+        if applied.is_empty() {
+            return;
         }
+        if from == From::Parent {
+            self.lookout.entries(&applied, now, &mut self.steps);
+        }
+        self.levels_changed(now, out);
     }
 
     fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
@@ -572,26 +734,27 @@ impl Toss {
             .find(|part| u16::from(part.targets.slot) == child)
     }
 
-    /// A lead's account; an older one than the last is ignored.
-    fn take(&mut self, now: Moment, child: u16, fold: Arc<Fold>) {
+    /// A lead's account; an older one than the last is ignored. Whether it is the first final one.
+    fn take(&mut self, now: Moment, child: u16, fold: Arc<Fold>) -> bool {
         let Some(part) = self
             .parts
             .iter_mut()
             .find(|part| u16::from(part.targets.slot) == child)
         else {
-            return;
+            return false;
         };
         if part
             .fold
             .as_ref()
             .is_some_and(|known| known.version >= fold.version)
         {
-            return;
+            return false;
         }
         // One that says that it is for others than we asked is not an account of what we asked.
         if fold.targeted != part.targets.agents || !fold.balanced() {
-            return;
+            return false;
         }
+        let first = fold.sealed && !part.fold.as_ref().is_some_and(|known| known.sealed);
         if fold.sealed {
             self.relay.sealed(child);
         }
@@ -600,6 +763,7 @@ impl Toss {
         if self.fold_at == Moment::NEVER {
             self.fold_at = now + FOLD_GAP;
         }
+        first
     }
 
     /// Nothing came of a lead: its agents stay where its last account left them, or count as unreachable when it never
@@ -648,6 +812,30 @@ impl Toss {
             .min(self.fold_at)
             .min(self.drop_at)
     }
+}
+
+/// What matters when a lead sends too much.
+const fn priority(body: &Body) -> guard::Priority {
+    match body {
+        Body::ClusterReport(_) => guard::Priority::Critical,
+        Body::Armed(_) | Body::Fold(_) | Body::Levels(_) => guard::Priority::Urgent,
+        _ => guard::Priority::Normal,
+    }
+}
+
+/// The account of a cluster that nothing is sent to.
+pub(super) fn barred_off(
+    operation: MessageId,
+    agents: Slots,
+    reason: SkipReason,
+    report: Option<&ClusterReport>,
+) -> Fold {
+    let mut fold = unheard(operation, agents, false, report);
+    fold.unreachable = Slots::EMPTY;
+    fold.skipped = agents;
+    fold.skips = vec![(reason, agents)];
+    fold.tallies.iter_mut().for_each(|tally| tally.eligible = 0);
+    fold
 }
 
 /// The account of a cluster from which nothing was heard.
@@ -706,5 +894,6 @@ pub(super) fn unheard(
         releases: ErrorHistogram::default(),
         bound: Micros::ZERO,
         sealed: true,
+        result: 0,
     }
 }

@@ -1,18 +1,22 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
+use super::dispute::{self, Disputes, Mail};
+use super::notice::{Notice, Step, Steps};
+use super::vigil::{self, Vigil};
 use super::desired::{Desired, WriteError};
-use super::downlink::Downlink;
+use super::downlink::{Downlink, Measured};
 use super::office::{Office, Turn};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::conflict::{Report, Tier};
 use crate::guard::level::{Author, Kind, Region, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
-    Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
+    Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Fold, Hop,
     Lamport, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason, Targets,
 };
-use crate::place::{Class, ClusterId, Slots};
+use crate::place::{AgentId, Class, ClusterId, Slots};
 use crate::throw::{Cast, CastDue, Timing};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
@@ -20,8 +24,8 @@ use crate::trust::seat::Seat;
 use crate::unit::{Share, Weight};
 use std::sync::Arc;
 
-/// An agent silent for longer is taken to have crashed (§6.1).
-pub const SILENCE_MAX: Micros = Micros::seconds(30);
+/// Agents that may take work over from one that cannot do it: more are not looked at.
+const CANDIDATES_MAX: usize = 4;
 /// The on-time rate that reports assume (PROTOCOL §3).
 pub const ON_TIME: Share = Share::new(0.99);
 
@@ -43,6 +47,13 @@ pub struct Lead {
     lamport: Lamport,
     delivered: u32,
     lossy: bool,
+    key: KeyId,
+    vigil: Vigil,
+    /// Whose impedance weights are locked, and who is in quarantine, by desired state.
+    locked: Slots,
+    quarantined: Slots,
+    disputes: Disputes,
+    steps: Steps,
     desired: Desired,
 }
 
@@ -54,6 +65,10 @@ struct Record {
     profile: Profile,
     claims: Claims,
     context: u64,
+    /// The key of whoever sits here.
+    key: Option<KeyId>,
+    /// That another key was used for this place was told.
+    cloned: bool,
 }
 
 impl Lead {
@@ -74,6 +89,12 @@ impl Lead {
             lamport: Lamport::default(),
             delivered: 0,
             lossy: false,
+            key: me,
+            vigil: Vigil::new(cluster, 0, Moment(0)),
+            locked: Slots::EMPTY,
+            quarantined: Slots::EMPTY,
+            disputes: Disputes::new(Tier::Lead),
+            steps: Steps::default(),
             desired: Desired::new(Author::Lead(cluster)),
         }
     }
@@ -96,6 +117,7 @@ impl Lead {
         self.office.wake(now, out);
         self.wake_levels(now, out);
         self.advance_casts(now, out);
+        self.guard(now, out);
         if now >= self.echo_at {
             self.echo(out);
             self.echo_at = now + BEAT;
@@ -125,7 +147,8 @@ impl Lead {
             .next_wake()
             .min(self.echo_at)
             .min(self.office.next_wake())
-            .min(self.desired.next_wake());
+            .min(self.desired.next_wake())
+            .min(self.disputes.next_wake());
         casts.fold(own, Moment::min)
     }
 
@@ -165,6 +188,7 @@ impl Lead {
         self.boot = start.boot;
         self.lossy = start.lossy;
         self.desired.start(start);
+        self.disputes.start(now, start, self.key);
         self.chance = Chance::new(start.seed)
             .split(u64::from(self.cluster.agent(0).pack()) << 8 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -184,6 +208,9 @@ impl Lead {
                     .collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
+                self.vigil = Vigil::new(self.cluster, self.agents.len(), now);
+                self.disputes.turn();
+                self.mind_levels();
                 self.echo(out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
@@ -191,6 +218,8 @@ impl Lead {
                 self.agents = Vec::new();
                 self.desired.retire();
                 self.casts = Vec::new();
+                self.vigil = Vigil::new(self.cluster, 0, now);
+                self.disputes.turn();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
             }
@@ -233,6 +262,15 @@ impl Lead {
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Parent, body, out)
             }
+            Body::Hail => {
+                let report = Arc::new(self.report(now));
+                out.send(To::Parent, self.epoch, Body::ClusterReport(report));
+            }
+            Body::Settled(settlement) => {
+                self.disputes.settled(now, &settlement);
+                let slot = u16::from(settlement.agent.slot());
+                out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
+            }
             Body::Throw(hop) => self.arm(now, &hop, arrival.received, out),
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(cast) = self.cast(operation) {
@@ -262,13 +300,24 @@ impl Lead {
     }
 
     fn from_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
+        if !self.believable(now, slot, &arrival, out) {
+            return;
+        }
+        let locked = self.locked.has(slot);
         let record = &mut self.agents[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
         match arrival.body {
             Body::Beat(beat) => {
-                if !record.hear(beat.boot, beat.exchange, sent, received) {
+                let Some(measured) =
+                    record.hear(beat.boot, beat.exchange, sent, received, locked)
+                else {
                     return out.refuse(Refusal::OldBoot);
-                }
+                };
+                let seen = vigil::Measured {
+                    down: measured.down,
+                    locked,
+                };
+                self.vigil.beat(slot, &beat, seen, now, &mut self.steps);
                 record.link.owe_echo(sent, received);
                 record.claims = beat.claims;
                 record.context = beat.context;
@@ -278,9 +327,13 @@ impl Lead {
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                if !record.hear(probe.boot, probe.exchange, sent, received) {
+                if record
+                    .hear(probe.boot, probe.exchange, sent, received, locked)
+                    .is_none()
+                {
                     return out.refuse(Refusal::OldBoot);
                 }
+                self.vigil.heard(slot, now, &mut self.steps);
                 let exchange = crate::message::Exchange { sent, received };
                 out.send(
                     To::Child(u16::from(slot)),
@@ -292,6 +345,9 @@ impl Lead {
                 );
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Conflict(report) if report.agent == self.cluster.agent(slot) => {
+                self.dispute(now, &report, out)
+            }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Child(u16::from(slot)), body, out)
             }
@@ -300,6 +356,7 @@ impl Lead {
     }
 
     fn ack(&mut self, now: Moment, slot: u8, ack: &Ack, out: &mut Outputs) {
+        self.vigil.heard(slot, now, &mut self.steps);
         let Some(cast) = self
             .casts
             .iter_mut()
@@ -314,6 +371,14 @@ impl Lead {
         if ack.answer == crate::message::Answer::Ready {
             let total = (target + ack.ready).since(sent);
             let record = &mut self.agents[usize::from(slot)];
+            let took = plain(total, ack.processing, weight, ack.queue);
+            let class = record.class;
+            self.vigil
+                .answered(slot, class, Some(took), now, &mut self.steps);
+            self.vigil.result(ack.operation, slot, ack.result);
+            if self.locked.has(slot) {
+                return;
+            }
             let acknowledged = Acknowledged {
                 arrival: Some(ack.trip),
                 processing: ack.processing,
@@ -399,8 +464,12 @@ impl Lead {
         if class.is_human() {
             return cast.exclude(slot, class, SkipReason::Human);
         }
-        if !record.active(now) {
+        if self.vigil.is_crashed(slot) {
             return cast.missing(slot, class);
+        }
+        if !self.vigil.is_known(slot) {
+            // Not heard since we took the seat: it lives as far as we know, and has no clock for us yet.
+            return cast.exclude(slot, class, SkipReason::Clock);
         }
         let slopes = self.slopes_for(class);
         let mut timing = record.timing(&slopes, cast.header().weight, cast.header().on_time);
@@ -434,7 +503,11 @@ impl Lead {
                     out.send(To::Children(slots), self.epoch, Body::Poll(operation));
                 }
                 Some(CastDue::Fold) => {
-                    let fold = self.casts[index].fold();
+                    let mut fold = self.casts[index].fold();
+                    fold.result = self.vigil.majority(fold.operation);
+                    if fold.sealed {
+                        self.closed(now, &fold, out);
+                    }
                     out.send(To::Parent, self.epoch, Body::Fold(Arc::new(fold)));
                 }
                 Some(CastDue::Drop) => {
@@ -505,7 +578,11 @@ impl Lead {
             .agents
             .iter()
             .enumerate()
-            .map(|(slot, record)| record.row(slot as u8, &self.slopes_for(record.class), now))
+            .map(|(slot, record)| {
+                let slot = slot as u8;
+                let active = self.vigil.is_known(slot) && !self.vigil.is_crashed(slot);
+                record.row(slot, &self.slopes_for(record.class), active, now)
+            })
             .collect();
         ClusterReport { beat, rows }
     }
@@ -524,7 +601,140 @@ impl Lead {
     }
 
     /// Something is in force, or no longer, that was not before.
-    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
+    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {
+        self.mind_levels();
+    }
+
+    /// What desired state means for what is watched and learnt here.
+    fn mind_levels(&mut self) {
+        let (was_locked, was_quarantined) = (self.locked, self.quarantined);
+        (self.locked, self.quarantined) = (Slots::EMPTY, Slots::EMPTY);
+        for (slot, record) in self.agents.iter().enumerate() {
+            let slot = slot as u8;
+            let level = self
+                .desired
+                .effective(self.cluster.agent(slot), record.class);
+            if level.weights_locked {
+                self.locked.insert(slot);
+            }
+            if level.quarantined {
+                self.quarantined.insert(slot);
+            } else if was_quarantined.has(slot) {
+                self.vigil.forgive(slot);
+            }
+            if let Some(head) = level.context {
+                self.vigil.set_head(head.short());
+            }
+        }
+        if !was_locked.without(self.locked).is_empty() {
+            self.vigil.calibrated();
+        }
+    }
+
+    /// Whether a message from an agent is to be looked at at all: signed by the key of the place, and not one too many.
+    fn believable(
+        &mut self,
+        now: Moment,
+        slot: u8,
+        arrival: &Arrival,
+        out: &mut Outputs,
+    ) -> bool {
+        let record = &mut self.agents[usize::from(slot)];
+        if record.key != Some(arrival.signer) {
+            // The first to speak has the place until it is dead: then its replacement may have another key.
+            if record.key.is_some() && !self.vigil.is_crashed(slot) {
+                if !core::mem::replace(&mut record.cloned, true) {
+                    let subject = Region::Agent(self.cluster.agent(slot));
+                    self.steps.0.push(Step::Notice(Notice::Clone { subject }));
+                }
+                out.refuse(Refusal::WrongKey);
+                return false;
+            }
+            record.key = Some(arrival.signer);
+        }
+        if self.vigil.admit(slot, &arrival.body, now, &mut self.steps) {
+            return true;
+        }
+        out.refuse(Refusal::Flooded);
+        false
+    }
+
+    /// The detail of an agent's CONFLICT: recorded, and settled here where that needs nobody else.
+    fn dispute(&mut self, now: Moment, report: &Report, out: &mut Outputs) {
+        let lamport = self.lamport.tick();
+        let epoch = self.epoch;
+        let mut mail = Mail { out, epoch };
+        let id = self
+            .disputes
+            .reported(now, lamport, report, &mut self.steps, &mut mail);
+        let class = self
+            .agents
+            .get(usize::from(report.agent.slot()))
+            .map_or(Class::Edge, |record| record.class);
+        let well = (0..self.agents.len() as u8)
+            .filter(|&slot| {
+                self.vigil.is_known(slot)
+                    && !self.vigil.is_crashed(slot)
+                    && !self.quarantined.has(slot)
+            })
+            .map(|slot| self.cluster.agent(slot));
+        let candidates: Vec<AgentId> = well.take(CANDIDATES_MAX).collect();
+        let Some(plan) = self.disputes.plan(id, class, &candidates) else {
+            return;
+        };
+        let by = self.cluster.to_string();
+        let settled =
+            self.disputes
+                .apply(now, lamport, plan, &by, &mut self.steps, &mut mail);
+        if let Ok(Some(settlement)) = settled {
+            let settlement = Arc::new(settlement);
+            let slot = u16::from(settlement.agent.slot());
+            out.send(To::Child(slot), epoch, Body::Settled(settlement));
+        }
+    }
+
+    /// A throw's account is final.
+    fn closed(&mut self, now: Moment, fold: &Fold, out: &mut Outputs) {
+        for odd in self.vigil.closed(fold, now, &mut self.steps) {
+            let report = dispute::contradiction(self.cluster.agent(odd.slot), odd);
+            let lamport = self.lamport.tick();
+            let epoch = self.epoch;
+            let mut mail = Mail { out, epoch };
+            self.disputes
+                .reported(now, lamport, &report, &mut self.steps, &mut mail);
+        }
+    }
+
+    /// Looks at the time for the guards, and does what they want done.
+    fn guard(&mut self, now: Moment, out: &mut Outputs) {
+        if self.office.serving().is_none() {
+            return self.steps.0.clear();
+        }
+        self.vigil.look(now, &mut self.steps);
+        if now >= self.disputes.next_wake() {
+            let epoch = self.epoch;
+            let mut mail = Mail { out, epoch };
+            self.disputes.wake(now, &mut self.steps, &mut mail);
+        }
+        if self.steps.0.is_empty() {
+            return;
+        }
+        let (changed, reloads) =
+            self.steps
+                .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
+        for (slot, context) in reloads {
+            let context = if context == 0 { self.vigil.head() } else { context };
+            out.send(To::Child(u16::from(slot)), self.epoch, Body::Reload(context));
+        }
+        if changed {
+            self.levels_changed(now, out);
+        }
+    }
+
+    /// Its conflicts.
+    pub const fn disputes(&self) -> &Disputes {
+        &self.disputes
+    }
 
     fn slopes_for(&self, class: Class) -> ClassSlopes {
         let known = self.slopes.iter().find(|(of, _)| *of == class);
@@ -546,6 +756,8 @@ impl Record {
             profile: Profile::new(class),
             claims: Claims::default(),
             context: 0,
+            key: None,
+            cloned: false,
         }
     }
 
@@ -555,23 +767,17 @@ impl Record {
         exchange: Option<crate::message::Exchange>,
         sent: Moment,
         received: Moment,
-    ) -> bool {
-        let Some(measured) = self
+        locked: bool,
+    ) -> Option<Measured> {
+        let measured = self
             .link
-            .exchange(Epoch::default(), boot, exchange, sent, received)
-        else {
-            return false;
-        };
-        if let Some(down) = measured.down {
+            .exchange(Epoch::default(), boot, exchange, sent, received)?;
+        if let Some(down) = measured.down
+            && !locked
+        {
             self.profile.one_way(down, received);
         }
-        true
-    }
-
-    fn active(&self, now: Moment) -> bool {
-        self.link
-            .heard()
-            .is_some_and(|heard| now.since(heard) < SILENCE_MAX)
+        Some(measured)
     }
 
     fn timing(&self, slopes: &ClassSlopes, weight: Weight, on_time: Share) -> Timing {
@@ -591,12 +797,12 @@ impl Record {
         }
     }
 
-    fn row(&self, slot: u8, slopes: &ClassSlopes, now: Moment) -> RowReport {
+    fn row(&self, slot: u8, slopes: &ClassSlopes, active: bool, now: Moment) -> RowReport {
         let timing = self.timing(slopes, Weight::default(), ON_TIME);
         RowReport {
             slot,
             class: self.class,
-            active: self.active(now),
+            active,
             timed: self.link.clock().ready(),
             latency: Micros32::from(timing.median - timing.processing),
             processing: timing.processing.into(),
@@ -614,6 +820,13 @@ impl Record {
             digest: self.profile.digest(now),
         }
     }
+}
+
+/// How long READY took at weight 0 and with an empty queue, by the prior's slopes (§3.1): what an agent's own average is
+/// made of.
+fn plain(total: Micros, processing: Micros, weight: Weight, queue: u16) -> Micros {
+    let load = (1.0 + 0.5 * weight.value()) * (1.0 + 0.1 * f64::from(queue));
+    total - processing + processing.scale(1.0 / load)
 }
 
 fn slopes_of(all: &mut Vec<(Class, ClassSlopes)>, class: Class) -> &mut ClassSlopes {

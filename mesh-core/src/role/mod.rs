@@ -15,27 +15,35 @@ mod agent;
 mod applied;
 mod coordinator;
 mod desired;
+mod dispute;
 mod downlink;
 mod lead;
+mod lookout;
 mod notary;
+mod notice;
 mod office;
 mod orchestrator;
 mod port;
 mod trip;
 mod uplink;
+mod vigil;
 
 pub use agent::Agent;
 pub use applied::Applied;
 pub use coordinator::Coordinator;
 pub use desired::{Desired, WriteError};
+pub use dispute::{Disputes, Escalation, Settlement};
 pub use downlink::Downlink;
 pub use lead::Lead;
+pub use lookout::Lookout;
 pub use notary::{Notary, Signatory};
+pub use notice::{Notice, Protect};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
     Arrival, Event, From, Input, Output, Outputs, Refusal, Start, To, Work, WorkerEvent,
 };
 pub use uplink::Uplink;
+pub use vigil::Vigil;
 
 use crate::time::Micros;
 

@@ -4,13 +4,17 @@
 //! as an event and up the tree as far as it concerns anybody; a [`Protect`] becomes an entry of desired state, so that
 //! whoever routes learns it at its next beat and whoever joins late learns it too (PROTOCOL §6).
 
+use super::desired::Desired;
+use super::{Event, Outputs, To};
 use crate::conflict::Tier;
 use crate::guard::breaker::Why;
 use crate::guard::failure::FailureClass;
 use crate::guard::level::{Gate, Kind, Region, Value};
 use crate::guard::tamper::{Finding, Threat};
-use crate::time::Micros;
+use crate::message::{Body, Epoch};
+use crate::time::{Micros, Moment};
 use serde::{Deserialize, Serialize};
+use std::sync::Arc;
 
 /// Something that was noticed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -183,5 +187,48 @@ impl Steps {
             value,
             lasting,
         }));
+    }
+}
+
+impl Steps {
+    /// Carries out what every role does alike: tells, writes, hails. Gives whether desired state changed, and what is left
+    /// for the role itself.
+    pub fn carry_out(
+        &mut self,
+        now: Moment,
+        tier: Tier,
+        epoch: Epoch,
+        desired: &mut Desired,
+        out: &mut Outputs,
+    ) -> (bool, Vec<(u8, u64)>) {
+        let (mut changed, mut reloads) = (false, Vec::new());
+        for step in self.0.drain(..) {
+            match step {
+                Step::Notice(notice) => {
+                    let notice = Arc::new(notice);
+                    if notice.reaches() > tier {
+                        out.send(To::Parent, epoch, Body::Notice(Arc::clone(&notice)));
+                    }
+                    out.event(Event::Notice(notice));
+                }
+                Step::Protect(protect) => {
+                    let Protect {
+                        kind,
+                        region,
+                        value,
+                        lasting,
+                    } = protect.clone();
+                    match desired.write(now, kind, region, value, lasting, out) {
+                        Ok(_) => changed = true,
+                        Err(error) => {
+                            out.event(Event::Unprotected(Box::new((protect, error))));
+                        }
+                    }
+                }
+                Step::Hail(slot) => out.send(To::Child(slot), epoch, Body::Hail),
+                Step::Reload(slot, context) => reloads.push((slot, context)),
+            }
+        }
+        (changed, reloads)
     }
 }

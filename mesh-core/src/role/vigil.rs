@@ -40,6 +40,8 @@ pub struct Vigil {
     tracks: Vec<Track>,
     timing: TimingWatch,
     answers: Answers,
+    /// Throws that have ended, so that a second account of one changes nothing.
+    closed: Vec<MessageId>,
     /// Whom to ask for a beat, and when again.
     hails: Vec<(u8, Backoff, Moment)>,
     /// Who is routed around for being slow, and until when.
@@ -102,6 +104,7 @@ impl Vigil {
             tracks: vec![track; agents],
             timing: TimingWatch::new(Region::Cluster(cluster)),
             answers: Answers::default(),
+            closed: Vec::new(),
             hails: Vec::new(),
             avoids: Vec::new(),
             spiking: Slots::EMPTY,
@@ -202,6 +205,13 @@ impl Vigil {
     /// A throw has ended: who did not answer has timed out, and the answers are compared. Gives the odd ones, for the
     /// record.
     pub fn closed(&mut self, fold: &Fold, now: Moment, steps: &mut Steps) -> Vec<Odd> {
+        if self.closed.contains(&fold.operation) {
+            return Vec::new();
+        }
+        if self.closed.len() >= super::CASTS_MAX {
+            self.closed.remove(0);
+        }
+        self.closed.push(fold.operation);
         for slot in fold.transit.iter() {
             if let Some(track) = self.tracks.get_mut(usize::from(slot))
                 && let Some(signal) = track.watch.timed_out()
@@ -260,15 +270,8 @@ impl Vigil {
             *at = now + backoff.next_wait(&mut fixed).unwrap_or(bound);
             backoff.tries() < HAILS_MAX
         });
-        let cluster = self.cluster;
-        self.avoids.retain(|(slot, until)| {
-            let over = now >= *until;
-            if over {
-                let region = Region::Agent(cluster.agent(*slot));
-                steps.protect(Kind::Avoid, region, Value::Lift);
-            }
-            !over
-        });
+        // The level lifts itself when its time is over.
+        self.avoids.retain(|(_, until)| now < *until);
         if now >= self.vote_at {
             self.vote_at = now + BEAT;
             self.vote();
@@ -302,6 +305,11 @@ impl Vigil {
             track.claims = ClaimWatch::default();
             track.measured = 0;
         }
+    }
+
+    /// The right head of the context, as far as it is known; 0 is none.
+    pub fn head(&self) -> u64 {
+        self.heads.first().copied().or(self.usual_head).unwrap_or(0)
     }
 
     /// Whether the agent is taken for dead. Suspected ones are not: they are still sent to.

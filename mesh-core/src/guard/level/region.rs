@@ -6,7 +6,9 @@ use core::ops::RangeInclusive;
 use serde::{Deserialize, Serialize};
 
 /// A part of the mesh that an entry of desired state can name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+)]
 #[serde(rename_all = "snake_case")]
 pub enum Region {
     /// The whole mesh.

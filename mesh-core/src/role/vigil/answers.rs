@@ -37,14 +37,12 @@ struct Question {
     groups: Vec<(u64, Slots)>,
 }
 
-/// Different answers to one question that are remembered: one for each agent.
-const GROUPS_MAX: usize = 128;
-
 impl Answers {
     pub(super) fn note(&mut self, question: MessageId, slot: u8, answer: u64) {
         if answer == 0 {
             return;
         }
+        // An agent is noted once: its lead drops a second answer.
         let index = self.open.iter().position(|open| open.id == question);
         let index = index.unwrap_or_else(|| {
             if self.open.len() >= super::super::CASTS_MAX {
@@ -57,8 +55,8 @@ impl Answers {
         let groups = &mut self.open[index].groups;
         match groups.iter_mut().find(|(known, _)| *known == answer) {
             Some((_, slots)) => slots.insert(slot),
-            None if groups.len() < GROUPS_MAX => groups.push((answer, Slots::one(slot))),
-            None => {}
+            // One group for each agent at most: there are 128 slots.
+            None => groups.push((answer, Slots::one(slot))),
         }
     }
 
