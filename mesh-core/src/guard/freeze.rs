@@ -141,7 +141,8 @@ impl FreezeRun {
         let Some(progress) = self.clusters.get_mut(&cluster) else {
             return outcome;
         };
-        // A cluster has at most 128 agents; what is beyond cannot be theirs. Proofs for an older freeze prove nothing.
+        // A cluster has at most 128 agents; what is beyond cannot be theirs. Proofs for an older freeze prove nothing; one
+        // for a later freeze, under which this one is still in force, proves it as well.
         for proof in proofs
             .iter()
             .take(usize::from(crate::place::Shape::CHILDREN_MAX))
@@ -150,7 +151,7 @@ impl FreezeRun {
                 continue;
             }
             let agent = cluster.agent(proof.slot);
-            if epoch == self.epoch && verify(agent, &stop_bytes(agent, epoch), &proof.signature) {
+            if epoch >= self.epoch && verify(agent, &stop_bytes(agent, epoch), &proof.signature) {
                 progress.proven.insert(proof.slot);
                 outcome.proven.insert(proof.slot);
             } else {

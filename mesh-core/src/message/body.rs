@@ -2,7 +2,7 @@
 
 use super::{
     Ack, Armed, Beat, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Probed, Proceed, Prove,
-    SectorFold, SectorReport, StopBundle, StopCounts, Stopped,
+    SectorFold, SectorReport, StopBundle, StopCount, Stopped,
 };
 use crate::conflict::Report;
 use crate::guard::level::{Entry, Summary};
@@ -51,7 +51,7 @@ pub enum Body {
     /// Agent to lead: it has stopped.
     Stopped(Box<Stopped>),
     /// Upwards: how many have stopped.
-    StopCounts(Arc<StopCounts>),
+    StopCount(StopCount),
     /// Upwards: the signatures of those, one bundle a cluster.
     StopBundle(Arc<StopBundle>),
     /// Downwards: beat at once.

@@ -24,13 +24,15 @@ pub struct Stopped {
     pub signature: Signature,
 }
 
-/// How many have stopped, by cluster slot; the proofs follow. At most 128 clusters.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct StopCounts {
+/// How many have stopped, as their lead says; the proofs follow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StopCount {
+    /// Whose agents.
+    pub cluster: ClusterId,
     /// The freeze.
     pub epoch: Stamp,
-    /// Cluster slot and agents stopped there, as their lead says.
-    pub clusters: Vec<(u8, u8)>,
+    /// How many of them.
+    pub stopped: u8,
 }
 
 /// The proofs of one cluster so far; it goes up unchanged.

@@ -23,6 +23,6 @@ pub use body::{Body, Probe};
 pub use fold::{ClassTally, ERROR_EDGES, ErrorHistogram, Fold, SectorFold};
 pub use header::{Header, Priority, Routing, Strategy, Verb};
 pub use id::{Epoch, IdMint, Lamport, MessageId};
-pub use level::{Probed, Prove, StopBundle, StopCounts, Stopped};
+pub use level::{Probed, Prove, StopBundle, StopCount, Stopped};
 pub use report::{ClusterReport, Need, RowReport, SectorReport};
 pub use throw::{Armed, ClusterTargets, Compensation, Hop, Proceed, Targets};

@@ -126,6 +126,11 @@ impl Applied {
         self.digest
     }
 
+    /// All that holds for the agent, worked out anew.
+    pub fn effective(&self, agent: AgentId, class: Class) -> Effective {
+        self.levels().effective(agent, class)
+    }
+
     /// The entries held.
     pub fn entries(&self) -> &[Entry] {
         self.held.as_deref().unwrap_or_default()

@@ -1,6 +1,6 @@
 //! The sector coordinator: passes throws to its leads behind the gate, folds their accounts, keeps the sector's replica.
 
-use super::dispute::{self, Disputes, Mail};
+use super::dispute::{Disputes, Mail};
 use super::lookout::{Lookout, is_healthy};
 use super::notice::Steps;
 use super::desired::{Desired, WriteError};
@@ -12,7 +12,6 @@ use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
-use crate::guard;
 use crate::guard::level::{Author, Kind, Region, Stamp, Value};
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
@@ -25,7 +24,6 @@ use crate::throw::{Relay, RelayDue};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
 use crate::trust::seat::Seat;
-use crate::unit::Share;
 use std::sync::Arc;
 
 /// Where a coordinator stands.
@@ -34,6 +32,10 @@ const TIER: Tier = Tier::Coordinator;
 const FOLD_GAP: Micros = Micros::millis(200);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
+
+mod guards;
+
+use guards::priority;
 
 /// One sector coordinator.
 #[derive(Debug)]
@@ -295,6 +297,14 @@ impl Coordinator {
                 out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
             }
             Body::Throw(hop) => self.arm(now, hop, out),
+            Body::Prove(prove) => {
+                let to = match prove.region {
+                    Region::Cluster(cluster) => To::Child(u16::from(cluster.slot())),
+                    Region::Agent(agent) => To::Child(u16::from(agent.cluster.slot())),
+                    Region::All | Region::Sector(_) | Region::Class(_) => To::Everyone,
+                };
+                out.send(to, self.epoch, Body::Prove(prove));
+            }
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(toss) = self.toss(operation) {
                     if go {
@@ -422,6 +432,13 @@ impl Coordinator {
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Child(slot), body, out)
             }
+            // Counts and proofs go up as they are, from where they belong.
+            Body::StopCount(count) if count.cluster == self.sector.cluster(slot as u8) => {
+                out.send(To::Parent, self.epoch, Body::StopCount(count))
+            }
+            Body::StopBundle(bundle) if bundle.cluster == self.sector.cluster(slot as u8) => {
+                out.send(To::Parent, self.epoch, Body::StopBundle(bundle))
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }
@@ -502,75 +519,6 @@ impl Coordinator {
             );
         }
         self.tosses.push(toss);
-    }
-
-    /// Whether a throw from above may be passed on: not while its kind of commands is suspected (§9.2), and not when it is
-    /// said to come before its cause.
-    fn may_pass(
-        &mut self,
-        now: Moment,
-        hop: &Hop,
-        targets: &[ClusterTargets],
-        out: &mut Outputs,
-    ) -> bool {
-        let agents: usize = targets.iter().map(|part| part.agents.len()).sum();
-        let known: usize = self
-            .leads
-            .iter()
-            .filter_map(|record| record.report.as_ref())
-            .map(|report| report.rows.len())
-            .sum();
-        let share = Share::of(agents.min(known), known).unwrap_or(Share::NONE);
-        for found in self.disputes.caused(&hop.header) {
-            // A sector's own report is in the name of its first place.
-            let report = dispute::paradox(self.sector.cluster(0).agent(0), found);
-            let lamport = self.lamport.tick();
-            let epoch = self.epoch;
-            let mut mail = Mail { out, epoch };
-            self.disputes
-                .reported(now, lamport, &report, &mut self.steps, &mut mail);
-        }
-        self.lookout
-            .command(&hop.header, share, now, &mut self.steps)
-    }
-
-    /// What may be routed to a cluster: the strictest of what its guard and desired state say.
-    fn gate(&self, slot: u8) -> Gate {
-        let cluster = self.sector.cluster(slot);
-        let level = self.desired.effective(cluster.agent(0), Class::Edge);
-        self.lookout.gate(cluster).max(level.breaker)
-    }
-
-    /// Looks at the time for the guards, and does what they want done.
-    fn guard(&mut self, now: Moment, out: &mut Outputs) {
-        if self.office.serving().is_none() {
-            return self.steps.0.clear();
-        }
-        self.lookout.wake(now, &mut self.steps);
-        if now >= self.disputes.next_wake() {
-            let epoch = self.epoch;
-            let mut mail = Mail { out, epoch };
-            self.disputes.wake(now, &mut self.steps, &mut mail);
-        }
-        if self.steps.0.is_empty() {
-            return;
-        }
-        let (changed, _) = self
-            .steps
-            .carry_out(now, TIER, self.epoch, &mut self.desired, out);
-        if changed {
-            self.levels_changed(now, out);
-        }
-    }
-
-    /// Its conflicts.
-    pub const fn disputes(&self) -> &Disputes {
-        &self.disputes
-    }
-
-    /// Its guard: breakers above all.
-    pub const fn lookout(&self) -> &Lookout {
-        &self.lookout
     }
 
     fn round(&self, slot: u8) -> Micros {
@@ -811,15 +759,6 @@ impl Toss {
             .next_deadline()
             .min(self.fold_at)
             .min(self.drop_at)
-    }
-}
-
-/// What matters when a lead sends too much.
-const fn priority(body: &Body) -> guard::Priority {
-    match body {
-        Body::ClusterReport(_) => guard::Priority::Critical,
-        Body::Armed(_) | Body::Fold(_) | Body::Levels(_) => guard::Priority::Urgent,
-        _ => guard::Priority::Normal,
     }
 }
 

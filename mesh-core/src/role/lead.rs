@@ -1,22 +1,24 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
-use super::dispute::{self, Disputes, Mail};
-use super::notice::{Notice, Step, Steps};
+use super::dispute::Disputes;
+use super::notice::Steps;
 use super::vigil::{self, Vigil};
 use super::desired::{Desired, WriteError};
 use super::downlink::{Downlink, Measured};
 use super::office::{Office, Turn};
+use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
-use crate::conflict::{Report, Tier};
-use crate::guard::level::{Author, Kind, Region, Stamp, Value};
+use crate::conflict::Tier;
+use crate::guard::freeze::stop_bytes;
+use crate::guard::level::{Author, Effective, Gate, Kind, Region, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
     Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Fold, Hop,
     Lamport, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason, Targets,
 };
-use crate::place::{AgentId, Class, ClusterId, Slots};
+use crate::place::{Class, ClusterId, Slots};
 use crate::throw::{Cast, CastDue, Timing};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
@@ -24,10 +26,12 @@ use crate::trust::seat::Seat;
 use crate::unit::{Share, Weight};
 use std::sync::Arc;
 
-/// Agents that may take work over from one that cannot do it: more are not looked at.
-const CANDIDATES_MAX: usize = 4;
 /// The on-time rate that reports assume (PROTOCOL §3).
 pub const ON_TIME: Share = Share::new(0.99);
+
+mod guards;
+
+use guards::plain;
 
 /// One cluster lead.
 #[derive(Debug)]
@@ -55,6 +59,7 @@ pub struct Lead {
     disputes: Disputes,
     steps: Steps,
     desired: Desired,
+    stops: Stops,
 }
 
 /// What the lead keeps of one agent.
@@ -96,6 +101,7 @@ impl Lead {
             disputes: Disputes::new(Tier::Lead),
             steps: Steps::default(),
             desired: Desired::new(Author::Lead(cluster)),
+            stops: Stops::new(),
         }
     }
 
@@ -148,7 +154,8 @@ impl Lead {
             .min(self.echo_at)
             .min(self.office.next_wake())
             .min(self.desired.next_wake())
-            .min(self.disputes.next_wake());
+            .min(self.disputes.next_wake())
+            .min(self.stops.next_wake());
         casts.fold(own, Moment::min)
     }
 
@@ -210,13 +217,14 @@ impl Lead {
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
                 self.vigil = Vigil::new(self.cluster, self.agents.len(), now);
                 self.disputes.turn();
-                self.mind_levels();
+                self.levels_changed(now, out);
                 self.echo(out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
             Turn::Ended => {
                 self.agents = Vec::new();
                 self.desired.retire();
+                self.stops = Stops::new();
                 self.casts = Vec::new();
                 self.vigil = Vigil::new(self.cluster, 0, now);
                 self.disputes.turn();
@@ -277,6 +285,7 @@ impl Lead {
                     cast.proceed(now, go);
                 }
             }
+            Body::Prove(_) => self.stops.ask(now),
             Body::Handover(report) => self.inherit(&report),
             Body::Poll(operation) => {
                 let epoch = self.epoch;
@@ -347,6 +356,14 @@ impl Lead {
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
             Body::Conflict(report) if report.agent == self.cluster.agent(slot) => {
                 self.dispute(now, &report, out)
+            }
+            Body::Stopped(stopped) => {
+                let agent = self.cluster.agent(slot);
+                let bytes = stop_bytes(agent, stopped.epoch);
+                let right = self.desired.vouches_for(agent, &bytes, &stopped.signature);
+                if !right || !self.stops.stopped(now, slot, &stopped) {
+                    out.refuse(Refusal::Unexpected);
+                }
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Child(u16::from(slot)), body, out)
@@ -428,6 +445,8 @@ impl Lead {
         );
         let blanket = if translated.is_none() {
             Some(SkipReason::Clock)
+        } else if !self.desired.settled() {
+            Some(SkipReason::Settling)
         } else if self.casts.len() >= CASTS_MAX {
             Some(SkipReason::Busy)
         } else {
@@ -435,7 +454,7 @@ impl Lead {
         };
         cast.reserve(targets.agents.len());
         for slot in targets.agents.iter() {
-            self.enter(&mut cast, slot, targets, blanket, now);
+            self.enter(&mut cast, slot, targets, blanket);
         }
         cast.plan(now);
         let armed = Armed {
@@ -452,7 +471,6 @@ impl Lead {
         slot: u8,
         targets: &ClusterTargets,
         blanket: Option<SkipReason>,
-        now: Moment,
     ) {
         let Some(record) = self.agents.get(usize::from(slot)) else {
             return cast.missing(slot, Class::Edge);
@@ -463,6 +481,14 @@ impl Lead {
         }
         if class.is_human() {
             return cast.exclude(slot, class, SkipReason::Human);
+        }
+        let effective = self.desired.effective(self.cluster.agent(slot), class);
+        let mut chance = Chance::new(cast.header().id.0 as u64).split(u64::from(slot));
+        if let Some(reason) = barred(&effective) {
+            return cast.exclude(slot, class, reason);
+        }
+        if !effective.breaker.admits(&mut chance) {
+            return cast.exclude(slot, class, SkipReason::Breaker);
         }
         if self.vigil.is_crashed(slot) {
             return cast.missing(slot, class);
@@ -598,142 +624,43 @@ impl Lead {
         if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
             self.levels_changed(now, out);
         }
-    }
-
-    /// Something is in force, or no longer, that was not before.
-    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {
-        self.mind_levels();
-    }
-
-    /// What desired state means for what is watched and learnt here.
-    fn mind_levels(&mut self) {
-        let (was_locked, was_quarantined) = (self.locked, self.quarantined);
-        (self.locked, self.quarantined) = (Slots::EMPTY, Slots::EMPTY);
-        for (slot, record) in self.agents.iter().enumerate() {
-            let slot = slot as u8;
-            let level = self
-                .desired
-                .effective(self.cluster.agent(slot), record.class);
-            if level.weights_locked {
-                self.locked.insert(slot);
-            }
-            if level.quarantined {
-                self.quarantined.insert(slot);
-            } else if was_quarantined.has(slot) {
-                self.vigil.forgive(slot);
-            }
-            if let Some(head) = level.context {
-                self.vigil.set_head(head.short());
-            }
-        }
-        if !was_locked.without(self.locked).is_empty() {
-            self.vigil.calibrated();
-        }
-    }
-
-    /// Whether a message from an agent is to be looked at at all: signed by the key of the place, and not one too many.
-    fn believable(
-        &mut self,
-        now: Moment,
-        slot: u8,
-        arrival: &Arrival,
-        out: &mut Outputs,
-    ) -> bool {
-        let record = &mut self.agents[usize::from(slot)];
-        if record.key != Some(arrival.signer) {
-            // The first to speak has the place until it is dead: then its replacement may have another key.
-            if record.key.is_some() && !self.vigil.is_crashed(slot) {
-                if !core::mem::replace(&mut record.cloned, true) {
-                    let subject = Region::Agent(self.cluster.agent(slot));
-                    self.steps.0.push(Step::Notice(Notice::Clone { subject }));
+        while let Some(due) = self.stops.due(now, self.cluster) {
+            match due {
+                StopDue::Tell(counts, bundles) => {
+                    for count in counts {
+                        out.send(To::Parent, self.epoch, Body::StopCount(count));
+                    }
+                    for bundle in bundles {
+                        out.send(To::Parent, self.epoch, Body::StopBundle(Arc::new(bundle)));
+                    }
                 }
-                out.refuse(Refusal::WrongKey);
-                return false;
+                StopDue::Missing(slots) => {
+                    let alive = |slot: &u8| self.agents[usize::from(*slot)].active(now);
+                    let slots: Slots = slots.iter().filter(alive).collect();
+                    if !slots.is_empty() {
+                        self.desired.offer_again(To::Children(slots), out);
+                    }
+                }
             }
-            record.key = Some(arrival.signer);
         }
-        if self.vigil.admit(slot, &arrival.body, now, &mut self.steps) {
-            return true;
-        }
-        out.refuse(Refusal::Flooded);
-        false
     }
 
-    /// The detail of an agent's CONFLICT: recorded, and settled here where that needs nobody else.
-    fn dispute(&mut self, now: Moment, report: &Report, out: &mut Outputs) {
-        let lamport = self.lamport.tick();
-        let epoch = self.epoch;
-        let mut mail = Mail { out, epoch };
-        let id = self
-            .disputes
-            .reported(now, lamport, report, &mut self.steps, &mut mail);
-        let class = self
-            .agents
-            .get(usize::from(report.agent.slot()))
-            .map_or(Class::Edge, |record| record.class);
-        let well = (0..self.agents.len() as u8)
-            .filter(|&slot| {
-                self.vigil.is_known(slot)
-                    && !self.vigil.is_crashed(slot)
-                    && !self.quarantined.has(slot)
-            })
-            .map(|slot| self.cluster.agent(slot));
-        let candidates: Vec<AgentId> = well.take(CANDIDATES_MAX).collect();
-        let Some(plan) = self.disputes.plan(id, class, &candidates) else {
-            return;
+    /// Something is in force, or no longer, that was not before: who must stop is waited for, and who must not be sent to
+    /// any more is taken out of what is under way.
+    fn levels_changed(&mut self, now: Moment, _out: &mut Outputs) {
+        self.mind_levels();
+        let frozen = |(slot, record): (usize, &Record)| {
+            let agent = self.cluster.agent(slot as u8);
+            let epoch = self.desired.effective(agent, record.class).frozen?;
+            Some((slot as u8, epoch))
         };
-        let by = self.cluster.to_string();
-        let settled =
-            self.disputes
-                .apply(now, lamport, plan, &by, &mut self.steps, &mut mail);
-        if let Ok(Some(settlement)) = settled {
-            let settlement = Arc::new(settlement);
-            let slot = u16::from(settlement.agent.slot());
-            out.send(To::Child(slot), epoch, Body::Settled(settlement));
+        let wanted = self.agents.iter().enumerate().filter_map(frozen).collect();
+        self.stops.want(now, wanted);
+        for cast in &mut self.casts {
+            cast.withhold(now, |slot, class| {
+                barred(&self.desired.effective(self.cluster.agent(slot), class))
+            });
         }
-    }
-
-    /// A throw's account is final.
-    fn closed(&mut self, now: Moment, fold: &Fold, out: &mut Outputs) {
-        for odd in self.vigil.closed(fold, now, &mut self.steps) {
-            let report = dispute::contradiction(self.cluster.agent(odd.slot), odd);
-            let lamport = self.lamport.tick();
-            let epoch = self.epoch;
-            let mut mail = Mail { out, epoch };
-            self.disputes
-                .reported(now, lamport, &report, &mut self.steps, &mut mail);
-        }
-    }
-
-    /// Looks at the time for the guards, and does what they want done.
-    fn guard(&mut self, now: Moment, out: &mut Outputs) {
-        if self.office.serving().is_none() {
-            return self.steps.0.clear();
-        }
-        self.vigil.look(now, &mut self.steps);
-        if now >= self.disputes.next_wake() {
-            let epoch = self.epoch;
-            let mut mail = Mail { out, epoch };
-            self.disputes.wake(now, &mut self.steps, &mut mail);
-        }
-        if self.steps.0.is_empty() {
-            return;
-        }
-        let (changed, reloads) =
-            self.steps
-                .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
-        for (slot, context) in reloads {
-            let context = if context == 0 { self.vigil.head() } else { context };
-            out.send(To::Child(u16::from(slot)), self.epoch, Body::Reload(context));
-        }
-        if changed {
-            self.levels_changed(now, out);
-        }
-    }
-
-    /// Its conflicts.
-    pub const fn disputes(&self) -> &Disputes {
-        &self.disputes
     }
 
     fn slopes_for(&self, class: Class) -> ClassSlopes {
@@ -822,11 +749,19 @@ impl Record {
     }
 }
 
-/// How long READY took at weight 0 and with an empty queue, by the prior's slopes (§3.1): what an agent's own average is
-/// made of.
-fn plain(total: Micros, processing: Micros, weight: Weight, queue: u16) -> Micros {
-    let load = (1.0 + 0.5 * weight.value()) * (1.0 + 0.1 * f64::from(queue));
-    total - processing + processing.scale(1.0 / load)
+/// Why nothing new may go to an agent for which this holds, if so.
+fn barred(effective: &Effective) -> Option<SkipReason> {
+    if effective.frozen.is_some() {
+        Some(SkipReason::Frozen)
+    } else if effective.quarantined {
+        Some(SkipReason::Quarantined)
+    } else if effective.avoided {
+        Some(SkipReason::Avoided)
+    } else if effective.breaker == Gate::Open {
+        Some(SkipReason::Breaker)
+    } else {
+        None
+    }
 }
 
 fn slopes_of(all: &mut Vec<(Class, ClassSlopes)>, class: Class) -> &mut ClassSlopes {

@@ -3,16 +3,18 @@
 use super::coordinator::unheard;
 use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
+use super::freezes::Freezes;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::{Arrival, BEAT, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
-use crate::guard::level::{Author, Entry, Kind, Region, Stamp, Value};
+use crate::guard::freeze::FreezeReport;
+use crate::guard::level::{Author, Entry, Kind, Region, Signature, Stamp, Value};
 use crate::message::{
     Body, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold, Header, Hop, IdMint, Lamport,
     MessageId, Need, Priority, Probed, Proceed, RowReport, SectorFold, Strategy, Targets, Verb,
 };
-use crate::place::{AgentId, Class, SectorId, Shape, Slots};
+use crate::place::{AgentId, Class, ClusterId, SectorId, Shape, Slots};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
 use crate::throw::{Relay, RelayDue, Sheet};
 use crate::time::{Boot, Micros, Moment, WallTime};
@@ -42,6 +44,7 @@ pub struct Orchestrator {
     echo_at: Moment,
     lossy: bool,
     desired: Desired,
+    freezes: Freezes,
 }
 
 /// What the orchestrator keeps of one sector.
@@ -124,6 +127,7 @@ impl Orchestrator {
             echo_at: Moment::NEVER,
             lossy: false,
             desired: Desired::new(Author::Orchestrator),
+            freezes: Freezes::default(),
         }
     }
 
@@ -147,6 +151,10 @@ impl Orchestrator {
         self.advance_tosses(now, out);
         if now >= self.echo_at {
             self.echo(out);
+            // Reports that have come since may have brought those whom a freeze concerns.
+            if !self.desired.levels().is_empty() {
+                self.levels_changed(now, out);
+            }
             self.echo_at = now + BEAT;
         }
     }
@@ -165,7 +173,8 @@ impl Orchestrator {
         let own = self
             .echo_at
             .min(self.office.next_wake())
-            .min(self.desired.next_wake());
+            .min(self.desired.next_wake())
+            .min(self.freezes.next_wake());
         tosses.fold(own, Moment::min)
     }
 
@@ -266,6 +275,7 @@ impl Orchestrator {
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
                 self.desired.serve(now, self.epoch);
+                self.freezes.serve(now);
                 let clusters = usize::from(self.shape.clusters);
                 let record = || Record {
                     clusters: vec![None; clusters],
@@ -278,6 +288,7 @@ impl Orchestrator {
             Turn::Ended => {
                 self.sectors = Vec::new();
                 self.desired.retire();
+                self.freezes.retire();
                 self.tosses = Vec::new();
                 self.echo_at = Moment::NEVER;
             }
@@ -370,6 +381,16 @@ impl Orchestrator {
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Child(slot), body, out)
             }
+            Body::StopCount(count) if count.cluster.sector.index() == usize::from(slot) => {
+                self.freezes.count(now, count);
+            }
+            Body::StopBundle(bundle) if bundle.cluster.sector.index() == usize::from(slot) => {
+                let desired = &self.desired;
+                let verify = |agent, bytes: &[u8], signature: &Signature| {
+                    desired.vouches_for(agent, bytes, signature)
+                };
+                self.freezes.bundle(now, &bundle, verify, out);
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }
@@ -385,10 +406,27 @@ impl Orchestrator {
         if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
             self.levels_changed(now, out);
         }
+        if now >= self.freezes.next_wake() {
+            self.freezes.wake(now, self.epoch, out);
+        }
     }
 
-    /// Something is in force, or no longer, that was not before.
-    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
+    /// Something is in force, or no longer, that was not before: freezes are followed until they are proven.
+    fn levels_changed(&mut self, now: Moment, out: &mut Outputs) {
+        let (sectors, desired) = (&self.sectors, &self.desired);
+        let targets = |region: Region, epoch: Stamp| frozen_below(sectors, desired, region, epoch);
+        self.freezes.follow(now, desired.levels(), targets, out);
+    }
+
+    /// How far the freezes in force have come.
+    pub fn freezes(&self, now: Moment) -> impl Iterator<Item = FreezeReport> {
+        self.freezes.reports(now)
+    }
+
+    /// Those not proven stopped by the freeze of this epoch.
+    pub fn unproven(&self, epoch: Stamp) -> impl Iterator<Item = AgentId> {
+        self.freezes.unproven(epoch)
+    }
 
     fn fold(&mut self, _now: Moment, slot: u16, sector: &SectorFold) {
         let Some(toss) = self
@@ -620,6 +658,36 @@ impl Orchestrator {
             quorum: order.thresholds.ready,
         }
     }
+}
+
+/// The agents of a region that are frozen at this epoch or a later one, as far as the replica knows them.
+fn frozen_below(
+    sectors: &[Record],
+    desired: &Desired,
+    region: Region,
+    epoch: Stamp,
+) -> Vec<(ClusterId, Slots)> {
+    let mut targets = Vec::new();
+    for (index, record) in sectors.iter().enumerate() {
+        let sector = SectorId::at(index);
+        if !region.touches(Region::Sector(sector)) {
+            continue;
+        }
+        for (slot, report) in record.clusters.iter().enumerate() {
+            let cluster = sector.cluster(slot as u8);
+            let rows = report.as_ref().map_or(&[][..], |report| &report.rows);
+            let frozen = |row: &&RowReport| {
+                let agent = cluster.agent(row.slot);
+                region.covers(agent, row.class)
+                    && desired.effective(agent, row.class).frozen >= Some(epoch)
+            };
+            let agents: Slots = rows.iter().filter(frozen).map(|row| row.slot).collect();
+            if !agents.is_empty() {
+                targets.push((cluster, agents));
+            }
+        }
+    }
+    targets
 }
 
 impl Record {

@@ -199,6 +199,37 @@ impl Cast {
         }
     }
 
+    /// Desired state has changed: whoever has not been sent to and must not be any more, for the reason that `barred`
+    /// gives, is skipped.
+    pub fn withhold(&mut self, now: Moment, barred: impl Fn(u8, Class) -> Option<SkipReason>) {
+        if self.sealed {
+            return;
+        }
+        let open = |part: &Part| part.sent == Moment::NEVER && self.transit.has(part.slot);
+        let skips: Vec<_> = self
+            .parts
+            .iter()
+            .filter(|part| open(part))
+            .filter_map(|part| Some((part.slot, part.class, barred(part.slot, part.class)?)))
+            .collect();
+        if skips.is_empty() {
+            return;
+        }
+        for (slot, class, reason) in skips {
+            self.skip(slot, class, reason);
+        }
+        // A gated cast plans later, with those who are left.
+        let transit = self.transit;
+        if self.gated {
+            self.parts.retain(|part| transit.has(part.slot));
+        }
+        for (_, slots) in &mut self.buckets {
+            *slots = slots.and(transit);
+        }
+        self.buckets.retain(|(_, slots)| !slots.is_empty());
+        self.settle(now);
+    }
+
     /// The latest moment after T by which the account is sealed if everything goes as badly as it may.
     pub fn seal_by(&self) -> Micros {
         let slowest = self.parts.iter().map(|part| {

@@ -143,6 +143,7 @@ impl World {
         self.truth.surveys += 1;
         self.truth.surveys_available += u32::from(share >= 0.95);
         self.truth.active_share = share;
+        self.look_at_levels();
         self.queue.push(self.now + SURVEY_EVERY, Event::Survey);
     }
 }

@@ -5,12 +5,16 @@
 //! true time, who really lives) is kept beside the roles, and the invariants are held against it.
 
 mod clock;
+mod disk;
 mod figures;
 mod link;
 mod node;
+mod notary;
+mod operate;
 mod post;
 mod queue;
 pub mod scenario;
+mod standing;
 mod strike;
 mod truth;
 mod world;

@@ -6,7 +6,7 @@ use super::world::{Event, SeatReply, World};
 use mesh_core::message::{Body, Epoch};
 use mesh_core::place::ClusterId;
 use mesh_core::role::{
-    Arrival, Event as RoleEvent, From, Input, Output, Outputs, To, Work, WorkerEvent,
+    Arrival, Event as RoleEvent, From, Input, Output, Outputs, Refusal, To, Work, WorkerEvent,
 };
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::KeyId;
@@ -85,6 +85,7 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
+                Output::Keep(entries) => self.keeps(node, entries),
                 Output::Event(event) => self.note(event),
             }
         }
@@ -301,6 +302,7 @@ impl World {
                 let Some(throw) = self.truth.number(header.id) else {
                     return;
                 };
+                self.works(index, header.id);
                 let agent = &mut self.agents[index as usize];
                 let queue = agent.device.queue();
                 let took =
@@ -315,12 +317,14 @@ impl World {
                 target,
                 bound,
             } => {
+                self.works(index, operation);
                 let agent = &self.agents[index as usize];
                 let held = agent.host.clock.when(target);
                 self.truth
                     .released(self.now, agent.role.place(), operation, held, bound);
             }
-            Work::Cancel { .. } => {}
+            Work::Freeze => self.stop_work(index),
+            Work::Cancel { .. } | Work::Thaw => {}
         }
     }
 
@@ -340,6 +344,9 @@ impl World {
             RoleEvent::Serving(seat, _) => self.truth.serving(self.now, seat),
             RoleEvent::Stopped(..) => {}
             RoleEvent::Sealed(sheet) => self.truth.sealed(*sheet),
+            RoleEvent::LevelRefused(..) => self.truth.refused(Refusal::Unexpected),
+            RoleEvent::Freezing(report) => self.freezing(&report),
+            RoleEvent::Frozen(report, names) => self.frozen(&report, &names),
         }
     }
 

@@ -61,8 +61,15 @@ impl World {
         let Fault { kind, .. } =
             self.scenario.faults[self.trouble.strikes[number as usize]].clone();
         match kind {
-            FaultKind::Crash { whom, restart, .. } => {
+            FaultKind::Crash {
+                whom,
+                restart,
+                lose_unsynced,
+            } => {
                 for agent in self.chosen(&whom) {
+                    if lose_unsynced {
+                        self.disks.lose_unsynced(self.now, NodeId::Agent(agent));
+                    }
                     self.crash(NodeId::Agent(agent), restart);
                 }
             }
@@ -76,8 +83,8 @@ impl World {
                 whom,
                 restart,
                 standby,
-                ..
-            } => self.kill(role, &whom, restart, standby),
+                lose_unsynced,
+            } => self.kill(role, &whom, restart, standby, lose_unsynced),
             FaultKind::Slow {
                 whom,
                 factor,
@@ -110,9 +117,13 @@ impl World {
                     other,
                     one_way,
                 });
+                self.standing.disturbed(self.now);
                 self.undo_later(number, lasts, Undo::Cut);
             }
-            FaultKind::Reconnect {} => self.trouble.cuts.clear(),
+            FaultKind::Reconnect {} => {
+                self.trouble.cuts.clear();
+                self.standing.disturbed(self.now);
+            }
             FaultKind::Network {
                 whom,
                 loss,
@@ -166,8 +177,15 @@ impl World {
                     .unwrap_or(Scope::ALL);
                 self.throw(&Order::default(), &scope);
             }
-            FaultKind::Operate { .. }
-            | FaultKind::Lie { .. }
+            FaultKind::Operate {
+                operation,
+                scope,
+                args,
+                ..
+            } => {
+                self.operate(&operation, scope.as_deref(), &args);
+            }
+            FaultKind::Lie { .. }
             | FaultKind::Wrong { .. }
             | FaultKind::Conflict { .. }
             | FaultKind::Clone { .. }
@@ -183,6 +201,7 @@ impl World {
             return;
         };
         let (_, undo) = self.trouble.undo.swap_remove(index);
+        self.standing.disturbed(self.now);
         match undo {
             Undo::Speed(agents) => agents
                 .iter()
@@ -211,6 +230,11 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Whether something is cut off from something.
+    pub(super) fn is_cut(&self) -> bool {
+        !self.trouble.cuts.is_empty()
     }
 
     /// Whether nothing passes from the one to the other.
@@ -326,6 +350,7 @@ impl World {
         host.armed = Moment::NEVER;
         if let NodeId::Seat(index) = node {
             let seat = &self.seats[index as usize];
+            self.standing.disturbed(self.now);
             if seat.role.serving() {
                 self.truth.died(self.now, seat.seat);
             }
@@ -347,9 +372,9 @@ impl World {
         host.up = true;
         host.boot.0 += 1;
         host.clock.reboot(now, origin);
-        let boot = host.boot;
         self.reset(node);
-        let start = self.start_of(boot);
+        self.standing.restarted(now, node);
+        let start = self.start_of(node);
         self.give(node, mesh_core::role::Input::Start(start));
     }
 
@@ -377,7 +402,14 @@ impl World {
         }
     }
 
-    fn kill(&mut self, role: SeatKind, whom: &Whom, restart: Option<Micros>, standby: bool) {
+    fn kill(
+        &mut self,
+        role: SeatKind,
+        whom: &Whom,
+        restart: Option<Micros>,
+        standby: bool,
+        lose_unsynced: bool,
+    ) {
         let seats: Vec<[u32; 2]> = match role {
             SeatKind::Orchestrator => vec![self.orchestrators],
             SeatKind::Coordinator => {
@@ -404,6 +436,9 @@ impl World {
         for holders in seats.into_iter().take(count) {
             for holder in holders {
                 if !standby || self.seats[holder as usize].role.serving() {
+                    if lose_unsynced {
+                        self.disks.lose_unsynced(self.now, NodeId::Seat(holder));
+                    }
                     self.crash(NodeId::Seat(holder), restart);
                 }
             }

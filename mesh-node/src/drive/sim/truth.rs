@@ -78,6 +78,7 @@ impl Truth {
             Event::Seat(node, ..) => 5 << 32 | u64::from(node),
             Event::Restart(_) => 6 << 32,
             Event::Fault(index) | Event::Over(index) => 7 << 32 | u64::from(index),
+            Event::Still(agent) => 9 << 32 | u64::from(agent),
             Event::Cascade | Event::Churn | Event::Survey => 8 << 32,
         };
         self.last = at;

@@ -1,21 +1,24 @@
 //! The simulated mesh as a whole: its nodes, the true time, and the queue of what happens next.
 
 use super::clock::SimClock;
+use super::disk::Disks;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::node::{
     AgentNode, ClusterInfo, FaultTable, Host, NodeId, SeatNode, SeatRole, SectorInfo,
 };
+use super::notary::Notaries;
 use super::post::Post;
 use super::queue::EventQueue;
 use super::scenario::Scenario;
+use super::standing::Standing;
 use super::strike::Trouble;
 use super::truth::Truth;
 use mesh_core::chance::Chance;
 use mesh_core::message::Epoch;
 use mesh_core::place::{AgentId, Class, ClusterId, SectorId, Shape};
-use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs, Start};
+use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs, Start, WorkerEvent};
 use mesh_core::time::{Micros, Moment, WallTime};
-use mesh_core::trust::KeyId;
+use mesh_core::trust::{KeyId, Scheme, World as SignWorld};
 use mesh_core::trust::seat::{Seat, SeatAnswer, SeatTable};
 use std::sync::Arc;
 
@@ -40,6 +43,9 @@ pub struct World {
     pub(super) out: Outputs,
     pub(super) truth: Truth,
     pub(super) trouble: Trouble,
+    pub(super) disks: Disks,
+    pub(super) standing: Standing,
+    pub(super) notaries: Notaries,
 }
 
 /// What happens next.
@@ -51,6 +57,8 @@ pub(super) enum Event {
     Deliver(NodeId, u32),
     /// An agent's worker is done preparing the throw with this number.
     Prepared(u32, u32),
+    /// Nothing runs any more at an agent that was told to stop.
+    Still(u32),
     /// The grantor of seats answers.
     Seat(u32, Epoch, SeatReply),
     /// A cascade of the standing load.
@@ -115,6 +123,9 @@ impl World {
             out: Outputs::default(),
             truth: Truth::default(),
             trouble: Trouble::default(),
+            disks: Disks::default(),
+            standing: Standing::default(),
+            notaries: Notaries::new(Scheme::StandIn(SignWorld::new(scenario.seed))),
             scenario,
         };
         world.populate(&mut chance.split(2));
@@ -162,6 +173,10 @@ impl World {
             }
             Event::Deliver(node, parcel) => self.deliver(node, parcel),
             Event::Prepared(agent, throw) => self.prepared(agent, throw),
+            Event::Still(agent) => self.give(
+                NodeId::Agent(agent),
+                Input::Worker(WorkerEvent::Still),
+            ),
             Event::Seat(node, asked, reply) => {
                 self.give(NodeId::Seat(node), Input::Seat(asked, reply.answer(asked)))
             }
@@ -225,13 +240,16 @@ impl World {
     }
 
     /// What a role is told at a start.
-    pub(super) fn start_of(&self, boot: mesh_core::time::Boot) -> Start {
+    pub(super) fn start_of(&self, node: NodeId) -> Start {
+        let boot = self.host(node).boot;
         let wall = WALL_START + self.now.since(Moment(0));
         Start {
             boot,
             seed: self.scenario.seed,
             wall,
             lossy: self.scenario.network.loss > 0.0,
+            notary: self.notary_of(node),
+            levels: self.disks.read(node),
         }
     }
 
@@ -343,7 +361,7 @@ impl World {
     }
 
     fn start(&mut self, node: NodeId) {
-        let start = self.start_of(self.host(node).boot);
+        let start = self.start_of(node);
         self.give(node, Input::Start(start));
     }
 }
