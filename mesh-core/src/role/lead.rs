@@ -15,7 +15,7 @@ use crate::guard::freeze::stop_bytes;
 use crate::guard::level::{Author, Effective, Gate, Kind, Region, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
-    Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Fold, Hop,
+    Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
     Lamport, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason, Targets,
 };
 use crate::place::{Class, ClusterId, Slots};
@@ -635,7 +635,7 @@ impl Lead {
                     }
                 }
                 StopDue::Missing(slots) => {
-                    let alive = |slot: &u8| self.agents[usize::from(*slot)].active(now);
+                    let alive = |slot: &u8| !self.vigil.is_crashed(*slot);
                     let slots: Slots = slots.iter().filter(alive).collect();
                     if !slots.is_empty() {
                         self.desired.offer_again(To::Children(slots), out);

@@ -1,6 +1,9 @@
 //! The orchestrator: plans throws, opens the first gate, decides quorum, writes the proof sheet.
 
 use super::coordinator::unheard;
+use super::dispute::Disputes;
+use super::lookout::Lookout;
+use super::notice::Steps;
 use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::freezes::Freezes;
@@ -8,6 +11,7 @@ use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::{Arrival, BEAT, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::conflict::Tier;
 use crate::guard::freeze::FreezeReport;
 use crate::guard::level::{Author, Entry, Kind, Region, Signature, Stamp, Value};
 use crate::message::{
@@ -28,6 +32,8 @@ const SHARE_WANTED: Share = Share::new(0.995);
 /// What a role's own work and a bucket may add on each hop.
 const HOP_SLACK: Micros = Micros::millis(5);
 
+mod guards;
+
 /// The orchestrator.
 #[derive(Debug)]
 pub struct Orchestrator {
@@ -44,6 +50,10 @@ pub struct Orchestrator {
     echo_at: Moment,
     lossy: bool,
     desired: Desired,
+    key: KeyId,
+    lookout: Lookout,
+    disputes: Disputes,
+    steps: Steps,
     freezes: Freezes,
 }
 
@@ -126,6 +136,10 @@ impl Orchestrator {
             started: Moment::default(),
             echo_at: Moment::NEVER,
             lossy: false,
+            key: me,
+            lookout: Lookout::of_mesh(shape, Moment(0)),
+            disputes: Disputes::new(Tier::Orchestrator),
+            steps: Steps::default(),
             desired: Desired::new(Author::Orchestrator),
             freezes: Freezes::default(),
         }
@@ -149,6 +163,7 @@ impl Orchestrator {
         self.office.wake(now, out);
         self.wake_levels(now, out);
         self.advance_tosses(now, out);
+        self.guard(now, out);
         if now >= self.echo_at {
             self.echo(out);
             // Reports that have come since may have brought those whom a freeze concerns.
@@ -174,7 +189,9 @@ impl Orchestrator {
             .echo_at
             .min(self.office.next_wake())
             .min(self.desired.next_wake())
-            .min(self.freezes.next_wake());
+            .min(self.freezes.next_wake())
+            .min(self.disputes.next_wake())
+            .min(self.lookout.next_wake());
         tosses.fold(own, Moment::min)
     }
 
@@ -189,10 +206,11 @@ impl Orchestrator {
         if self.tosses.len() >= CASTS_MAX || !self.serving() {
             return None;
         }
-        let parts = self.targets(&wanted);
+        let mut parts = self.targets(&wanted);
         let target = now + order.within.unwrap_or_else(|| self.earliest(order, &parts));
         let header = Arc::new(self.header(now, order));
-        let children = parts.iter().map(|part| {
+        self.bar(&mut parts, header.id);
+        let children = parts.iter().filter(|part| !part.is_barred()).map(|part| {
             let slot = part.sector.index();
             (slot as u16, self.sectors[slot].trip.round())
         });
@@ -214,7 +232,7 @@ impl Orchestrator {
             close_at: target + order.window + self.return_time(),
             header,
         };
-        for part in &toss.parts {
+        for part in toss.parts.iter().filter(|part| !part.is_barred()) {
             out.send(
                 To::Child(part.sector.index() as u16),
                 self.epoch,
@@ -265,6 +283,7 @@ impl Orchestrator {
         self.started = now;
         self.lossy = start.lossy;
         self.desired.start(start);
+        self.disputes.start(now, start, self.key);
         self.office.stand(now, self.chance.split(2), out);
     }
 
@@ -276,6 +295,10 @@ impl Orchestrator {
                 self.epoch = self.office.serving().unwrap_or_default();
                 self.desired.serve(now, self.epoch);
                 self.freezes.serve(now);
+                self.lookout = Lookout::of_mesh(self.shape, now);
+                self.lookout
+                    .resume(self.desired.levels(), Author::Orchestrator, now);
+                self.disputes.turn();
                 let clusters = usize::from(self.shape.clusters);
                 let record = || Record {
                     clusters: vec![None; clusters],
@@ -287,6 +310,8 @@ impl Orchestrator {
             }
             Turn::Ended => {
                 self.sectors = Vec::new();
+                self.lookout = Lookout::of_mesh(self.shape, now);
+                self.disputes.turn();
                 self.desired.retire();
                 self.freezes.retire();
                 self.tosses = Vec::new();
@@ -322,6 +347,10 @@ impl Orchestrator {
         if arrival.epoch < record.link.epoch() {
             return out.refuse(Refusal::StaleEpoch);
         }
+        if !self.believable(now, slot, &arrival.body, out) {
+            return;
+        }
+        let record = &mut self.sectors[usize::from(slot)];
         match arrival.body {
             Body::SectorReport(report) => {
                 if record
@@ -345,6 +374,7 @@ impl Orchestrator {
                     }
                 }
                 self.desired.beat(slot, report.beat.levels, out);
+                self.reported(now, slot, &report);
                 let turn = self.office.heard(now, report.beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -378,6 +408,9 @@ impl Orchestrator {
                 }
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
+            body @ (Body::Notice(_) | Body::Escalated(_) | Body::Settled(_)) => {
+                self.told(now, slot, body, out)
+            }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Child(slot), body, out)
             }
@@ -515,6 +548,7 @@ impl Orchestrator {
                 || toss.relay.next_deadline() == Moment::NEVER && hopeless()
             {
                 let toss = self.tosses.swap_remove(index);
+                self.compare(now, &toss);
                 out.event(Event::Sealed(Box::new(self.sheet(now, &toss))));
             } else {
                 index += 1;
@@ -722,7 +756,7 @@ impl Toss {
             bound: Micros::ZERO,
             ttl: self.header.ttl,
             gated: self.header.strategy == Strategy::Wave,
-            targets: Targets::Sector(Arc::clone(&part.targets)),
+            targets: Targets::Sector(part.open_targets()),
         })
     }
 
