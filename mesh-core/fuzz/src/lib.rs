@@ -20,7 +20,7 @@ pub fn envelope(bytes: &[u8]) {
         let _ = sealed.verify(&scheme, key).map(envelope::open);
     }
     let ours = sealed::seal(Purpose::Envelope, &signer, |out| {
-        out.extend_from_slice(bytes)
+        out.extend_from_slice(bytes);
     });
     let Ok(sealed) = Sealed::read(ours.as_slice(), Purpose::Envelope, ENVELOPE_MAX) else {
         return;

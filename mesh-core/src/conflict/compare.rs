@@ -3,7 +3,7 @@
 //! One odd answer is information; only an agent that contradicts several peers again and again, over different
 //! questions, is suspected. Where the cluster itself is split there is no majority to contradict and nobody is blamed.
 
-use super::lamport::EventId;
+use crate::message::MessageId;
 use crate::place::Slots;
 use crate::unit::{Digest, Share};
 use serde::{Deserialize, Serialize};
@@ -69,7 +69,7 @@ pub fn compare(answers: &[(u8, Digest)]) -> Comparison {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Contradiction {
     /// The question.
-    pub question: EventId,
+    pub question: MessageId,
     /// What the agent answered; none when it gave two answers.
     pub answer: Option<Digest>,
     /// What the majority answered.
@@ -93,7 +93,7 @@ pub struct Suspicion {
 #[derive(Debug, Clone, Default)]
 pub struct Answers {
     /// Questions by slot, with the contradiction if it was one.
-    window: BTreeMap<u8, VecDeque<(EventId, Option<Contradiction>)>>,
+    window: BTreeMap<u8, VecDeque<(MessageId, Option<Contradiction>)>>,
 }
 
 impl Answers {
@@ -104,7 +104,7 @@ impl Answers {
 
     /// Takes in the comparison of one question and names who is to be suspected by it: dissenters only, so an agent is
     /// named when it contradicts, never later for nothing. A question counts once however often it is compared.
-    pub fn note(&mut self, question: EventId, comparison: &Comparison) -> Vec<Suspicion> {
+    pub fn note(&mut self, question: MessageId, comparison: &Comparison) -> Vec<Suspicion> {
         let Some(majority) = comparison.majority else {
             return Vec::new();
         };
@@ -147,7 +147,7 @@ impl Answers {
     }
 }
 
-fn suspicion(slot: u8, window: &VecDeque<(EventId, Option<Contradiction>)>) -> Option<Suspicion> {
+fn suspicion(slot: u8, window: &VecDeque<(MessageId, Option<Contradiction>)>) -> Option<Suspicion> {
     let evidence: Vec<Contradiction> = window.iter().filter_map(|(_, held)| *held).collect();
     let share = Share::of(evidence.len(), window.len())?;
     (evidence.len() >= SUSPECT_MIN && share >= SUSPECT_SHARE).then_some(Suspicion {
@@ -213,15 +213,15 @@ mod tests {
     fn contradicting_again_and_again_is_suspicious_and_once_is_not() {
         let mut answers = Answers::new();
         let odd = compare(&[(0, answer("a")), (1, answer("a")), (2, answer("b"))]);
-        assert_eq!(answers.note(EventId(1), &odd), []);
-        assert_eq!(answers.note(EventId(1), &odd), [], "the same question");
-        assert_eq!(answers.note(EventId(2), &odd), []);
-        let found = answers.note(EventId(3), &odd);
+        assert_eq!(answers.note(MessageId(1), &odd), []);
+        assert_eq!(answers.note(MessageId(1), &odd), [], "the same question");
+        assert_eq!(answers.note(MessageId(2), &odd), []);
+        let found = answers.note(MessageId(3), &odd);
         assert_eq!(found.len(), 1);
         assert_eq!((found[0].slot, found[0].evidence.len()), (2, 3));
         assert_eq!(found[0].evidence[0].peers, 2);
         answers.forget(2);
-        assert_eq!(answers.note(EventId(4), &odd), []);
+        assert_eq!(answers.note(MessageId(4), &odd), []);
     }
 
     #[test]
@@ -232,7 +232,7 @@ mod tests {
         for question in 0..200 {
             let comparison = if question % 6 == 5 { &odd } else { &even };
             assert_eq!(
-                answers.note(EventId(question), comparison),
+                answers.note(MessageId(question), comparison),
                 [],
                 "{question}"
             );

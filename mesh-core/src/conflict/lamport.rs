@@ -4,93 +4,24 @@
 //! clocks, and the ordering of events in a distributed system"). An effect whose Lamport time is not larger than its
 //! cause's is a `TEMPORAL_PARADOX`. Arrival order proves nothing, since networks reorder; clocks prove nothing at all.
 
-use core::fmt;
+use crate::message::{Lamport, MessageId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
-/// A Lamport time.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Lamport(pub u64);
-
-/// A message or operation by its id, as causes name it.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct EventId(#[serde(with = "super::wide")] pub u128);
-
-impl fmt::Display for EventId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{:032x}", self.0)
-    }
-}
-
-/// How far a received time may run ahead of ours: at 100,000 messages a second (§8.2) that is four months of silence. A
-/// larger jump is a lie or a fault, and taking it over would leave the whole mesh without numbers to count on.
-pub const JUMP_MAX: u64 = 1 << 40;
 /// Messages remembered for the check: ten minutes of a cluster's 10 a second (§8.2), with some room.
 pub const RECENT_MAX: usize = 8_192;
 /// Effects remembered while their cause is still on its way.
 pub const WAITING_MAX: usize = 1_024;
 
-/// A received time too far ahead to be true; the clock is unchanged.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "Lamport time {received} is more than {JUMP_MAX} ahead of ours, {ours}; the sender is at fault"
-)]
-pub struct JumpError {
-    /// What was received.
-    pub received: u64,
-    /// What we had.
-    pub ours: u64,
-}
-
-/// One node's Lamport clock.
-#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct LamportClock(Lamport);
-
-impl LamportClock {
-    /// Continues from a saved time.
-    pub const fn at(time: Lamport) -> Self {
-        Self(time)
-    }
-
-    /// The time of the next thing that happens here.
-    pub const fn tick(&mut self) -> Lamport {
-        self.0 = Lamport(self.0.0.saturating_add(1));
-        self.0
-    }
-
-    /// Takes a received time into account, and gives the time of its receipt.
-    pub fn receive(&mut self, received: Lamport) -> Result<Lamport, JumpError> {
-        if received.0.saturating_sub(self.0.0) > JUMP_MAX {
-            return Err(JumpError {
-                received: received.0,
-                ours: self.0.0,
-            });
-        }
-        self.0 = self.0.max(received);
-        Ok(self.tick())
-    }
-
-    /// The time of the last thing that happened here.
-    pub const fn now(&self) -> Lamport {
-        self.0
-    }
-}
-
 /// An effect that is not after its cause.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Paradox {
     /// The cause.
-    pub cause: EventId,
+    pub cause: MessageId,
     /// Its Lamport time.
     pub cause_time: Lamport,
     /// What it is said to have caused.
-    pub effect: EventId,
+    pub effect: MessageId,
     /// The effect's Lamport time, which should be larger.
     pub effect_time: Lamport,
 }
@@ -98,11 +29,11 @@ pub struct Paradox {
 /// The check of causes over what was seen lately.
 #[derive(Debug, Clone, Default)]
 pub struct Causality {
-    recent: BTreeMap<EventId, Lamport>,
-    order: VecDeque<EventId>,
+    recent: BTreeMap<MessageId, Lamport>,
+    order: VecDeque<MessageId>,
     /// Effects by the cause that has not been seen yet.
-    waiting: BTreeMap<EventId, Vec<(EventId, Lamport)>>,
-    waiting_order: VecDeque<EventId>,
+    waiting: BTreeMap<MessageId, Vec<(MessageId, Lamport)>>,
+    waiting_order: VecDeque<MessageId>,
 }
 
 impl Causality {
@@ -113,7 +44,12 @@ impl Causality {
 
     /// Takes in a message and gives every paradox that it completes: with causes seen before it, with effects seen before
     /// it, and with itself if the same id was seen with another time (two senders under one name, or a lie).
-    pub fn observe(&mut self, event: EventId, time: Lamport, causes: &[EventId]) -> Vec<Paradox> {
+    pub fn observe(
+        &mut self,
+        event: MessageId,
+        time: Lamport,
+        causes: &[MessageId],
+    ) -> Vec<Paradox> {
         let mut found = Vec::new();
         let mut check = |cause, cause_time, effect, effect_time| {
             if effect_time <= cause_time {
@@ -154,11 +90,11 @@ impl Causality {
     }
 
     /// The Lamport time of a message seen lately.
-    pub fn time_of(&self, event: EventId) -> Option<Lamport> {
+    pub fn time_of(&self, event: MessageId) -> Option<Lamport> {
         self.recent.get(&event).copied()
     }
 
-    fn wait(&mut self, cause: EventId, effect: EventId, time: Lamport) {
+    fn wait(&mut self, cause: MessageId, effect: MessageId, time: Lamport) {
         self.waiting.entry(cause).or_default().push((effect, time));
         self.waiting_order.push_back(cause);
         if self.waiting_order.len() > WAITING_MAX
@@ -179,19 +115,8 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn the_clock_runs_ahead_of_everything_it_has_seen() {
-        let mut clock = LamportClock::default();
-        assert_eq!(clock.tick(), Lamport(1));
-        assert_eq!(clock.receive(Lamport(10)), Ok(Lamport(11)));
-        assert_eq!(clock.receive(Lamport(3)), Ok(Lamport(12)));
-        let lie = clock.receive(Lamport(u64::MAX)).expect_err("too far");
-        assert!(lie.to_string().contains("ahead of ours, 12"), "{lie}");
-        assert_eq!(clock.now(), Lamport(12));
-    }
-
-    #[test]
     fn an_effect_before_its_cause_is_found_in_either_order_of_arrival() {
-        let (cause, effect) = (EventId(1), EventId(2));
+        let (cause, effect) = (MessageId(1), MessageId(2));
         let paradox = Paradox {
             cause,
             cause_time: Lamport(9),
@@ -212,16 +137,19 @@ mod tests {
         let mut causality = Causality::new();
         assert_eq!(
             causality
-                .observe(EventId(1), Lamport(4), &[EventId(1)])
+                .observe(MessageId(1), Lamport(4), &[MessageId(1)])
                 .len(),
             1
         );
-        assert_eq!(causality.observe(EventId(1), Lamport(5), &[]).len(), 1);
-        assert_eq!(causality.observe(EventId(2), Lamport(5), &[EventId(3)]), []);
+        assert_eq!(causality.observe(MessageId(1), Lamport(5), &[]).len(), 1);
+        assert_eq!(
+            causality.observe(MessageId(2), Lamport(5), &[MessageId(3)]),
+            []
+        );
         // A circle: 3 says that 2 caused it.
         assert_eq!(
             causality
-                .observe(EventId(3), Lamport(6), &[EventId(2)])
+                .observe(MessageId(3), Lamport(6), &[MessageId(2)])
                 .len(),
             1
         );
@@ -234,12 +162,12 @@ mod tests {
             links in proptest::collection::vec((0usize..50, 0usize..50), 1..60),
             order in Just((0..60usize).collect::<Vec<_>>()).prop_shuffle()
         ) {
-            let mut history: Vec<(EventId, Lamport, Vec<EventId>)> = Vec::new();
+            let mut history: Vec<(MessageId, Lamport, Vec<MessageId>)> = Vec::new();
             for (n, &(a, b)) in links.iter().enumerate() {
                 let parents: Vec<usize> = [a, b].into_iter().filter(|&p| p < n).collect();
                 let time = parents.iter().map(|&p| history[p].1.0).max().unwrap_or(0) + 1;
                 let causes = parents.iter().map(|&p| history[p].0).collect();
-                history.push((EventId(n as u128), Lamport(time), causes));
+                history.push((MessageId(n as u128), Lamport(time), causes));
             }
             let mut causality = Causality::new();
             for n in order.into_iter().filter(|&n| n < history.len()) {
@@ -253,8 +181,8 @@ mod tests {
     fn memory_is_bounded_however_much_is_seen() {
         let mut causality = Causality::new();
         for n in 0..50_000u128 {
-            let causes = [EventId(n + 1_000_000), EventId(7)];
-            causality.observe(EventId(n + 10), Lamport(n as u64 + 1), &causes);
+            let causes = [MessageId(n + 1_000_000), MessageId(7)];
+            causality.observe(MessageId(n + 10), Lamport(n as u64 + 1), &causes);
         }
         assert_eq!(causality.recent.len(), RECENT_MAX);
         assert!(causality.waiting.values().map(Vec::len).sum::<usize>() <= WAITING_MAX);

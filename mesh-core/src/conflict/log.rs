@@ -8,9 +8,10 @@ mod verify;
 
 pub use verify::{Broken, Verified, What, verify};
 
-use super::lamport::Lamport;
-use super::record::{ConflictId, ConflictKind, ConflictRecord};
+use super::record::{ConflictId, ConflictRecord};
 use super::resolve::ResolutionRecord;
+use crate::message::ConflictKind;
+use crate::message::Lamport;
 use crate::place::AgentId;
 use crate::time::WallTime;
 use crate::unit::Digest;

@@ -12,7 +12,7 @@
 //! | [`quarantine`] | where conflicting data waits |
 //! | [`resolve`] | the five strategies and what an operator may say |
 //! | [`desk`] | the value that ties these together, one for each lead, coordinator and orchestrator |
-//! | [`lamport`] | order without clocks |
+//! | [`lamport`] | causes and effects by Lamport time, without clocks |
 //! | [`compare`] | answers to the same question, and who contradicts its peers again and again |
 
 mod bounded;
@@ -28,9 +28,7 @@ mod wide;
 
 pub use bounded::{Text, TextError};
 pub use desk::{Desk, DeskError, DeskOutput, Open, Stamp};
-pub use lamport::{Causality, EventId, Lamport, LamportClock};
-pub use record::{
-    Claim, ConflictDetail, ConflictId, ConflictKind, ConflictRecord, Report, Station,
-};
+pub use lamport::{Causality, Paradox};
+pub use record::{Claim, ConflictDetail, ConflictId, ConflictRecord, Report, Station};
 pub use resolve::{Action, How, Plan, ResolutionRecord, Strategy};
 pub use triage::{Priority, Tier};

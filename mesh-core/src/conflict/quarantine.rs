@@ -2,9 +2,9 @@
 //! afterwards for whoever investigates (§6.1).
 
 use super::bounded::list;
-use super::lamport::EventId;
 use super::record::{ConflictId, Report};
 use super::resolve::How;
+use crate::message::MessageId;
 use crate::place::AgentId;
 use crate::time::Moment;
 use crate::unit::Digest;
@@ -29,7 +29,7 @@ pub struct Held {
     /// Who sent it.
     pub agent: AgentId,
     /// In which message.
-    pub message: EventId,
+    pub message: MessageId,
     /// Since when it is held.
     pub since: Moment,
     /// The hash of all of it.
@@ -152,9 +152,9 @@ impl Quarantine {
 
 #[cfg(test)]
 mod tests {
-    use super::super::record::ConflictKind;
     use super::super::record::tests::report;
     use super::*;
+    use crate::message::ConflictKind;
 
     #[test]
     fn data_is_held_until_taken_and_leaves_a_trace() {

@@ -4,12 +4,11 @@
 //! conflict. Nothing in a record depends on a clock: the wall time is for people, order is by Lamport time and causes.
 
 use super::bounded::{self, Text};
-use super::lamport::{EventId, Lamport};
+use crate::message::{ConflictKind, Lamport, MessageId};
 use crate::place::AgentId;
 use crate::time::WallTime;
 use crate::unit::Digest;
 use core::fmt;
-use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a shown value at most; the whole value, if larger, is in quarantine and its hash beside it.
@@ -20,70 +19,6 @@ pub const SUBJECT_MAX: usize = crate::message::context::KEY_BYTES_MAX;
 pub const PROVENANCE_MAX: usize = 16;
 /// Causes of a message at most, as many as a join of a few branches needs.
 pub const CAUSES_MAX: usize = 8;
-
-/// The five types of §5.1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ConflictKind {
-    /// Two agents have incompatible world models.
-    ContextDivergence,
-    /// The same fact has different values.
-    DataContradiction,
-    /// An effect came before its cause.
-    TemporalParadox,
-    /// An agent was asked for what it cannot do.
-    CapabilityMismatch,
-    /// Bytes do not hash to their name: corruption or attack.
-    HashMismatch,
-}
-
-impl ConflictKind {
-    /// All five, in the specification's order.
-    pub const ALL: [Self; 5] = [
-        Self::ContextDivergence,
-        Self::DataContradiction,
-        Self::TemporalParadox,
-        Self::CapabilityMismatch,
-        Self::HashMismatch,
-    ];
-
-    /// The specification's word.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::ContextDivergence => "CONTEXT_DIVERGENCE",
-            Self::DataContradiction => "DATA_CONTRADICTION",
-            Self::TemporalParadox => "TEMPORAL_PARADOX",
-            Self::CapabilityMismatch => "CAPABILITY_MISMATCH",
-            Self::HashMismatch => "HASH_MISMATCH",
-        }
-    }
-}
-
-impl fmt::Display for ConflictKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
-    }
-}
-
-/// A word that is no conflict type.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "cannot read {0:?} as a conflict type; they are context_divergence, data_contradiction, temporal_paradox, capability_mismatch and hash_mismatch"
-)]
-pub struct KindError(pub String);
-
-impl FromStr for ConflictKind {
-    type Err = KindError;
-    /// In any case, with `_`, `-` or spaces.
-    fn from_str(text: &str) -> Result<Self, KindError> {
-        let plain = |c: char| if "- ".contains(c) { '_' } else { c };
-        let word: String = text.chars().take(40).map(plain).collect();
-        Self::ALL
-            .into_iter()
-            .find(|kind| kind.word().eq_ignore_ascii_case(&word))
-            .ok_or(KindError(word))
-    }
-}
 
 /// A conflict's name: the first half of the hash of its report.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -109,7 +44,7 @@ pub struct Station {
     /// Who said it.
     pub by: AgentId,
     /// The message it was said in.
-    pub event: EventId,
+    pub event: MessageId,
     /// That message's Lamport time.
     pub lamport: Lamport,
     /// The hash of the value as said there.
@@ -173,10 +108,10 @@ pub struct ConflictRecord {
     /// Who reported it.
     pub agent: AgentId,
     /// The message that could not be integrated.
-    pub message: EventId,
+    pub message: MessageId,
     /// What caused that message.
     #[serde(deserialize_with = "bounded::list::<_, _, CAUSES_MAX>")]
-    pub causes: Vec<EventId>,
+    pub causes: Vec<MessageId>,
     /// What it is.
     pub detail: ConflictDetail,
     /// The hash of the quarantined data.
@@ -194,10 +129,10 @@ pub struct Report {
     /// Who reports it.
     pub agent: AgentId,
     /// The message that could not be integrated.
-    pub message: EventId,
+    pub message: MessageId,
     /// What caused that message; the first [`CAUSES_MAX`] are kept.
     #[serde(deserialize_with = "bounded::list::<_, _, CAUSES_MAX>")]
-    pub causes: Vec<EventId>,
+    pub causes: Vec<MessageId>,
     /// What it is.
     pub detail: ConflictDetail,
     /// The conflicting data, for the quarantine.
@@ -243,8 +178,8 @@ pub(crate) mod tests {
     pub(crate) fn report(kind: ConflictKind, message: u128) -> Report {
         Report {
             agent: agent(11),
-            message: EventId(message),
-            causes: vec![EventId(1)],
+            message: MessageId(message),
+            causes: vec![MessageId(1)],
             detail: ConflictDetail {
                 kind,
                 subject: "price".into(),
@@ -272,21 +207,11 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn a_type_is_read_as_people_write_it() {
-        for kind in ConflictKind::ALL {
-            assert_eq!(kind.word().to_lowercase().parse(), Ok(kind));
-            assert_eq!(kind.word().replace('_', "-").parse(), Ok(kind));
-        }
-        let error = "paradox".parse::<ConflictKind>().expect_err("no type");
-        assert!(error.to_string().contains("temporal_paradox"), "{error}");
-    }
-
-    #[test]
     fn a_long_provenance_keeps_its_origin_and_its_end() {
         let way: Vec<Station> = (0..40)
             .map(|n| Station {
                 by: agent(n),
-                event: EventId(u128::from(n)),
+                event: MessageId(u128::from(n)),
                 lamport: Lamport(u64::from(n)),
                 value: Digest::default(),
             })

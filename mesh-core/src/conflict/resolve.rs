@@ -17,7 +17,8 @@ pub use provenance::{Attested, RELIABILITY_MARGIN, trace};
 pub use routing::{MISMATCHES_MAX, Mismatches, RULE_AGENTS_MIN, reroute};
 
 use super::bounded::Text;
-use super::record::{Claim, ConflictId, ConflictKind, ConflictRecord, SUBJECT_MAX};
+use super::record::{Claim, ConflictId, ConflictRecord, SUBJECT_MAX};
+use crate::message::ConflictKind;
 use crate::message::context::Collision;
 use core::fmt;
 use core::str::FromStr;

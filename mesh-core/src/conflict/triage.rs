@@ -1,6 +1,7 @@
 //! How urgent a conflict is, until when it should be settled, and who hears of it (§5.1).
 
-use super::record::{ConflictDetail, ConflictKind};
+use super::record::ConflictDetail;
+use crate::message::ConflictKind;
 use crate::time::{Micros, Moment};
 use core::fmt;
 use serde::{Deserialize, Serialize};

@@ -4,7 +4,7 @@
 //! acknowledgements come all at once), and keeps the last of its room for what matters more: what is critical is dropped
 //! only when everything else has been dropped before.
 
-use crate::guard::Priority;
+use crate::message::Priority;
 use crate::time::{Micros, Moment};
 use serde::{Deserialize, Serialize};
 

@@ -4,7 +4,8 @@
 //! have stopped as soon as they know, and the signatures as one bundle after; only signatures prove anything, so a lead
 //! that claims a stop that did not happen is named for it.
 
-use super::level::{Region, Signature, Stamp};
+use super::level::{Signature, Stamp};
+use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, Slots};
 use crate::time::{Micros, Moment};
 use serde::{Deserialize, Serialize};

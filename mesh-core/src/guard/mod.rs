@@ -22,7 +22,4 @@ pub mod freeze;
 pub mod kpi;
 pub mod level;
 pub mod mode;
-mod priority;
 pub mod tamper;
-
-pub use priority::Priority;

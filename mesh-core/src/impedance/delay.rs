@@ -1,12 +1,17 @@
-//! A delay in sixteen bits: eleven of mantissa, five of exponent, in units of 16 µs.
+//! A delay in sixteen bits: eleven of mantissa, five of exponent, in units of 1/64 ms.
 //!
-//! Exact to 16 µs below 64 ms, to a part in two thousand above, up to days. Rounded up, so that a bound made of stored
-//! delays is never too small for the delays that made it. Codes order as the delays do.
+//! Right to 16 µs below 64 ms, to a part in two thousand above, up to days; whole milliseconds are exact up to four seconds.
+//! Rounded up, so that a bound made of stored delays is never too small for the delays that made it. Codes order as the
+//! delays do.
 
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 
-const UNIT: u64 = 16;
+/// Units in 125 µs: a unit is 15.625 µs.
+const UNITS: u64 = 8;
+const UNIT: f32 = 15.625;
+/// What does not fit a code: 24 days and more.
+const SPAN_MAX: u64 = 1 << 41;
 const MANTISSA: u32 = 11;
 const ONE: u64 = 1 << MANTISSA;
 
@@ -20,7 +25,10 @@ pub(super) struct Delay(u16);
 impl Delay {
     /// The least delay that is not below `span`; negative counts as none.
     pub(super) fn from_micros(span: Micros) -> Self {
-        let units = (span.0.max(0) as u64).div_ceil(UNIT);
+        let units = (span.0.max(0) as u64)
+            .min(SPAN_MAX)
+            .saturating_mul(UNITS)
+            .div_ceil(125);
         if units < ONE {
             return Self(units as u16);
         }
@@ -36,6 +44,13 @@ impl Delay {
         Self(((exponent + 1) << MANTISSA) as u16 | (mantissa - ONE) as u16)
     }
 
+    /// From microseconds as the predictor calculates.
+    pub(super) fn from_value(value: f32) -> Self {
+        Self::from_micros(Micros(value as i64))
+    }
+
+    /// Exactly, for tests to compare with.
+    #[cfg(test)]
     pub(super) fn micros(self) -> Micros {
         let (exponent, mantissa) = (u32::from(self.0) >> MANTISSA, u64::from(self.0) % ONE);
         let units = if exponent == 0 {
@@ -43,7 +58,7 @@ impl Delay {
         } else {
             (mantissa + ONE) << (exponent - 1)
         };
-        Micros((units * UNIT) as i64)
+        Micros((units * 125).div_ceil(UNITS) as i64)
     }
 
     /// No delay.
@@ -53,7 +68,16 @@ impl Delay {
 
     /// In microseconds, as the predictor calculates.
     pub(super) fn value(self) -> f32 {
-        self.micros().0 as f32
+        let (exponent, mantissa) = (
+            u32::from(self.0) >> MANTISSA,
+            u32::from(self.0) % ONE as u32,
+        );
+        if exponent == 0 {
+            return mantissa as f32 * UNIT;
+        }
+        // (ONE + mantissa) << (exponent - 1), written as a float's own exponent and the top of its mantissa.
+        let power = 127 + MANTISSA + exponent - 1;
+        f32::from_bits(power << 23 | mantissa << (23 - MANTISSA)) * UNIT
     }
 }
 
@@ -70,6 +94,13 @@ mod tests {
         }
 
         #[test]
+        fn both_ways_of_reading_agree(code: u16) {
+            let delay = Delay(code);
+            let micros = delay.micros().0 as f32;
+            prop_assert!((delay.value() - micros).abs() <= 1.0 + micros * 1e-6);
+        }
+
+        #[test]
         fn order_is_kept(a in 0i64..1_000_000_000, b in 0i64..1_000_000_000) {
             let (low, high) = (a.min(b), a.max(b));
             prop_assert!(Delay::from_micros(Micros(low)) <= Delay::from_micros(Micros(high)));
@@ -79,7 +110,8 @@ mod tests {
     #[test]
     fn what_does_not_fit_saturates() {
         assert_eq!(Delay::from_micros(Micros(-5)).micros(), Micros::ZERO);
-        assert_eq!(Delay::from_micros(Micros::MAX), Delay(u16::MAX));
-        assert!(Delay(u16::MAX).micros() > Micros::seconds(4 * 3_600));
+        let longest = Delay::from_micros(Micros::MAX);
+        assert_eq!(longest, Delay::from_micros(Micros(SPAN_MAX as i64)));
+        assert!(longest.micros() > Micros::seconds(24 * 86_400));
     }
 }

@@ -8,26 +8,26 @@ use crate::time::Micros;
 use crate::unit::{Share, Weight};
 use serde::{Deserialize, Serialize};
 
-/// A predictor's present distribution and how much it has seen, in 18 bytes.
+/// A predictor's present distribution and how much it has seen, in 20 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PredictorDigest {
     levels: [Delay; LEVEL_COUNT],
+    point: Delay,
     samples: u16,
 }
 
 impl PredictorDigest {
     pub(super) fn new(quantiles: &Quantiles, samples: u32) -> Self {
         Self {
-            levels: quantiles
-                .0
-                .map(|value| Delay::from_micros(Micros(value as i64))),
+            levels: quantiles.levels.map(Delay::from_value),
+            point: Delay::from_value(quantiles.point),
             samples: samples.min(u32::from(u16::MAX)) as u16,
         }
     }
 
     /// The distribution of the next delay, as of the digest. One that came damaged over the wire is straightened.
     pub fn quantiles(&self) -> Quantiles {
-        Quantiles::new(self.levels.map(Delay::value))
+        Quantiles::new(self.levels.map(Delay::value)).with_point(self.point.value())
     }
 
     /// The point prediction.
@@ -108,8 +108,8 @@ impl ProfileDigest {
         Share::new(f64::from(self.reliability) / 255.0)
     }
 
-    pub(super) fn processing_of(processing: &Processing) -> PredictorDigest {
-        PredictorDigest::new(&processing.base(), u32::from(processing.samples()))
+    pub(super) fn processing_of(processing: &Processing, slopes: &ClassSlopes) -> PredictorDigest {
+        PredictorDigest::new(&processing.base(slopes), u32::from(processing.samples()))
     }
 }
 

@@ -20,14 +20,13 @@ const QUEUE_MAX: u16 = 1_000;
 /// An agent's base, of weight 0 on an empty queue: location and scale of its logarithm (base 2) and the shape of its tails.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Processing {
+    /// Where work of the agent's own average weight and queue stands: there it stays while the class's slopes still move.
     location: f32,
     scale: f32,
     /// Quantiles of (log - location) / scale.
     shape: [f32; LEVEL_COUNT],
-    /// Averages of residual and gradients, against which the class's slopes are learnt.
-    residual: f32,
-    by_weight: f32,
-    by_queue: f32,
+    usual_weight: f32,
+    usual_queue: f32,
     samples: u16,
 }
 
@@ -49,7 +48,7 @@ impl Processing {
     /// From a distribution of the base that was learnt elsewhere.
     pub fn around(base: &Quantiles, samples: u16) -> Self {
         let logs = base
-            .0
+            .levels
             .map(|value| libm::log2f(value.clamp(WORK_MIN, WORK_MAX)));
         // Of a normal distribution p84 - p16 is two standard deviations, and the mean deviation is 0.8 of one.
         let scale =
@@ -58,9 +57,8 @@ impl Processing {
             location: logs[MEDIAN],
             scale,
             shape: logs.map(|log| (log - logs[MEDIAN]) / scale),
-            residual: 0.0,
-            by_weight: 0.0,
-            by_queue: 0.0,
+            usual_weight: 0.0,
+            usual_queue: 0.0,
             samples,
         }
     }
@@ -68,25 +66,23 @@ impl Processing {
     /// Learns from one acknowledgement: the work took `took` with this weight and queue.
     pub fn observe(&mut self, took: Micros, weight: Weight, queue: u16, slopes: &mut ClassSlopes) {
         let log = libm::log2f((took.0 as f32).clamp(WORK_MIN, WORK_MAX));
-        let base = log - libm::log2f(slopes.factor(weight, queue));
+        let (weight, queue) = (weight.value() as f32, f32::from(queue.min(QUEUE_MAX)));
         let gain = (1.0 / (f32::from(self.samples) + 1.5)).max(GAIN_MIN);
-        let off = base - self.location;
-
-        let (by_weight, by_queue) = slopes.gradient(weight, queue);
+        let usual = slopes.log_factor(self.usual_weight, self.usual_queue);
+        let off = log - (self.location + slopes.log_factor(weight, queue) - usual);
+        // Until a few were seen, the class's prior may be off by any factor.
         let reach = 3.0 * self.scale + 1.0 / (1.0 + f32::from(self.samples));
-        let surprise = (off - self.residual).clamp(-reach, reach);
+        let bounded = off.clamp(-reach, reach);
         if self.samples > 1 {
+            let (by_weight, by_queue) = slopes.gradient(weight, queue);
+            let (usually_weight, usually_queue) =
+                slopes.gradient(self.usual_weight, self.usual_queue);
             slopes.learn(
-                by_weight - self.by_weight,
-                by_queue - self.by_queue,
-                surprise,
+                by_weight - usually_weight,
+                by_queue - usually_queue,
+                bounded,
             );
         }
-        let slow = gain.min(0.5);
-        self.residual += slow * surprise;
-        self.by_weight += slow * (by_weight - self.by_weight);
-        self.by_queue += slow * (by_queue - self.by_queue);
-
         let standing = off / self.scale;
         for (place, level) in self.shape.iter_mut().zip(LEVELS) {
             let step = SHAPE_GAIN
@@ -97,26 +93,29 @@ impl Processing {
                 };
             *place = (*place + step).clamp(-8.0, 12.0);
         }
-        let bounded = off.clamp(-reach, reach);
         // The first few say where the base is, whatever the class's prior said.
         self.location += gain * if self.samples < 4 { off } else { bounded };
-        self.residual -= gain * bounded;
+        let usual = slopes.log_factor(self.usual_weight, self.usual_queue);
+        self.usual_weight += gain * (weight - self.usual_weight);
+        self.usual_queue += gain * (queue - self.usual_queue);
+        self.location += slopes.log_factor(self.usual_weight, self.usual_queue) - usual;
         self.scale =
             (self.scale + gain.min(0.2) * (libm::fabsf(bounded) - self.scale)).max(SCALE_MIN);
         self.samples = self.samples.saturating_add(1);
     }
 
     /// The distribution of work of weight 0 on an empty queue.
-    pub fn base(&self) -> Quantiles {
+    pub fn base(&self, slopes: &ClassSlopes) -> Quantiles {
+        let location = self.location - slopes.log_factor(self.usual_weight, self.usual_queue);
         Quantiles::new(
             self.shape
-                .map(|place| libm::exp2f(self.location + self.scale * place)),
+                .map(|place| libm::exp2f(location + self.scale * place)),
         )
     }
 
     /// The distribution of work of this weight behind this queue.
     pub fn estimate(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> Quantiles {
-        self.base().times(slopes.factor(weight, queue))
+        self.base(slopes).times(slopes.factor(weight, queue))
     }
 
     /// Acknowledgements learnt from, saturating.
@@ -152,9 +151,12 @@ impl ClassSlopes {
         (self.weight, self.queue)
     }
 
+    fn log_factor(&self, weight: f32, queue: f32) -> f32 {
+        libm::log2f((1.0 + self.weight * weight) * (1.0 + self.queue * queue))
+    }
+
     /// How the logarithm of the factor moves with each slope.
-    fn gradient(&self, weight: Weight, queue: u16) -> (f32, f32) {
-        let (weight, queue) = (weight.value() as f32, f32::from(queue.min(QUEUE_MAX)));
+    fn gradient(&self, weight: f32, queue: f32) -> (f32, f32) {
         let log2 = core::f32::consts::LOG2_E;
         (
             log2 * weight / (1.0 + self.weight * weight),
@@ -172,10 +174,12 @@ impl ClassSlopes {
         let (a, b) = (ww.max(0.2), qq.max(4.0));
         let determinant = (a * b - *wq * *wq).max(0.01 * a * b);
         let (push_weight, push_queue) = (by_weight * surprise, by_queue * surprise);
-        self.weight += (b * push_weight - *wq * push_queue) / determinant;
-        self.queue += (a * push_queue - *wq * push_weight) / determinant;
-        self.weight = self.weight.clamp(0.0, 10.0);
-        self.queue = self.queue.clamp(0.0, 2.0);
+        let weight = (b * push_weight - *wq * push_queue) / determinant;
+        let queue = (a * push_queue - *wq * push_weight) / determinant;
+        // One acknowledgement moves a slope by a twentieth at most: the regression is only straight nearby.
+        let (most_weight, most_queue) = (0.02 + 0.05 * self.weight, 0.004 + 0.05 * self.queue);
+        self.weight = (self.weight + weight.clamp(-most_weight, most_weight)).clamp(0.0, 10.0);
+        self.queue = (self.queue + queue.clamp(-most_queue, most_queue)).clamp(0.0, 2.0);
     }
 }
 

@@ -8,7 +8,7 @@ use super::confidence::Confidence;
 use super::digest::ProfileDigest;
 use super::predictor::Predictor;
 use super::processing::{ClassSlopes, Processing};
-use super::quantiles::{LEVEL_COUNT, LEVELS, MEDIAN, Quantiles};
+use super::quantiles::{LEVELS, MEDIAN, P84, Quantiles, TAILS};
 use super::reliability::Reliability;
 use crate::place::Class;
 use crate::time::{Micros, Moment};
@@ -130,10 +130,10 @@ impl Profile {
     }
 
     /// What a replica keeps of this.
-    pub fn digest(&self, now: Moment) -> ProfileDigest {
+    pub fn digest(&self, slopes: &ClassSlopes, now: Moment) -> ProfileDigest {
         ProfileDigest {
             network: self.network.digest(),
-            processing: ProfileDigest::processing_of(&self.processing),
+            processing: ProfileDigest::processing_of(&self.processing, slopes),
             queue: self.queue,
             reliability: libm::round(self.reliability.share(now).value() * 255.0) as u8,
             correction: self.correction.pack(),
@@ -279,10 +279,12 @@ impl Profile {
         self.usual += weight * (self.typical() - self.usual);
     }
 
-    /// Z by the specification's queue slope: the average must not jump when the class's slopes are learnt.
+    /// Z by the specification's slopes: the average must not jump when the class's are learnt.
     fn typical(&self) -> f32 {
-        let work = self.processing.base().median();
-        (self.network.median() + work.scale(1.0 + 0.1 * f64::from(self.queue))).0 as f32
+        let work = self
+            .processing
+            .estimate(&ClassSlopes::default(), Weight(0), self.queue);
+        (self.network.median() + work.median()).0 as f32
     }
 }
 
@@ -294,29 +296,30 @@ pub(super) struct Correction {
     stretch: [f32; 3],
 }
 
-/// Where 0.95 stands in [`LEVELS`].
-const TAILS: usize = LEVEL_COUNT - 3;
-
 impl Correction {
     /// The corrected distribution.
     pub(super) fn apply(&self, total: &Quantiles) -> Quantiles {
-        let spread = total.0[super::quantiles::P84] - total.0[MEDIAN];
-        let median = total.0[MEDIAN] + self.shift * spread;
-        let mut values = total.0.map(|value| value + self.shift * spread);
-        for (value, stretch) in values[TAILS..].iter_mut().zip(self.stretch) {
+        let shift = self.shift * (total.levels[P84] - total.levels[MEDIAN]);
+        let median = total.levels[MEDIAN] + shift;
+        let mut levels = total.levels.map(|value| value + shift);
+        for (value, stretch) in levels[TAILS..].iter_mut().zip(self.stretch) {
             *value = median + (*value - median) * libm::exp2f(stretch);
         }
-        Quantiles::new(values)
+        Quantiles::new(levels).with_point(total.point + shift)
     }
 
     /// Learns where the actual total fell. `frozen` had the correction of its time applied, so each step is from there.
     fn learn(&mut self, frozen: &Quantiles, total: Micros) {
         let total = total.0 as f32;
-        let above = if total > frozen.0[MEDIAN] { 0.5 } else { -0.5 };
+        let above = if total > frozen.levels[MEDIAN] {
+            0.5
+        } else {
+            -0.5
+        };
         self.shift = (self.shift + SHIFT_STEP * above).clamp(-2.0, 2.0);
         for (tail, stretch) in self.stretch.iter_mut().enumerate() {
             let level = TAILS + tail;
-            let late = if total > frozen.0[level] {
+            let late = if total > frozen.levels[level] {
                 LEVELS[level]
             } else {
                 LEVELS[level] - 1.0

@@ -6,7 +6,6 @@
 use crate::place::Class;
 use crate::time::Micros;
 use crate::unit::Share;
-use serde::{Deserialize, Serialize};
 
 /// How many quantiles are kept.
 pub const LEVEL_COUNT: usize = 8;
@@ -20,6 +19,8 @@ pub(super) const MEDIAN: usize = 2;
 /// Where p16 and p84 stand in [`LEVELS`].
 pub(super) const P16: usize = 1;
 pub(super) const P84: usize = 4;
+/// Where the tails that lead times are made of begin in [`LEVELS`]: 0.95, 0.99, 0.999.
+pub(super) const TAILS: usize = 5;
 
 /// Quantiles of delays of no particular link as multiples of their median: lognormal with σ = 0.45, its tail doubled.
 const SHAPE: [f32; LEVEL_COUNT] = [0.48, 0.64, 1.0, 1.27, 1.57, 2.2, 3.6, 7.0];
@@ -29,30 +30,44 @@ const TAIL: [f32; LEVEL_COUNT] = [
     0.074, 0.251_54, 1.0, 1.736_97, 2.643_86, 4.321_93, 6.643_86, 9.965_78,
 ];
 
-/// Quantiles at [`LEVELS`], never falling, in microseconds.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Quantiles(pub(super) [f32; LEVEL_COUNT]);
+/// Quantiles at [`LEVELS`], never falling, and a point prediction, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Quantiles {
+    pub(super) levels: [f32; LEVEL_COUNT],
+    /// What comes nearest to most delays; at or near the median.
+    pub(super) point: f32,
+}
 
 impl Quantiles {
     /// From values at [`LEVELS`]; what falls is raised to what stands before it, negative and not-a-number become 0.
-    pub fn new(mut values: [f32; LEVEL_COUNT]) -> Self {
+    pub fn new(mut levels: [f32; LEVEL_COUNT]) -> Self {
         let mut least = 0.0f32;
-        for value in &mut values {
+        for value in &mut levels {
             least = least.max(*value);
             *value = least;
         }
-        Self(values)
+        Self {
+            levels,
+            point: levels[MEDIAN],
+        }
+    }
+
+    /// With this point prediction instead of the median; it stays between p5 and p95.
+    pub(super) fn with_point(self, point: f32) -> Self {
+        Self {
+            point: point.max(self.levels[0]).min(self.levels[TAILS]),
+            ..self
+        }
     }
 
     /// A delay that is always `span`.
     pub fn exactly(span: Micros) -> Self {
-        Self([span.0.max(0) as f32; LEVEL_COUNT])
+        Self::new([span.0.max(0) as f32; LEVEL_COUNT])
     }
 
     /// What is assumed of a delay of which only the typical figure is known.
     pub fn around(median: Micros) -> Self {
-        Self(SHAPE.map(|factor| factor * median.0.max(0) as f32))
+        Self::new(SHAPE.map(|factor| factor * median.0.max(0) as f32))
     }
 
     /// The one-way network delay assumed of a class (§2.2): what its typical delay until READY leaves beside its
@@ -66,9 +81,9 @@ impl Quantiles {
         Self::around((typical - prior.processing).max(typical.half().half()))
     }
 
-    /// The point prediction.
+    /// The point prediction: the median, or what beside it has come nearer to most delays lately.
     pub fn median(&self) -> Micros {
-        Micros(self.0[MEDIAN] as i64)
+        Micros(self.point as i64)
     }
 
     /// The delay that is not exceeded with probability `share`. Beyond the outermost levels it is extended along the tail,
@@ -76,52 +91,46 @@ impl Quantiles {
     pub fn at(&self, share: Share) -> Micros {
         let share = share.value();
         if share <= f64::from(LEVELS[0]) {
-            return Micros(self.0[0] as i64);
+            return Micros(libm::ceilf(self.levels[0]) as i64);
         }
         let exact = LEVELS
             .iter()
             .position(|&level| (f64::from(level) - share).abs() < 1e-6);
         if let Some(level) = exact {
-            return Micros(libm::ceilf(self.0[level]) as i64);
+            return Micros(libm::ceilf(self.levels[level]) as i64);
         }
         let depth = -libm::log2(1.0 - share.min(0.9999)) as f32;
         let upper = TAIL[1..LEVEL_COUNT - 1].partition_point(|&tail| tail < depth) + 1;
         let part = (depth - TAIL[upper - 1]) / (TAIL[upper] - TAIL[upper - 1]);
-        let value = self.0[upper - 1] + part * (self.0[upper] - self.0[upper - 1]);
+        let value = self.levels[upper - 1] + part * (self.levels[upper] - self.levels[upper - 1]);
         Micros(libm::ceilf(value) as i64)
     }
 
     /// The probability of a delay of at most `span`, 0.005 to 0.9999: nothing that was not seen is certain.
     pub fn within(&self, span: Micros) -> Share {
-        let value = span.0 as f32;
-        let first = self.0[0];
+        // Stored delays were rounded up by as much as this, and a deadline met exactly is met.
+        let value = span.0 as f32 * (1.0 + 1.0 / 2_048.0) + 16.0;
+        let first = self.levels[0];
         if value < first {
             // Below p5 the probability falls off to nothing at half the way from the median to zero below it.
-            let reach = (self.0[MEDIAN] - first).max(first * 0.05).max(1.0);
+            let reach = (self.levels[MEDIAN] - first).max(first * 0.05).max(1.0);
             let part = (1.0 - (first - value) / reach).max(0.0);
             return Share::new(f64::from(LEVELS[0] * part).max(0.005));
         }
-        let upper = self.0.partition_point(|&quantile| quantile <= value);
-        if upper == 0 || upper > LEVEL_COUNT {
-            return Share::new(0.005);
-        }
-        let (low, high, depth_low, depth_high) = if upper == LEVEL_COUNT {
-            let last = LEVEL_COUNT - 1;
-            (self.0[last - 1], self.0[last], TAIL[last - 1], TAIL[last])
+        let upper = self
+            .levels
+            .partition_point(|&quantile| quantile <= value)
+            .clamp(1, LEVEL_COUNT);
+        let (low, depth) = (self.levels[upper - 1], TAIL[upper - 1]);
+        // Beyond the last level the tail goes on as between the last two, but no steeper than is known of anything.
+        let (width, rise) = if upper < LEVEL_COUNT {
+            (self.levels[upper] - low, TAIL[upper] - depth)
         } else {
-            (
-                self.0[upper - 1],
-                self.0[upper],
-                TAIL[upper - 1],
-                TAIL[upper],
-            )
+            let last = low - self.levels[upper - 2];
+            (last.max(0.05 * low + 1.0), depth - TAIL[upper - 2])
         };
-        let part = if high > low {
-            (value - low) / (high - low)
-        } else {
-            1.0
-        };
-        let depth = depth_low + part.min(4.0) * (depth_high - depth_low);
+        let part = ((value - low) / width.max(1e-3)).clamp(0.0, 4.0);
+        let depth = depth + part * rise;
         Share::new((1.0 - libm::exp2(-f64::from(depth))).clamp(0.005, 0.9999))
     }
 
@@ -129,28 +138,33 @@ impl Quantiles {
     /// distributions, and on the safe side of the truth for delays, whose medians understate the sum's by less than
     /// their tails overstate its.
     pub fn plus(&self, other: &Self) -> Self {
-        let (mine, theirs) = (self.0[MEDIAN], other.0[MEDIAN]);
+        let (mine, theirs) = (self.levels[MEDIAN], other.levels[MEDIAN]);
         let mut sum = [0.0; LEVEL_COUNT];
         for (level, value) in sum.iter_mut().enumerate() {
-            let (a, b) = (self.0[level] - mine, other.0[level] - theirs);
+            let (a, b) = (self.levels[level] - mine, other.levels[level] - theirs);
             let spread = libm::sqrtf(a * a + b * b);
             *value = mine + theirs + if level < MEDIAN { -spread } else { spread };
         }
-        Self::new(sum)
+        Self::new(sum).with_point(self.point + other.point)
     }
 
     /// Every delay `span` longer.
     pub fn later(&self, span: Micros) -> Self {
-        Self::new(self.0.map(|value| value + span.0 as f32))
+        Self::new(self.levels.map(|value| value + span.0 as f32))
+            .with_point(self.point + span.0 as f32)
     }
 
     /// Every delay times `factor`.
     pub fn times(&self, factor: f32) -> Self {
-        Self::new(self.0.map(|value| value * factor))
+        Self::new(self.levels.map(|value| value * factor)).with_point(self.point * factor)
     }
 
     /// The robust spread (p84 - p16) / 2 over the median: PROTOCOL §3's `drift_coefficient`, without dimension.
     pub fn drift(&self) -> f64 {
-        f64::from((self.0[P84] - self.0[P16]) / 2.0) / f64::from(self.0[MEDIAN].max(1.0))
+        f64::from((self.levels[P84] - self.levels[P16]) / 2.0)
+            / f64::from(self.levels[MEDIAN].max(1.0))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,86 +5,140 @@ use super::delay::Delay;
 /// Samples that are looked back on (§4.1).
 pub(super) const SAMPLES_MAX: usize = 100;
 
-/// The last hundred delays: 306 bytes, a new one costs a search and a move of at most a hundred bytes.
+/// Samples of the shorter look back: enough for a p95, few enough to notice a change within half a minute of beats.
+pub(super) const RECENT_MAX: usize = 32;
+
+/// The last hundred delays: 340 bytes; a new one costs two searches and moves of at most a hundred bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ring {
     /// By arrival; `head` is where the next one goes.
     delays: [Delay; SAMPLES_MAX],
-    /// Places in `delays`, smallest delay first.
-    order: [u8; SAMPLES_MAX],
-    len: u8,
     head: u8,
+    long: Order<SAMPLES_MAX>,
+    recent: Order<RECENT_MAX>,
+}
+
+/// The places of the newest delays in the ring, smallest delay first.
+#[derive(Debug, Clone, PartialEq)]
+struct Order<const N: usize> {
+    places: [u8; N],
+    len: u8,
+}
+
+/// Delays in order of size.
+pub(super) struct Ranked<'a> {
+    delays: &'a [Delay; SAMPLES_MAX],
+    places: &'a [u8],
 }
 
 impl Ring {
     pub(super) const fn new() -> Self {
         Self {
             delays: [Delay::none(); SAMPLES_MAX],
-            order: [0; SAMPLES_MAX],
-            len: 0,
             head: 0,
+            long: Order::new(),
+            recent: Order::new(),
         }
     }
 
     /// Takes a delay in; the oldest leaves when there are a hundred.
     pub(super) fn push(&mut self, delay: Delay) {
-        if self.len() == SAMPLES_MAX {
-            self.drop_oldest();
-        }
-        let slot = usize::from(self.head);
-        self.delays[slot] = delay;
-        let len = self.len();
-        let rank = self.order[..len].partition_point(|&at| self.delays[usize::from(at)] <= delay);
-        self.order.copy_within(rank..len, rank + 1);
-        self.order[rank] = self.head;
-        self.len += 1;
-        self.head = ((slot + 1) % SAMPLES_MAX) as u8;
+        self.long.make_room(&self.delays, self.head);
+        self.recent.make_room(&self.delays, self.head);
+        self.delays[usize::from(self.head)] = delay;
+        self.long.insert(&self.delays, self.head);
+        self.recent.insert(&self.delays, self.head);
+        self.head = ((usize::from(self.head) + 1) % SAMPLES_MAX) as u8;
     }
 
     /// Forgets the oldest delay, if there is one.
     pub(super) fn drop_oldest(&mut self) {
-        let len = self.len();
+        if self.recent.len == self.long.len {
+            self.recent.drop_oldest(&self.delays, self.head);
+        }
+        self.long.drop_oldest(&self.delays, self.head);
+    }
+
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        usize::from(self.long.len)
+    }
+
+    /// All delays, at most a hundred.
+    pub(super) fn long(&self) -> Ranked<'_> {
+        self.long.ranked(&self.delays)
+    }
+
+    /// The newest, at most [`RECENT_MAX`].
+    pub(super) fn recent(&self) -> Ranked<'_> {
+        self.recent.ranked(&self.delays)
+    }
+}
+
+impl<const N: usize> Order<N> {
+    const fn new() -> Self {
+        Self {
+            places: [0; N],
+            len: 0,
+        }
+    }
+
+    fn make_room(&mut self, delays: &[Delay; SAMPLES_MAX], head: u8) {
+        if usize::from(self.len) == N {
+            self.drop_oldest(delays, head);
+        }
+    }
+
+    /// Adds the delay at `place`, which is the newest.
+    fn insert(&mut self, delays: &[Delay; SAMPLES_MAX], place: u8) {
+        let (len, delay) = (usize::from(self.len), delays[usize::from(place)]);
+        let rank = self.places[..len].partition_point(|&other| delays[usize::from(other)] <= delay);
+        self.places.copy_within(rank..len, rank + 1);
+        self.places[rank] = place;
+        self.len += 1;
+    }
+
+    /// Removes the oldest of its delays, which is `len` places before `head`.
+    fn drop_oldest(&mut self, delays: &[Delay; SAMPLES_MAX], head: u8) {
+        let len = usize::from(self.len);
         if len == 0 {
             return;
         }
-        let slot = (usize::from(self.head) + SAMPLES_MAX - len) % SAMPLES_MAX;
-        let delay = self.delays[slot];
-        let first = self.order[..len].partition_point(|&at| self.delays[usize::from(at)] < delay);
-        let rank = self.order[first..len]
+        let place = (usize::from(head) + SAMPLES_MAX - len) % SAMPLES_MAX;
+        let delay = delays[place];
+        let first = self.places[..len].partition_point(|&other| delays[usize::from(other)] < delay);
+        let rank = self.places[first..len]
             .iter()
-            .position(|&at| usize::from(at) == slot)
+            .position(|&other| usize::from(other) == place)
             .map_or(first, |behind| first + behind);
-        self.order.copy_within(rank + 1..len, rank);
+        self.places.copy_within(rank + 1..len, rank);
         self.len -= 1;
     }
 
-    pub(super) fn len(&self) -> usize {
-        usize::from(self.len)
-    }
-
-    /// The delay of this rank, smallest first, in microseconds; ranks beyond the last give the largest, 0 when empty.
-    pub(super) fn ranked(&self, rank: usize) -> f32 {
-        let len = self.len();
-        if len == 0 {
-            return 0.0;
+    fn ranked<'a>(&'a self, delays: &'a [Delay; SAMPLES_MAX]) -> Ranked<'a> {
+        Ranked {
+            delays,
+            places: &self.places[..usize::from(self.len)],
         }
-        self.delays[usize::from(self.order[rank.min(len - 1)])].value()
+    }
+}
+
+impl Ranked<'_> {
+    /// The delay that the next one exceeds with probability `1 - level` if all are alike: of n + 1 equal chances. In
+    /// microseconds; 0 when there is none.
+    pub(super) fn quantile(&self, level: f32) -> f32 {
+        let Some(last) = self.places.len().checked_sub(1) else {
+            return 0.0;
+        };
+        let position = (level * (last as f32 + 2.0) - 1.0).max(0.0);
+        let rank = (position as i32 as usize).min(last);
+        let (low, high) = (self.nth(rank), self.nth((rank + 1).min(last)));
+        low + (high - low) * (position - rank as f32).min(1.0)
     }
 
-    /// The sample quantile at `position`, 0.0 smallest to `len - 1` largest, between two samples in proportion.
-    pub(super) fn at(&self, position: f32) -> f32 {
-        let below = position.max(0.0);
-        let rank = below as usize;
-        let (low, high) = (self.ranked(rank), self.ranked(rank + 1));
-        low + (high - low) * (below - rank as f32)
-    }
-
-    /// The newest delay but `back`.
-    pub(super) fn recent(&self, back: usize) -> Option<f32> {
-        (back < self.len()).then(|| {
-            let slot = (usize::from(self.head) + SAMPLES_MAX - 1 - back) % SAMPLES_MAX;
-            self.delays[slot].value()
-        })
+    /// The delay of this rank, smallest first; there must be one.
+    fn nth(&self, rank: usize) -> f32 {
+        self.delays[usize::from(self.places[rank])].value()
     }
 }
 
@@ -95,7 +149,7 @@ mod tests {
     use crate::time::Micros;
 
     #[test]
-    fn ranks_are_those_of_the_last_hundred() {
+    fn ranks_are_those_of_the_newest_delays() {
         let mut chance = Chance::new(3);
         let mut ring = Ring::new();
         let mut all = Vec::new();
@@ -103,19 +157,20 @@ mod tests {
             let delay = Delay::from_micros(Micros::millis(chance.below(50) as i64));
             ring.push(delay);
             all.push(delay);
-            if turn % 37 == 0 {
+            for _ in 0..if turn % 200 == 150 {
+                90
+            } else {
+                turn % 37 / 36
+            } {
                 ring.drop_oldest();
-                all = all.split_off(all.len() - ring.len());
             }
-            let mut sorted = all[all.len().saturating_sub(SAMPLES_MAX)..].to_vec();
-            sorted.sort_unstable();
-            assert_eq!(ring.len(), sorted.len());
-            assert!(
-                sorted
-                    .iter()
-                    .enumerate()
-                    .all(|(rank, d)| (ring.ranked(rank) - d.value()).abs() < 0.5)
-            );
+            all = all.split_off(all.len() - ring.len());
+            for (ranked, length) in [(ring.long(), SAMPLES_MAX), (ring.recent(), RECENT_MAX)] {
+                let mut sorted = all[all.len().saturating_sub(length)..].to_vec();
+                sorted.sort_unstable();
+                let ranked: Vec<f32> = (0..ranked.places.len()).map(|r| ranked.nth(r)).collect();
+                assert_eq!(ranked, sorted.iter().map(|d| d.value()).collect::<Vec<_>>());
+            }
         }
     }
 
@@ -123,7 +178,6 @@ mod tests {
     fn an_empty_ring_answers_nothing() {
         let mut ring = Ring::new();
         ring.drop_oldest();
-        assert_eq!(ring.recent(0), None);
-        assert!(ring.at(3.0).abs() < 0.5);
+        assert!(ring.long().quantile(0.5).abs() < 0.5);
     }
 }

@@ -1,25 +1,9 @@
 //! What an agent answers to a throw (appendix B, `ACK`).
 
-use super::MessageId;
+use super::{ConflictKind, MessageId};
 use crate::time::Micros;
 use core::fmt;
 use serde::{Deserialize, Serialize};
-
-/// The five types of conflict (§5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
-pub enum ConflictKind {
-    /// Two agents hold incompatible contexts.
-    ContextDivergence,
-    /// The same fact with different values.
-    DataContradiction,
-    /// An effect before its cause, by Lamport time.
-    TemporalParadox,
-    /// Asked for something it cannot do.
-    CapabilityMismatch,
-    /// Content that is not what its hash says.
-    HashMismatch,
-}
 
 /// Why a target was not sent to, or would not take part.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

@@ -69,6 +69,16 @@ pub enum Priority {
     Critical,
 }
 
+impl Priority {
+    /// All four, the least important first.
+    pub const ALL: [Self; 4] = [Self::Background, Self::Normal, Self::High, Self::Critical];
+
+    /// Its number, which is also its place in tables.
+    pub const fn index(self) -> usize {
+        self as usize
+    }
+}
+
 impl From<Priority> for u8 {
     fn from(priority: Priority) -> Self {
         priority as Self
@@ -78,15 +88,9 @@ impl From<Priority> for u8 {
 impl TryFrom<u8> for Priority {
     type Error = String;
     fn try_from(number: u8) -> Result<Self, String> {
-        match number {
-            0 => Ok(Self::Background),
-            1 => Ok(Self::Normal),
-            2 => Ok(Self::High),
-            3 => Ok(Self::Critical),
-            _ => Err(format!(
-                "priority {number} is not one of 0 (background), 1, 2, 3 (critical)"
-            )),
-        }
+        Self::ALL.get(usize::from(number)).copied().ok_or_else(|| {
+            format!("priority {number} is not one of 0 (background), 1, 2, 3 (critical)")
+        })
     }
 }
 

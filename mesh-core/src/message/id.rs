@@ -1,14 +1,13 @@
-//! Ids of messages, epochs of seats, Lamport times.
+//! Ids of messages and epochs of seats.
 
 use crate::chance::Chance;
 use crate::time::WallTime;
 use core::fmt;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A message's or operation's id: 48 bits of wall milliseconds, then 80 bits of chance, so that ids sort by time and
 /// never meet (the layout of a ULID).
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
-#[serde(transparent)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
 pub struct MessageId(pub u128);
 
 impl MessageId {
@@ -53,6 +52,28 @@ impl core::str::FromStr for MessageId {
     }
 }
 
+/// As written for people where people read (numbers of JSON end at 64 bits), a number elsewhere.
+impl Serialize for MessageId {
+    fn serialize<S: Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        if to.is_human_readable() {
+            to.collect_str(self)
+        } else {
+            self.0.serialize(to)
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for MessageId {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        if from.is_human_readable() {
+            let text = String::deserialize(from)?;
+            text.parse().map_err(serde::de::Error::custom)
+        } else {
+            u128::deserialize(from).map(Self)
+        }
+    }
+}
+
 /// Makes ids that only grow.
 #[derive(Debug, Clone)]
 pub struct IdMint {
@@ -90,26 +111,6 @@ impl IdMint {
 #[serde(transparent)]
 pub struct Epoch(pub u32);
 
-/// A Lamport time: causes have smaller ones than their effects (Lamport 1978).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
-#[serde(transparent)]
-pub struct Lamport(pub u64);
-
-impl Lamport {
-    /// The time of the next event here.
-    pub const fn tick(&mut self) -> Self {
-        self.0 += 1;
-        *self
-    }
-
-    /// Takes in what a message carried.
-    pub fn witness(&mut self, seen: Self) {
-        self.0 = self.0.max(seen.0);
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -132,5 +133,13 @@ mod tests {
         assert_eq!(id.to_string().parse(), Ok(id));
         assert!("8ZZZZZZZZZZZZZZZZZZZZZZZZZ".parse::<MessageId>().is_err());
         assert!("01JD".parse::<MessageId>().is_err());
+        let json = serde_json::to_string(&id).expect("writes");
+        assert_eq!(json, format!("\"{id}\""));
+        assert_eq!(serde_json::from_str::<MessageId>(&json).expect("reads"), id);
+        let packed = rmp_serde::to_vec(&id).expect("packs");
+        assert_eq!(
+            rmp_serde::from_slice::<MessageId>(&packed).expect("reads"),
+            id
+        );
     }
 }

@@ -2,8 +2,9 @@
 
 use super::Exchange;
 use crate::guard::freeze::StopProof;
-use crate::guard::level::{Region, Signature, Stamp};
+use crate::guard::level::{Signature, Stamp};
 use crate::place::ClusterId;
+use crate::place::scope::Region;
 use serde::{Deserialize, Serialize};
 
 /// The answer to a probe: the exchange, and what the child should hold.

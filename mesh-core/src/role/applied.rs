@@ -9,8 +9,9 @@ use super::desired::{merge_into, say_what_is_here};
 use super::notary::{Notary, Signatory};
 use super::{Event, From, Output, Outputs, Refusal as Refused, Start, To, Work};
 use crate::guard::freeze::stop_bytes;
-use crate::guard::level::{Effective, Entry, Levels, Region, Stamp};
+use crate::guard::level::{Effective, Entry, Levels, Stamp};
 use crate::message::{Body, Epoch, Stopped};
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class};
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
@@ -55,12 +56,21 @@ impl Applied {
     }
 
     /// The lead says what its agents should hold.
-    pub fn compared(&mut self, now: Moment, agent: AgentId, theirs: Option<u64>, out: &mut Outputs) {
+    pub fn compared(
+        &mut self,
+        now: Moment,
+        agent: AgentId,
+        theirs: Option<u64>,
+        out: &mut Outputs,
+    ) {
         match theirs {
             None => {}
             Some(digest) if digest == self.digest => self.settled = true,
             Some(_) => {
-                if self.asked_at.is_none_or(|at| now >= at + ASK_GAP || now < at) {
+                if self
+                    .asked_at
+                    .is_none_or(|at| now >= at + ASK_GAP || now < at)
+                {
                     self.asked_at = Some(now);
                     say_what_is_here(&self.levels(), Region::Cluster(agent.cluster), |summary| {
                         out.send(To::Parent, Epoch::default(), Body::LevelsHave(summary));

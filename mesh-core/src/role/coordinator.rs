@@ -12,13 +12,15 @@ use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
-use crate::guard::level::{Author, Kind, Region, Stamp, Value};
+use crate::guard::level::{Author, Kind, Stamp, Value};
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
-    ErrorHistogram, Exchange, Fold, Hop, Lamport, MessageId, Need, Probe, Probed, Proceed, SectorFold,
-    SectorReport, SkipReason, Targets,
+    ErrorHistogram, Exchange, Fold, Forwarded, Hop, LamportClock, MessageId, Need, Probe, Probed,
+    Proceed, SectorFold, SectorReport, SkipReason, Targets,
 };
+use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
+use crate::registry::GlobalReport;
 use crate::throw::quorum::Thresholds;
 use crate::throw::{Relay, RelayDue};
 use crate::time::{Boot, Micros, Moment};
@@ -50,8 +52,10 @@ pub struct Coordinator {
     leads: Vec<Record>,
     tosses: Vec<Toss>,
     echo_at: Moment,
-    lamport: Lamport,
+    lamport: LamportClock,
     lossy: bool,
+    /// What the orchestrator last said of all clusters (§4.3); shared, since a large mesh's is large.
+    map: Option<Arc<GlobalReport>>,
     desired: Desired,
     key: KeyId,
     lookout: Lookout,
@@ -122,12 +126,13 @@ impl Coordinator {
             leads: Vec::new(),
             tosses: Vec::new(),
             echo_at: Moment::NEVER,
-            lamport: Lamport::default(),
+            lamport: LamportClock::default(),
             lossy: false,
             key: me,
             lookout: Lookout::of_sector(sector, Moment(0)),
             disputes: Disputes::new(Tier::Coordinator),
             steps: Steps::default(),
+            map: None,
             desired: Desired::new(Author::Coordinator(sector)),
         }
     }
@@ -145,7 +150,9 @@ impl Coordinator {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
+                out.refuse(Refusal::Unexpected)
+            }
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -157,7 +164,7 @@ impl Coordinator {
         }
         while let Some(due) = self.uplink.due(now) {
             let body = match due {
-                Due::Beat => Body::SectorReport(Arc::new(self.report())),
+                Due::Beat => Body::SectorReport(Arc::new(self.report(now))),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
                     exchange: self.uplink.exchange(),
@@ -186,6 +193,11 @@ impl Coordinator {
         tosses.fold(own, Moment::min)
     }
 
+    /// What it knows of all clusters, its own sector's and the others' (§4.3); enough to route by without orchestrator.
+    pub fn map(&self) -> Option<&GlobalReport> {
+        self.map.as_deref()
+    }
+
     /// Which sector it coordinates.
     pub const fn sector(&self) -> SectorId {
         self.sector
@@ -201,9 +213,7 @@ impl Coordinator {
         lasting: Option<Micros>,
         out: &mut Outputs,
     ) -> Result<Stamp, WriteError> {
-        let stamp = self
-            .desired
-            .write(now, kind, region, value, lasting, out)?;
+        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
         self.levels_changed(now, out);
         Ok(stamp)
     }
@@ -288,7 +298,7 @@ impl Coordinator {
                 self.take_levels(now, From::Parent, body, out)
             }
             Body::Hail => {
-                let report = Arc::new(self.report());
+                let report = Arc::new(self.report(now));
                 out.send(To::Parent, self.epoch, Body::SectorReport(report));
             }
             Body::Settled(settlement) => {
@@ -297,6 +307,13 @@ impl Coordinator {
                 out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
             }
             Body::Throw(hop) => self.arm(now, hop, out),
+            Body::Map(map) => self.map = Some(map),
+            Body::Task(order) if order.agent.sector() == self.sector => out.send(
+                To::Child(u16::from(order.agent.cluster.slot())),
+                self.epoch,
+                Body::Task(order),
+            ),
+            Body::Task(_) => out.refuse(Refusal::WrongPlace),
             Body::Prove(prove) => {
                 let to = match prove.region {
                     Region::Cluster(cluster) => To::Child(u16::from(cluster.slot())),
@@ -398,6 +415,15 @@ impl Coordinator {
                     );
                 }
             }
+            Body::Changes(changes) if u16::from(changes.cluster) == slot => {
+                out.send(To::Parent, self.epoch, Body::Changes(changes));
+            }
+            Body::TaskNews(news)
+                if news.agent.sector() == self.sector
+                    && u16::from(news.agent.cluster.slot()) == slot =>
+            {
+                out.send(To::Parent, self.epoch, Body::TaskNews(news));
+            }
             Body::Fold(fold) => {
                 let cluster = self.sector.cluster(slot as u8);
                 if let Some(toss) = self.toss(fold.operation)
@@ -486,7 +512,8 @@ impl Coordinator {
                 let fold = barred.then(|| {
                     let report = self.leads.get(usize::from(part.slot));
                     let report = report.and_then(|record| record.report.as_deref());
-                    Arc::new(barred_off(operation, part.agents, SkipReason::Breaker, report))
+                    let class_of = class_in(report);
+                    Arc::new(barred_off(operation, part.agents, SkipReason::Breaker, class_of))
                 });
                 Part {
                     targets: part.clone(),
@@ -602,7 +629,7 @@ impl Coordinator {
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
     }
 
-    fn report(&mut self) -> SectorReport {
+    fn report(&mut self, now: Moment) -> SectorReport {
         let beat = Beat {
             boot: self.uplink.boot(),
             exchange: self.uplink.exchange(),
@@ -616,7 +643,12 @@ impl Coordinator {
         let mut clusters = Vec::new();
         for (slot, record) in self.leads.iter_mut().enumerate() {
             if let (true, Some(report)) = (core::mem::take(&mut record.fresh), &record.report) {
-                clusters.push((slot as u8, Arc::clone(report)));
+                let heard = record.link.heard().unwrap_or(now);
+                clusters.push(Forwarded {
+                    slot: slot as u8,
+                    age: now.since(heard).into(),
+                    report: Arc::clone(report),
+                });
             }
         }
         let longest = |of: fn(&Trip) -> Micros| {
@@ -731,7 +763,7 @@ impl Toss {
                 sealed: true,
                 ..Fold::clone(known)
             },
-            None => unheard(operation, part.targets.agents, armed, report),
+            None => unheard(operation, part.targets.agents, armed, class_in(report)),
         };
         part.fold = Some(Arc::new(fold));
         part.fresh = true;
@@ -762,19 +794,14 @@ impl Toss {
     }
 }
 
-/// The account of a cluster that nothing is sent to.
-pub(super) fn barred_off(
-    operation: MessageId,
-    agents: Slots,
-    reason: SkipReason,
-    report: Option<&ClusterReport>,
-) -> Fold {
-    let mut fold = unheard(operation, agents, false, report);
-    fold.unreachable = Slots::EMPTY;
-    fold.skipped = agents;
-    fold.skips = vec![(reason, agents)];
-    fold.tallies.iter_mut().for_each(|tally| tally.eligible = 0);
-    fold
+/// The class of each slot, as a report has it.
+fn class_in(report: Option<&ClusterReport>) -> impl Fn(u8) -> Class {
+    move |slot| {
+        let rows = report.map_or(&[][..], |report| &report.rows);
+        rows.iter()
+            .find(|row| row.slot == slot)
+            .map_or(Class::Edge, |row| row.class)
+    }
 }
 
 /// The account of a cluster from which nothing was heard.
@@ -782,14 +809,8 @@ pub(super) fn unheard(
     operation: MessageId,
     agents: Slots,
     armed: bool,
-    report: Option<&ClusterReport>,
+    class_of: impl Fn(u8) -> Class,
 ) -> Fold {
-    let class_of = |slot: u8| {
-        let rows = report.map_or(&[][..], |report| &report.rows);
-        rows.iter()
-            .find(|row| row.slot == slot)
-            .map_or(Class::Edge, |row| row.class)
-    };
     let mut tallies: Vec<ClassTally> = Vec::new();
     for slot in agents.iter() {
         let class = class_of(slot);
@@ -835,4 +856,19 @@ pub(super) fn unheard(
         sealed: true,
         result: 0,
     }
+}
+
+/// The account of a cluster that nothing is sent to.
+pub(super) fn barred_off(
+    operation: MessageId,
+    agents: Slots,
+    reason: SkipReason,
+    class_of: impl Fn(u8) -> Class,
+) -> Fold {
+    let mut fold = unheard(operation, agents, false, class_of);
+    fold.unreachable = Slots::EMPTY;
+    fold.skipped = agents;
+    fold.skips = vec![(reason, agents)];
+    fold.tallies.iter_mut().for_each(|tally| tally.eligible = 0);
+    fold
 }

@@ -10,12 +10,12 @@ use crate::conflict::lamport::Paradox;
 use crate::conflict::resolve::{Mismatches, reroute};
 use crate::conflict::log::{ConflictLog, WriterId};
 use crate::conflict::{
-    Action, Causality, Claim, ConflictDetail, ConflictId, ConflictKind, ConflictRecord, Desk,
-    DeskError, DeskOutput, EventId, How, Plan, Priority, Report, ResolutionRecord, Stamp, Text,
-    Tier,
+    Action, Causality, Claim, ConflictDetail, ConflictId, ConflictRecord, Desk, DeskError,
+    DeskOutput, How, Plan, Priority, Report, ResolutionRecord, Stamp, Text, Tier,
 };
-use crate::guard::level::{Kind, Region, Value};
-use crate::message::{self, Body, Epoch, Header, MessageId};
+use crate::guard::level::{Kind, Value};
+use crate::message::{Body, ConflictKind, Epoch, Header, Lamport, MessageId};
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class};
 use crate::time::{Moment, WallTime};
 use crate::trust::KeyId;
@@ -102,7 +102,7 @@ impl Disputes {
     pub fn reported(
         &mut self,
         now: Moment,
-        lamport: message::Lamport,
+        lamport: Lamport,
         report: &Report,
         steps: &mut Steps,
         up: &mut Mail<'_>,
@@ -118,7 +118,7 @@ impl Disputes {
     pub fn escalated(
         &mut self,
         now: Moment,
-        lamport: message::Lamport,
+        lamport: Lamport,
         escalation: &Escalation,
         steps: &mut Steps,
         up: &mut Mail<'_>,
@@ -153,7 +153,7 @@ impl Disputes {
     pub fn resolve(
         &mut self,
         now: Moment,
-        lamport: message::Lamport,
+        lamport: Lamport,
         id: ConflictId,
         how: How,
         operator: &str,
@@ -174,7 +174,7 @@ impl Disputes {
     pub fn apply(
         &mut self,
         now: Moment,
-        lamport: message::Lamport,
+        lamport: Lamport,
         plan: Plan,
         by: &str,
         steps: &mut Steps,
@@ -221,11 +221,11 @@ impl Disputes {
     /// An operation with a cause: checked against what was seen lately. Nothing is kept of operations without one until
     /// the first that has one.
     pub fn caused(&mut self, header: &Header) -> Vec<Paradox> {
-        let causes: Vec<EventId> = header.causation.map(event_of).into_iter().collect();
+        let causes: Vec<MessageId> = header.causation.into_iter().collect();
         let causality = self.causality.get_or_insert_with(Box::default);
         causality.observe(
-            event_of(header.id),
-            crate::conflict::Lamport(header.lamport.0),
+            header.id,
+            header.lamport,
             &causes,
         )
     }
@@ -246,11 +246,11 @@ impl Disputes {
         })
     }
 
-    fn stamp(&self, now: Moment, lamport: message::Lamport) -> Stamp {
+    fn stamp(&self, now: Moment, lamport: Lamport) -> Stamp {
         Stamp {
             now,
             wall: self.wall + now.since(self.started),
-            lamport: crate::conflict::Lamport(lamport.0),
+            lamport: lamport,
         }
     }
 
@@ -333,14 +333,14 @@ fn act(conflict: ConflictId, action: Action, steps: &mut Steps, mail: &mut Mail<
 pub fn report(
     agent: AgentId,
     operation: MessageId,
-    kind: message::ConflictKind,
+    kind: ConflictKind,
     context: u64,
     detail: Option<(ConflictDetail, Vec<u8>)>,
 ) -> Report {
     let (detail, data) = detail.unwrap_or_else(|| (bare(kind, context), Vec::new()));
     Report {
         agent,
-        message: event_of(operation),
+        message: operation,
         causes: Vec::new(),
         detail,
         data,
@@ -352,7 +352,7 @@ pub fn contradiction(agent: AgentId, odd: super::vigil::Odd) -> Report {
     let shown = |answer: u64| Claim::new(&format!("{answer:016x}"), Vec::new());
     Report {
         agent,
-        message: event_of(odd.question),
+        message: odd.question,
         causes: Vec::new(),
         detail: ConflictDetail {
             kind: ConflictKind::DataContradiction,
@@ -369,7 +369,7 @@ pub fn contradiction(agent: AgentId, odd: super::vigil::Odd) -> Report {
 
 /// A lead's own report of an operation that came before its cause.
 pub fn paradox(agent: AgentId, found: Paradox) -> Report {
-    let shown = |event: EventId, time: crate::conflict::Lamport| {
+    let shown = |event: MessageId, time: Lamport| {
         Claim::new(&format!("{event} at {}", time.0), Vec::new())
     };
     Report {
@@ -389,26 +389,8 @@ pub fn paradox(agent: AgentId, found: Paradox) -> Report {
     }
 }
 
-/// The type as an acknowledgement names it.
-pub const fn kind_of(kind: ConflictKind) -> message::ConflictKind {
-    match kind {
-        ConflictKind::ContextDivergence => message::ConflictKind::ContextDivergence,
-        ConflictKind::DataContradiction => message::ConflictKind::DataContradiction,
-        ConflictKind::TemporalParadox => message::ConflictKind::TemporalParadox,
-        ConflictKind::CapabilityMismatch => message::ConflictKind::CapabilityMismatch,
-        ConflictKind::HashMismatch => message::ConflictKind::HashMismatch,
-    }
-}
-
 /// A conflict of which only the type is known.
-fn bare(kind: message::ConflictKind, context: u64) -> ConflictDetail {
-    let kind = match kind {
-        message::ConflictKind::ContextDivergence => ConflictKind::ContextDivergence,
-        message::ConflictKind::DataContradiction => ConflictKind::DataContradiction,
-        message::ConflictKind::TemporalParadox => ConflictKind::TemporalParadox,
-        message::ConflictKind::CapabilityMismatch => ConflictKind::CapabilityMismatch,
-        message::ConflictKind::HashMismatch => ConflictKind::HashMismatch,
-    };
+fn bare(kind: ConflictKind, context: u64) -> ConflictDetail {
     ConflictDetail {
         kind,
         subject: Text::cut("payload"),
@@ -419,8 +401,3 @@ fn bare(kind: message::ConflictKind, context: u64) -> ConflictDetail {
         affects_agent_count: 1,
     }
 }
-
-const fn event_of(id: MessageId) -> EventId {
-    EventId(id.0)
-}
-

@@ -5,11 +5,12 @@
 //! commands from above. It opens and closes the breakers of its clusters and of its sector, or of sectors and mesh.
 
 use super::notice::{Notice, Step, Steps};
-use crate::guard::Priority;
+use crate::message::Priority;
 use crate::guard::breaker::{self, BreakerEvent, Breakers, Why};
 use crate::guard::failure::{CascadeWatch, FailureClass};
 use crate::guard::flood::{FloodLimits, Limiter, Passage};
-use crate::guard::level::{Author, Entry, Gate, Kind, Levels, Region, Value};
+use crate::guard::level::{Author, Entry, Gate, Kind, Levels, Value};
+use crate::place::scope::Region;
 use crate::guard::tamper::{CommandSeen, CommandWatch, Finding, SpreadWatch, Threat};
 use crate::message::{ClusterReport, Fold, Header, SkipReason};
 use crate::place::{AgentId, ClusterId, SectorId, Shape, Slots};

@@ -11,8 +11,10 @@
 //! | when | `next_wake()` |
 //! | look | everything else, by shared reference |
 
+pub mod ability;
 mod agent;
 mod applied;
+mod chores;
 mod coordinator;
 mod desired;
 mod dispute;
@@ -20,6 +22,7 @@ mod downlink;
 mod freezes;
 mod lead;
 mod lookout;
+mod news;
 mod notary;
 mod notice;
 mod office;
@@ -32,17 +35,20 @@ mod vigil;
 
 pub use agent::Agent;
 pub use applied::Applied;
+pub use chores::{CHORES_MAX, Chores};
 pub use coordinator::Coordinator;
 pub use desired::{Desired, WriteError};
 pub use dispute::{Disputes, Escalation, Settlement};
 pub use downlink::Downlink;
 pub use lead::Lead;
 pub use lookout::Lookout;
+pub use news::News;
 pub use notary::{Notary, Signatory};
 pub use notice::{Notice, Protect};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
-    Arrival, Event, From, Input, Output, Outputs, Refusal, Start, To, Work, WorkerEvent,
+    Arrival, Ask, AskId, Caller, Desk, Event, From, HostAct, Input, KeptTask, Output, Outputs,
+    Record, Refusal, Reply, Saved, Start, Ticket, To, Work, WorkerEvent,
 };
 pub use uplink::Uplink;
 pub use vigil::Vigil;

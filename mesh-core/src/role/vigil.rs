@@ -5,10 +5,11 @@
 
 use super::BEAT;
 use super::notice::Steps;
-use crate::guard::Priority;
+use crate::message::Priority;
 use crate::guard::failure::{Backoff, FailureClass, Health, Signal, Watch, is_cluster_spike};
 use crate::guard::flood::{FloodLimits, Limiter, Passage};
-use crate::guard::level::{Kind, Region, Value};
+use crate::guard::level::{Kind, Value};
+use crate::place::scope::Region;
 use crate::guard::tamper::{Anomaly, AnomalyScore, ClaimWatch, Finding, TimingWatch};
 use crate::message::{Beat, Body, Fold, MessageId};
 use crate::place::{Class, ClusterId, Slots};
@@ -278,6 +279,21 @@ impl Vigil {
         }
     }
 
+    /// Who is heard, as of now, and when the first of them will have been silent for too long.
+    pub fn active(&mut self, now: Moment, steps: &mut Steps) -> (Slots, Moment) {
+        self.look_at = now;
+        self.look(now, steps);
+        let mut active = Slots::EMPTY;
+        let mut next = Moment::NEVER;
+        for (slot, track) in self.tracks.iter().enumerate() {
+            if track.heard && track.watch.health() != Health::Crashed {
+                active.insert(slot as u8);
+                next = next.min(track.watch.last_heard() + Watch::CRASH);
+            }
+        }
+        (active, next.max(now + LOOK))
+    }
+
     /// The head of the context that the agents here should hold, from desired state.
     pub fn set_head(&mut self, head: u64) {
         if self.heads.first() == Some(&head) {
@@ -462,7 +478,7 @@ const HAILS_MAX: u8 = 8;
 const fn priority(body: &Body) -> Priority {
     match body {
         Body::Beat(_) => Priority::Critical,
-        Body::Ack(_) => Priority::Urgent,
+        Body::Ack(_) => Priority::High,
         _ => Priority::Normal,
     }
 }

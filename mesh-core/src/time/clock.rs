@@ -138,10 +138,16 @@ impl ClockEstimate {
         let (slowest, fastest) = self.skew_range();
         let ceiling = self.ceilings.tightest(Side::Ceiling, at, slowest, fastest);
         let floor = self.floors.tightest(Side::Floor, at, slowest, fastest);
-        let skew = f64::midpoint(slowest, fastest);
+        // Old exchanges count for less by as much as the skew is uncertain: a quarter of what is proven, which is likely.
+        let (skew, doubt) = (
+            self.likely_skew(slowest, fastest),
+            (fastest - slowest) / 8.0,
+        );
         let middle = f64::midpoint(
-            self.ceilings.along(Side::Ceiling, at, skew),
-            self.floors.along(Side::Floor, at, skew),
+            self.ceilings
+                .tightest(Side::Ceiling, at, skew - doubt, skew + doubt),
+            self.floors
+                .tightest(Side::Floor, at, skew - doubt, skew + doubt),
         )
         .clamp(floor.min(ceiling), ceiling.max(floor));
         let bound = libm::ceil((ceiling - middle).max(middle - floor)) + TICK;
@@ -205,9 +211,25 @@ impl ClockEstimate {
                 <= self.ceilings.tightest(Side::Ceiling, at, slowest, fastest) + TICK
     }
 
-    /// The skews that fit between every floor and every ceiling.
+    /// The skew in the middle of what the exchanges allow, before the physical limit cuts one side of that off: there the
+    /// least delays of both ends cancel. Where they allow nearly anything, it is nearly none.
+    fn likely_skew(&self, slowest: f64, fastest: f64) -> f64 {
+        let (low, high) = self.measured_skew();
+        if low == f64::NEG_INFINITY || high == f64::INFINITY {
+            return f64::midpoint(slowest, fastest);
+        }
+        let trust = (20.0 * SKEW_MAX / (high - low).max(SKEW_MAX)).min(1.0);
+        (f64::midpoint(low, high) * trust).clamp(slowest, fastest)
+    }
+
+    /// The skews that fit between every floor and every ceiling, and that clocks can have.
     fn skew_range(&self) -> (f64, f64) {
-        let (mut slowest, mut fastest) = (-SKEW_MAX, SKEW_MAX);
+        let (slowest, fastest) = self.measured_skew();
+        (slowest.max(-SKEW_MAX), fastest.min(SKEW_MAX))
+    }
+
+    fn measured_skew(&self) -> (f64, f64) {
+        let (mut slowest, mut fastest) = (f64::NEG_INFINITY, f64::INFINITY);
         for ceiling in self.ceilings.points() {
             for floor in self.floors.points() {
                 let span = f64::from(ceiling.at) - f64::from(floor.at);

@@ -1,6 +1,6 @@
 //! How many conflicts there were within the last hour.
 
-use crate::conflict::record::ConflictKind;
+use crate::message::ConflictKind;
 use crate::time::Moment;
 
 /// Counts by type over sixty minutes.

@@ -1,11 +1,11 @@
 //! What goes into a desk and what comes out of it.
 
-use crate::conflict::lamport::Lamport;
 use crate::conflict::log::StoredRow;
 use crate::conflict::quarantine::Held;
 use crate::conflict::record::{ConflictId, ConflictRecord};
 use crate::conflict::resolve::{Action, How, ResolutionRecord, Strategy};
 use crate::conflict::triage::{Priority, Tier, Urgency};
+use crate::message::Lamport;
 use crate::time::{Moment, WallTime};
 
 /// When something happens, by every measure that it is recorded in.

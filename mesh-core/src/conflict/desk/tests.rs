@@ -1,9 +1,9 @@
 //! Facts about the desk.
 
-use super::super::lamport::Lamport;
 use super::super::log::WriterId;
 use super::super::record::tests::report;
 use super::*;
+use crate::message::Lamport;
 use crate::place::SectorId;
 use crate::time::{Micros, WallTime};
 use ConflictKind::{CapabilityMismatch, DataContradiction, HashMismatch, TemporalParadox};

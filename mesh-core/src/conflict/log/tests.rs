@@ -1,9 +1,10 @@
 //! Facts and properties of the chain.
 
-use super::super::lamport::{EventId, Lamport};
 use super::super::record::tests::{agent, report};
-use super::super::record::{CAUSES_MAX, Claim, ConflictKind, PROVENANCE_MAX, Station};
+use super::super::record::{CAUSES_MAX, Claim, PROVENANCE_MAX, Station};
 use super::*;
+use crate::message::ConflictKind;
+use crate::message::{Lamport, MessageId};
 use proptest::prelude::*;
 
 /// A stand-in for keys: the "signature" is a hash that only holders of the secret can make.
@@ -135,13 +136,13 @@ fn the_largest_record_fits_its_bound_and_a_row_its_store() {
     let way: Vec<Station> = (0..PROVENANCE_MAX as u8)
         .map(|n| Station {
             by: agent(n),
-            event: EventId(u128::MAX),
+            event: MessageId(u128::MAX),
             lamport: Lamport(u64::MAX),
             value: Digest([255; 32]),
         })
         .collect();
     let mut largest = report(ConflictKind::DataContradiction, u128::MAX);
-    largest.causes = vec![EventId(u128::MAX); 2 * CAUSES_MAX];
+    largest.causes = vec![MessageId(u128::MAX); 2 * CAUSES_MAX];
     largest.detail.subject = "\u{1}".repeat(500).as_str().into();
     largest.detail.expected = Claim::new(&"é".repeat(4_000), way.clone());
     largest.detail.received = Claim::new(&"ü".repeat(4_000), way);

@@ -2,9 +2,9 @@
 
 use super::{CHAIN_MAX, COLLISIONS_MAX, How, NOTE_MAX};
 use crate::conflict::bounded::{Text, list};
-use crate::conflict::lamport::{EventId, Lamport};
 use crate::conflict::record::{ConflictId, SUBJECT_MAX};
 use crate::message::context::{Collision, MISSING_MAX};
+use crate::message::{Lamport, MessageId};
 use crate::place::{AgentId, Class};
 use crate::unit::Digest;
 use core::fmt;
@@ -54,7 +54,7 @@ pub enum Action {
     Reorder {
         /// In causal order, each with a time after its causes.
         #[serde(deserialize_with = "list::<_, _, CHAIN_MAX>")]
-        order: Vec<(EventId, Lamport)>,
+        order: Vec<(MessageId, Lamport)>,
     },
     /// Let an agent's Lamport clock count on from at least this: it had fallen behind what it had seen.
     ResetClock {
@@ -66,7 +66,7 @@ pub enum Action {
     /// Give the work of a message to another agent.
     Reassign {
         /// The message.
-        message: EventId,
+        message: MessageId,
         /// Who can do it.
         to: AgentId,
     },

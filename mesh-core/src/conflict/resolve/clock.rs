@@ -4,8 +4,8 @@
 //! agent at most of the contradictions is named. Only a circle of causes cannot be mended.
 
 use super::{Action, ConflictRecord, How, Plan, Step};
-use crate::conflict::lamport::{EventId, Lamport};
 use crate::conflict::record::CAUSES_MAX;
+use crate::message::{Lamport, MessageId};
 use crate::place::AgentId;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,19 +16,19 @@ pub const CHAIN_MAX: usize = 256;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Event {
     /// Its id.
-    pub id: EventId,
+    pub id: MessageId,
     /// Whose it is.
     pub by: AgentId,
     /// Its Lamport time.
     pub time: Lamport,
     /// What it says caused it.
-    pub causes: Vec<EventId>,
+    pub causes: Vec<MessageId>,
 }
 
 /// Checks the events around a paradox, names the suspected clock and rebuilds the causal chain.
 pub fn rebuild(record: &ConflictRecord, events: &[Event]) -> Plan {
     let mut plan = Plan::new(record);
-    let known: BTreeMap<EventId, &Event> = events
+    let known: BTreeMap<MessageId, &Event> = events
         .iter()
         .take(CHAIN_MAX)
         .map(|event| (event.id, event))
@@ -36,7 +36,7 @@ pub fn rebuild(record: &ConflictRecord, events: &[Event]) -> Plan {
 
     // Each contradiction as (who caused, who reacted).
     let mut wrong: Vec<(AgentId, AgentId)> = Vec::new();
-    let mut unknown: BTreeSet<EventId> = BTreeSet::new();
+    let mut unknown: BTreeSet<MessageId> = BTreeSet::new();
     for event in known.values() {
         for cause in event.causes.iter().take(CAUSES_MAX) {
             match known.get(cause) {
@@ -70,7 +70,7 @@ pub fn rebuild(record: &ConflictRecord, events: &[Event]) -> Plan {
 
     let order = order(&known);
     if order.len() < known.len() {
-        let placed: BTreeSet<EventId> = order.iter().map(|&(id, _)| id).collect();
+        let placed: BTreeSet<MessageId> = order.iter().map(|&(id, _)| id).collect();
         let left = known.keys().filter(|id| !placed.contains(id)).count();
         let found = format!("{left} events cause each other in a circle");
         plan.find(Step::RebuildChain, &found);
@@ -115,11 +115,11 @@ fn suspect(wrong: &[(AgentId, AgentId)]) -> Option<AgentId> {
 
 /// The events in an order that the causes allow (Kahn 1962), each with a time after its causes: its own where that
 /// holds. Events that wait for each other in a circle are left out.
-fn order(known: &BTreeMap<EventId, &Event>) -> Vec<(EventId, Lamport)> {
-    let mut waits: BTreeMap<EventId, usize> = BTreeMap::new();
-    let mut effects: BTreeMap<EventId, Vec<EventId>> = BTreeMap::new();
+fn order(known: &BTreeMap<MessageId, &Event>) -> Vec<(MessageId, Lamport)> {
+    let mut waits: BTreeMap<MessageId, usize> = BTreeMap::new();
+    let mut effects: BTreeMap<MessageId, Vec<MessageId>> = BTreeMap::new();
     for event in known.values() {
-        let causes: BTreeSet<EventId> = event
+        let causes: BTreeSet<MessageId> = event
             .causes
             .iter()
             .take(CAUSES_MAX)
@@ -131,9 +131,9 @@ fn order(known: &BTreeMap<EventId, &Event>) -> Vec<(EventId, Lamport)> {
             effects.entry(cause).or_default().push(event.id);
         }
     }
-    let mut times: BTreeMap<EventId, Lamport> =
+    let mut times: BTreeMap<MessageId, Lamport> =
         known.iter().map(|(&id, event)| (id, event.time)).collect();
-    let mut ready: BTreeSet<(Lamport, EventId)> = waits
+    let mut ready: BTreeSet<(Lamport, MessageId)> = waits
         .iter()
         .filter(|(_, waits)| **waits == 0)
         .map(|(id, _)| (times[id], *id))

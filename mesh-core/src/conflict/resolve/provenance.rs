@@ -5,8 +5,8 @@
 //! reliable weakest signer, if by a margin; then the shorter way. When all are equal, a person decides.
 
 use super::{Action, ConflictRecord, How, Plan, Step, actions_of};
-use crate::conflict::lamport::Lamport;
 use crate::conflict::record::{Claim, Station};
+use crate::message::Lamport;
 use crate::place::AgentId;
 use crate::unit::Share;
 use core::cmp::Ordering;

@@ -1,10 +1,11 @@
 //! Each of the five types is provoked and settled, or brought to a person.
 
-use super::super::lamport::{Causality, EventId, Lamport};
+use super::super::lamport::Causality;
 use super::super::record::Station;
 use super::super::record::tests::{agent, report};
 use super::*;
 use crate::message::context::{ContextStore, Document, MAIN};
+use crate::message::{Lamport, MessageId};
 use crate::place::{AgentId, Class};
 use crate::time::WallTime;
 use crate::unit::Digest;
@@ -95,7 +96,7 @@ fn way(first: u8, time: u64, values: &[&str]) -> Vec<Station> {
         .enumerate()
         .map(|(n, value)| Station {
             by: agent(first + n as u8),
-            event: EventId(u128::from(first) * 100 + n as u128),
+            event: MessageId(u128::from(first) * 100 + n as u128),
             lamport: Lamport(time + n as u64),
             value: Digest::of(value.as_bytes()),
         })
@@ -195,10 +196,10 @@ fn a_contradiction_is_settled_by_the_stronger_provenance() {
 
 fn event(id: u128, by: u8, time: u64, causes: &[u128]) -> Event {
     Event {
-        id: EventId(id),
+        id: MessageId(id),
         by: agent(by),
         time: Lamport(time),
-        causes: causes.iter().copied().map(EventId).collect(),
+        causes: causes.iter().copied().map(MessageId).collect(),
     }
 }
 
@@ -225,8 +226,8 @@ fn a_paradox_is_found_its_clock_named_and_the_chain_rebuilt() {
     let Some(Action::Reorder { order }) = plan.actions.first() else {
         panic!("{plan:?}")
     };
-    let expected: Vec<(EventId, Lamport)> = [(1, 10), (2, 20), (3, 21), (4, 30), (5, 31)]
-        .map(|(id, time)| (EventId(id), Lamport(time)))
+    let expected: Vec<(MessageId, Lamport)> = [(1, 10), (2, 20), (3, 21), (4, 30), (5, 31)]
+        .map(|(id, time)| (MessageId(id), Lamport(time)))
         .to_vec();
     assert_eq!(order, &expected);
     assert!(plan.actions.contains(&Action::ResetClock {
@@ -270,7 +271,7 @@ fn a_mismatch_is_reassigned_and_its_repetition_proposes_a_rule() {
         let plan = reroute(&record, Class::Local, n == 0, &candidates, &mut mismatches);
         assert_eq!(plan.how, Some(How::Repaired));
         assert!(plan.actions.contains(&Action::Reassign {
-            message: EventId(42),
+            message: MessageId(42),
             to: agent(20)
         }));
         let revokes = plan

@@ -2,7 +2,8 @@
 
 use super::single::{Breaker, Limits, Step, Why};
 use crate::chance::Chance;
-use crate::guard::level::{Gate, Region};
+use crate::guard::level::Gate;
+use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, SectorId};
 use crate::time::Moment;
 use std::collections::{BTreeMap, BTreeSet};

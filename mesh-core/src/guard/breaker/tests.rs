@@ -1,6 +1,7 @@
 use super::*;
 use crate::chance::Chance;
-use crate::guard::level::{Gate, Region};
+use crate::guard::level::Gate;
+use crate::place::scope::Region;
 use crate::place::{AgentId, SectorId};
 use crate::time::{Micros, Moment};
 use proptest::prelude::*;

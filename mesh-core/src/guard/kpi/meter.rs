@@ -2,7 +2,7 @@
 
 use super::report::Report;
 use super::rollup::{Rollup, ThrowRecord};
-use crate::guard::level::Region;
+use crate::place::scope::Region;
 use crate::place::{ClusterId, SectorId};
 use crate::time::{Micros, Moment};
 use crate::unit::Share;

@@ -1,6 +1,6 @@
 use super::*;
-use crate::guard::level::Region;
 use crate::place::SectorId;
+use crate::place::scope::Region;
 use crate::time::{Micros, Moment};
 use crate::unit::Share;
 use proptest::prelude::*;

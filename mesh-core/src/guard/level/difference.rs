@@ -1,8 +1,9 @@
 //! Digests that every heartbeat echo carries, and the fetch of the difference when two do not agree (PROTOCOL §6).
 
 use super::entry::Entry;
-use super::region::Region;
+use super::region::Node;
 use super::store::{ENTRIES_MAX, Levels, home};
+use crate::place::scope::Region;
 use serde::{Deserialize, Serialize};
 
 /// Prints that one summary carries at most: 2,048 × 8 bytes are 16 KiB, one message. More go in further summaries.

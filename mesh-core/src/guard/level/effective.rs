@@ -1,9 +1,10 @@
 //! What holds for one agent, out of all entries that cover it.
 
 use super::entry::{Capability, Entry, Kind, Rank, Stamp, Value};
-use super::region::Region;
+use super::region::Node;
 use super::store::{Levels, span};
 use crate::chance::Chance;
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class};
 use crate::unit::Digest;
 use serde::{Deserialize, Serialize};

@@ -1,6 +1,7 @@
 //! One entry of desired state: what shall hold, where, since which epoch, and who says so.
 
-use super::region::Region;
+use super::region::Node;
+use crate::place::scope::Region;
 use crate::place::{ClusterId, SectorId};
 use crate::time::Micros;
 use crate::unit::Digest;
@@ -95,7 +96,7 @@ impl Author {
             Self::Root => true,
             Self::Orchestrator => !(*kind == Kind::Seal && value == Value::Lift),
             Self::Coordinator(sector) => {
-                self.realm().contains(region)
+                region.within(self.realm())
                     && match kind {
                         Kind::Seal => value == Value::Hold && region == Region::Sector(sector),
                         Kind::Freeze | Kind::Weights => value == Value::Hold,
@@ -104,7 +105,7 @@ impl Author {
                     }
             }
             Self::Lead(_) => {
-                self.realm().contains(region)
+                region.within(self.realm())
                     && match kind {
                         Kind::Freeze | Kind::Weights => value == Value::Hold,
                         Kind::Avoid | Kind::Quarantine | Kind::Breaker => true,

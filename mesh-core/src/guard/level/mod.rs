@@ -1,7 +1,7 @@
 //! Desired state as levels with epochs (PROTOCOL §6): a map that merges the same in any order, so that whoever missed a
 //! command learns it at its next beat.
 //!
-//! An entry says what shall hold for a [`Region`], under a [`Stamp`] and an [`Author`]. For an agent, a *hold* is in
+//! An entry says what shall hold for a [`Region`](crate::place::scope::Region), under a [`Stamp`] and an [`Author`]. For an agent, a *hold* is in
 //! force unless a covering *lift* with a later stamp comes from the same rank or a higher one. So "freeze all, thaw
 //! sector 3" leaves sector 3 thawed, "freeze all" again freezes it again, and a lead that has been taken over can lift
 //! neither the orchestrator's freeze nor its coordinator's quarantine. At equal stamps the hold stays.
@@ -25,5 +25,4 @@ pub use entry::{
     Author, CAPABILITY_MAX, Capability, CapabilityError, Entry, Kind, Rank, Signature, Stamp, Value,
 };
 pub use refusal::{Merged, Refusal};
-pub use region::Region;
 pub use store::{ENTRIES_MAX, Levels, WIDE_MAX};

@@ -2,8 +2,8 @@
 //! came before.
 
 use super::entry::{Author, Entry, Kind, Stamp, Value};
-use super::region::Region;
 use super::store::ENTRIES_MAX;
+use crate::place::scope::Region;
 
 /// What merging an entry came to.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 
 use super::entry::{Author, Entry, Kind, Rank, Signature, Stamp, Value};
 use super::refusal::{Merged, Refusal, check};
-use super::region::{CLASSES_FIRST, Region};
+use super::region::{CLASSES_FIRST, Node};
+use crate::place::scope::Region;
 use crate::time::{Micros, Moment};
 use std::collections::BTreeMap;
 
@@ -322,7 +323,7 @@ fn replaces(later: &Held, earlier: &Held) -> bool {
     let (new, old) = (&later.entry, &earlier.entry);
     if new.kind != old.kind
         || new.author.rank() < old.author.rank()
-        || !new.region.contains(old.region)
+        || !old.region.within(new.region)
     {
         return false;
     }
@@ -333,7 +334,7 @@ fn replaces(later: &Held, earlier: &Held) -> bool {
 }
 
 /// Where an entry counts for digests: agents with their cluster, classes with the whole mesh.
-pub(super) const fn home(region: Region) -> u32 {
+pub(super) fn home(region: Region) -> u32 {
     match region {
         Region::Agent(agent) => Region::Cluster(agent.cluster).node(),
         Region::All | Region::Class(_) => 0,

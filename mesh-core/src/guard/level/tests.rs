@@ -1,5 +1,6 @@
 use super::*;
 use crate::chance::Chance;
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class, ClusterId, SectorId};
 use crate::time::{Micros, Moment};
 use crate::unit::Digest;

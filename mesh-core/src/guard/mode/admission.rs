@@ -1,7 +1,7 @@
 //! Whether an operation is let in, in the mode that holds. This is where the restrictions of §6.3 are enforced.
 
 use super::Mode;
-use crate::guard::Priority;
+use crate::message::Priority;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 

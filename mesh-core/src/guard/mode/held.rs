@@ -1,7 +1,7 @@
 //! Operations that wait for a better mode (§6.3 "queue non-urgent operations").
 
 use super::{Admission, Mode, OperationTraits, admit};
-use crate::guard::Priority;
+use crate::message::Priority;
 use crate::time::Moment;
 use std::collections::BTreeMap;
 

@@ -14,7 +14,7 @@ pub use admission::{Admission, OperationTraits, Refusal, Rule, admit};
 pub use held::{HELD_MAX, HeldQueue, Offer};
 pub use keeper::{Alert, ModeChange, ModeKeeper};
 
-use crate::guard::Priority;
+use crate::message::Priority;
 use crate::unit::Share;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -106,7 +106,7 @@ impl Mode {
             },
             healthy_sectors_only: moderate,
             scatter_max: moderate.then_some(1_000),
-            queued_below: moderate.then_some(Priority::Urgent),
+            queued_below: moderate.then_some(Priority::High),
             critical_only: severe,
             mesh_wide_needs_approval: severe,
             automation_halted: emergency,

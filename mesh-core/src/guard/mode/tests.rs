@@ -102,7 +102,7 @@ fn scatter(targets: u32) -> OperationTraits {
     OperationTraits {
         targets,
         scatters: true,
-        ..of(Priority::Urgent)
+        ..of(Priority::High)
     }
 }
 fn cascade() -> OperationTraits {

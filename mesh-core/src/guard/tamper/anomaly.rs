@@ -1,7 +1,7 @@
 //! Odd behaviour of one agent, and its spread through a cluster or sector.
 
 use super::{Evidence, Finding, Threat};
-use crate::guard::level::Region;
+use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, SectorId};
 use crate::time::{Micros, Moment};
 use serde::{Deserialize, Serialize};

@@ -1,8 +1,8 @@
 //! What an agent says of its own delay, against what its parent measured (PROTOCOL §3).
 
 use super::{Evidence, Finding, Threat};
-use crate::guard::level::Region;
 use crate::place::AgentId;
+use crate::place::scope::Region;
 use crate::time::{Micros, Moment};
 
 /// The last eight claims of one agent, a bit each.

@@ -5,7 +5,7 @@
 //! command that completes the picture is the first that is not carried out.
 
 use super::{Evidence, Finding, Threat};
-use crate::guard::level::Region;
+use crate::place::scope::Region;
 use crate::time::{Micros, Moment};
 use crate::unit::Share;
 use serde::{Deserialize, Serialize};

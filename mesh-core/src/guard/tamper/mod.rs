@@ -23,7 +23,7 @@ pub use command::{CommandSeen, CommandWatch, Habits, Sign, Signs};
 pub use timing::TimingWatch;
 
 use super::flood::FloodEvidence;
-use super::level::Region;
+use crate::place::scope::Region;
 use crate::time::{Micros, Moment};
 use serde::{Deserialize, Serialize};
 

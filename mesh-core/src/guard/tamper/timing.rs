@@ -6,7 +6,7 @@
 //! fault of something they share. Either way their weights are worth nothing for now.
 
 use super::{Evidence, Finding, Threat};
-use crate::guard::level::Region;
+use crate::place::scope::Region;
 use crate::time::{Micros, Moment};
 use crate::unit::Impedance;
 

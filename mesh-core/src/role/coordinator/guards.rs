@@ -5,7 +5,7 @@ use super::super::dispute::{self, Disputes, Mail};
 use super::super::lookout::Lookout;
 use super::super::Outputs;
 use crate::guard::level::Gate;
-use crate::guard;
+use crate::message::Priority;
 use crate::message::{Body, ClusterTargets, Hop};
 use crate::place::Class;
 use crate::time::Moment;
@@ -83,10 +83,10 @@ impl Coordinator {
 }
 
 /// What matters when a lead sends too much.
-pub(super) const fn priority(body: &Body) -> guard::Priority {
+pub(super) const fn priority(body: &Body) -> Priority {
     match body {
-        Body::ClusterReport(_) => guard::Priority::Critical,
-        Body::Armed(_) | Body::Fold(_) | Body::Levels(_) => guard::Priority::Urgent,
-        _ => guard::Priority::Normal,
+        Body::ClusterReport(_) => Priority::Critical,
+        Body::Armed(_) | Body::Fold(_) | Body::Levels(_) => Priority::High,
+        _ => Priority::Normal,
     }
 }

@@ -5,7 +5,7 @@ use super::super::dispute::{self, Disputes, Mail};
 use super::super::notice::{Notice, Step};
 use super::super::{Arrival, Outputs, Refusal, To};
 use crate::conflict::{Report, Tier};
-use crate::guard::level::Region;
+use crate::place::scope::Region;
 use crate::message::{Body, Fold};
 use crate::place::{AgentId, Class, Slots};
 use crate::time::{Micros, Moment};

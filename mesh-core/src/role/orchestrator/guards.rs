@@ -4,11 +4,13 @@
 use super::super::dispute::{Disputes, Mail, Settlement};
 use super::super::lookout::Lookout;
 use super::super::{Outputs, Refusal, To};
-use super::{Orchestrator, Part, Toss};
+use super::Orchestrator;
+use super::throws::{Part, Toss};
 use crate::role::coordinator::barred_off;
 use crate::conflict::{ConflictId, DeskError, How, ResolutionRecord, Tier};
-use crate::guard;
-use crate::guard::level::{Gate, Region};
+use crate::message::Priority;
+use crate::guard::level::Gate;
+use crate::place::scope::Region;
 use crate::message::{Body, ClusterTargets, Fold, MessageId, SectorReport, SkipReason};
 use crate::place::{Class, ClusterId, SectorId};
 use crate::role::lookout::is_healthy;
@@ -25,9 +27,9 @@ impl Orchestrator {
         out: &mut Outputs,
     ) -> bool {
         let priority = match body {
-            Body::SectorReport(_) => guard::Priority::Critical,
-            Body::Armed(_) | Body::SectorFold(_) | Body::Levels(_) => guard::Priority::Urgent,
-            _ => guard::Priority::Normal,
+            Body::SectorReport(_) => Priority::Critical,
+            Body::Armed(_) | Body::SectorFold(_) | Body::Levels(_) => Priority::High,
+            _ => Priority::Normal,
         };
         let passes = self.lookout.admit(slot, priority, now, &mut self.steps);
         if !passes {
@@ -44,7 +46,7 @@ impl Orchestrator {
                 let clusters = usize::from(self.shape.clusters);
                 let own = Region::Sector(SectorId::at(usize::from(slot)));
                 // A coordinator speaks for its own sector alone.
-                if own.contains(notice.subject()) {
+                if notice.subject().within(own) {
                     self.lookout
                         .notice(&notice, clusters, now, &mut self.steps);
                     out.event(super::super::Event::Notice(notice));
@@ -67,7 +69,11 @@ impl Orchestrator {
 
     /// A sector's report: a breaker whose probe waits for it learns how its clusters are.
     pub(super) fn reported(&mut self, now: Moment, slot: u16, report: &SectorReport) {
-        let well = report.clusters.iter().filter(|(_, own)| is_healthy(own)).count();
+        let well = report
+            .clusters
+            .iter()
+            .filter(|own| is_healthy(&own.report))
+            .count();
         let healthy = !report.clusters.is_empty() && well * 2 > report.clusters.len();
         let sector = SectorId::at(usize::from(slot));
         self.lookout
@@ -83,12 +89,11 @@ impl Orchestrator {
     /// Agents behind an open breaker are accounted for at once: nothing is sent there.
     pub(super) fn bar(&self, parts: &mut [Part], operation: MessageId) {
         for part in parts {
-            let record = &self.sectors[part.sector.index()];
             for (targets, fold) in part.targets.iter().zip(&mut part.folds) {
                 if self.gate(part.sector.cluster(targets.slot)) == Gate::Open {
-                    let report = record.report(targets.slot);
-                    let barred =
-                        barred_off(operation, targets.agents, SkipReason::Breaker, report);
+                    let class_of = self.replica.class_of(part.sector.cluster(targets.slot));
+                    let reason = SkipReason::Breaker;
+                    let barred = barred_off(operation, targets.agents, reason, class_of);
                     *fold = Some(Arc::new(barred));
                 }
             }

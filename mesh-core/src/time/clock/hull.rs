@@ -106,25 +106,16 @@ impl Hull {
 
     /// The bound that all points together give at `at`, for a skew anywhere in the range.
     pub(super) fn tightest(&self, side: Side, at: f64, slowest: f64, fastest: f64) -> f64 {
-        self.least(side, at, |age| {
-            let (slow, fast) = (slowest * age, fastest * age);
-            let wander = super::WANDER * libm::fabs(age);
-            match side {
-                Side::Ceiling => slow.max(fast) + wander,
-                Side::Floor => slow.min(fast) - wander,
-            }
-        })
-    }
-
-    /// The bound at `at` if the skew were exactly `skew`: what the point estimate is made of.
-    pub(super) fn along(&self, side: Side, at: f64, skew: f64) -> f64 {
-        self.least(side, at, |age| skew * age)
-    }
-
-    fn least(&self, side: Side, at: f64, moved: impl Fn(f64) -> f64) -> f64 {
         let sign = side.sign();
         let least = self.points().iter().fold(f64::INFINITY, |least, point| {
-            least.min(sign * (f64::from(point.offset) + moved(at - f64::from(point.at))))
+            let age = at - f64::from(point.at);
+            let (slow, fast) = (slowest * age, fastest * age);
+            let wander = super::WANDER * libm::fabs(age);
+            let moved = match side {
+                Side::Ceiling => slow.max(fast) + wander,
+                Side::Floor => slow.min(fast) - wander,
+            };
+            least.min(sign * (f64::from(point.offset) + moved))
         });
         sign * least
     }

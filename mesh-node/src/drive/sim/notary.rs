@@ -8,8 +8,8 @@ use super::world::World;
 use mesh_core::guard::level::{Author, Signature};
 use mesh_core::place::AgentId;
 use mesh_core::role::{Notary, Signatory};
-use mesh_core::trust::seat::Seat;
 use mesh_core::trust::key::{Scheme, SecretKey, Signer};
+use mesh_core::trust::seat::Seat;
 use std::sync::Arc;
 
 /// Nodes that stand for each seat: the holder and its standby.

@@ -9,9 +9,10 @@
 use super::node::{NodeId, SeatRole};
 use super::world::World;
 use mesh_core::guard::freeze::FreezeReport;
-use mesh_core::guard::level::{Effective, Entry, Region, Stamp};
+use mesh_core::guard::level::{Effective, Entry, Stamp};
 use mesh_core::message::MessageId;
 use mesh_core::place::AgentId;
+use mesh_core::place::scope::Region;
 use mesh_core::time::{Micros, Moment};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -41,7 +42,7 @@ pub(super) struct Standing {
 impl Standing {
     /// Something is thawed, or may be before long.
     pub(super) fn lifted(&mut self, region: Region) {
-        self.proven.retain(|(own, _)| !own.touches(region));
+        self.proven.retain(|(own, _)| !own.meets(region));
     }
 
     /// Something happened after which nodes may hold different things for a while.
@@ -88,7 +89,8 @@ impl World {
     pub(super) fn stop_work(&mut self, agent: u32) {
         let (low, high) = STOPPING;
         let after = Micros((self.chance.between(low, high) * 1_000.0) as i64);
-        self.queue.push(self.now + after, super::world::Event::Still(agent));
+        self.queue
+            .push(self.now + after, super::world::Event::Still(agent));
     }
 
     /// An agent starts on something or releases it.

@@ -2,7 +2,8 @@
 
 use super::super::link::Burst;
 use super::span;
-use super::target::{Claim, ConflictKind, Misconduct, Seat, StoreTrouble, Whom};
+use super::target::{Claim, Misconduct, Seat, StoreTrouble, Whom};
+use mesh_core::message::ConflictKind;
 use mesh_core::time::Micros;
 use serde::{Deserialize, Serialize};
 use toml::Table;

@@ -39,8 +39,8 @@ mod tests;
 pub use error::ScenarioError;
 pub use expect::{Bound, Expect, KPI_NAMES};
 pub use fault::{Fault, FaultKind};
-pub use settings::{Churn, ClassMix, Clocks, Load, MeshSize, Network, Strategy};
-pub use target::{Claim, ConflictKind, Misconduct, Seat, StoreTrouble, Whom};
+pub use settings::{Churn, ClassMix, Clocks, Load, MeshSize, Network};
+pub use target::{Claim, Misconduct, Seat, StoreTrouble, Whom};
 
 use mesh_core::place::Shape;
 use mesh_core::time::Micros;

@@ -2,10 +2,10 @@
 
 use super::super::link::Burst;
 use super::{
-    Claim, Clocks, ConflictKind, Fault, FaultKind, MeshSize, Misconduct, Scenario, Seat,
-    StoreTrouble, Strategy, Whom,
+    Claim, Clocks, Fault, FaultKind, MeshSize, Misconduct, Scenario, Seat, StoreTrouble, Whom,
 };
 use mesh_core::chance::Chance;
+use mesh_core::message::{ConflictKind, Strategy};
 use mesh_core::place::Shape;
 use mesh_core::time::Micros;
 

@@ -2,6 +2,7 @@
 
 use super::super::link::{Burst, FaultRates, Link, Profile};
 use super::span;
+use mesh_core::message::Strategy;
 use mesh_core::place::{Class, Shape};
 use mesh_core::time::Micros;
 use serde::{Deserialize, Serialize};
@@ -167,19 +168,6 @@ impl Default for ClassMix {
             human: share(Class::Human),
         }
     }
-}
-
-/// How a cascade goes down (§3.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    /// Each tier waits for the one above.
-    #[default]
-    Wave,
-    /// Everyone at once.
-    Parallel,
-    /// D, C, B, A, E in this order.
-    PriorityFirst,
 }
 
 /// What is asked of the mesh all the time: a cascade every so often, and tasks.

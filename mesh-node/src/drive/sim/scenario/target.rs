@@ -72,22 +72,6 @@ pub enum Claim {
     Processing,
 }
 
-/// The five types of conflict (§5.1).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ConflictKind {
-    /// Another model of the world.
-    ContextDivergence,
-    /// The same fact with another value.
-    DataContradiction,
-    /// An effect before its cause.
-    TemporalParadox,
-    /// Asked for what it cannot do.
-    CapabilityMismatch,
-    /// Content that is not what its hash says.
-    HashMismatch,
-}
-
 /// What a seat in the wrong hands does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
