@@ -5,14 +5,14 @@
 //! comparison a message.
 
 use super::node::{NodeId, SeatRole};
-use super::scenario::{Claim, ConflictKind, Misconduct, Seat as SeatKind, Whom};
+use super::scenario::{Claim, Misconduct, Seat as SeatKind, Whom};
 use super::world::{Event, World};
-use mesh_core::guard::level::{Kind, Region, Value};
-use mesh_core::message::{self, Beat, Body, Fold, Header, Hop, MessageId, Micros32, Probe};
-use mesh_core::place::{AgentId, Class, SectorId, Slots};
-use mesh_core::role::{From, Order, To, WorkerEvent};
+use mesh_core::guard::level::{Kind, Value};
+use mesh_core::message::{self, Beat, Body, ConflictKind, Epoch, Fold, Header, Hop, MessageId, Micros32, Probe};
+use mesh_core::place::scope::{Region, Scope};
+use mesh_core::place::{SectorId, Slots};
+use mesh_core::role::{Order, To, WorkerEvent};
 use mesh_core::time::{Boot, Micros, Moment};
-use mesh_core::trust::KeyId;
 use mesh_core::trust::seat::Seat;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,6 +33,8 @@ pub(super) struct Conduct {
     deeds: Vec<Deed>,
     /// Commands that the orchestrator never gave.
     forged: Vec<MessageId>,
+    /// The last command that passed through a rogue seat, and the seat's epoch: what a forger builds on.
+    seen: BTreeMap<u32, (Arc<Header>, Epoch)>,
 }
 
 /// How one agent misbehaves.
@@ -178,7 +180,13 @@ impl World {
     }
 
     /// What a misbehaving node makes of something that its role wants sent; `None` is nothing at all.
-    pub(super) fn twist(&mut self, node: NodeId, to: To, body: Body) -> Option<Body> {
+    pub(super) fn twist(
+        &mut self,
+        node: NodeId,
+        epoch: Epoch,
+        to: To,
+        body: Body,
+    ) -> Option<Body> {
         match node {
             NodeId::Agent(index) => {
                 let lies = self
@@ -189,6 +197,10 @@ impl World {
                 Some(lied(body, lies))
             }
             NodeId::Seat(index) => {
+                if let Body::Throw(hop) = &body {
+                    let seen = (Arc::clone(&hop.header), epoch);
+                    self.conduct.seen.insert(index, seen);
+                }
                 let conduct = self.conduct.seats.get(&index).cloned().unwrap_or_default();
                 self.twisted(index, &conduct, to, body)
             }
@@ -246,7 +258,7 @@ impl World {
         if let Some((kind, rate)) = vice.conflict
             && self.chance.happens(rate)
         {
-            return WorkerEvent::Conflict(operation, kind_of(kind));
+            return WorkerEvent::Conflict(operation, kind);
         }
         if vice.wrong > 0.0 && self.chance.happens(vice.wrong) {
             return WorkerEvent::Answered(operation, self.chance.bits() | 1);
@@ -292,28 +304,24 @@ impl World {
             boot: host.boot,
             exchange: None,
         });
-        let local = host.clock.read(self.now);
-        self.speak(NodeId::Agent(agent), local, To::Parent, body);
+        self.speak(NodeId::Agent(agent), Epoch::default(), To::Parent, body);
     }
 
     fn copy_once(&mut self, agent: u32, victim: u32) {
         let stolen = self.agents[agent as usize].host.key;
-        let (slot, cluster) = {
-            let victim = &self.agents[victim as usize];
-            (victim.role.place().slot(), victim.cluster)
-        };
+        let cluster = self.agents[victim as usize].cluster;
         let beat = Beat {
             boot: Boot(1),
             exchange: None,
             delivered: 0,
-            epoch: message::Epoch(0),
+            epoch: Epoch(0),
             levels: 0,
             context: 0,
             lamport: message::Lamport::default(),
             claims: message::Claims::default(),
         };
         let leads = self.clusters[cluster as usize].leads;
-        self.speak_as(NodeId::Agent(victim), stolen, leads, u16::from(slot), Body::Beat(beat));
+        self.speak_as(NodeId::Agent(victim), stolen, leads, Body::Beat(beat));
     }
 
     fn forge_once(&mut self, index: u32) {
@@ -321,7 +329,7 @@ impl World {
         let (Seat::Lead(cluster), true) = (seat.seat, seat.role.serving() && seat.host.up) else {
             return;
         };
-        let Some(header) = self.any_header() else {
+        let Some((header, epoch)) = self.conduct.seen.get(&index).cloned() else {
             return;
         };
         let agents = &self.clusters[self.cluster_index(cluster)].agents;
@@ -343,7 +351,7 @@ impl World {
             header: Arc::new(Header {
                 id,
                 verb: message::Verb::Act,
-                ..header
+                ..Header::clone(&header)
             }),
             target: local + Micros::seconds(1),
             bound: Micros::ZERO,
@@ -353,7 +361,7 @@ impl World {
         };
         self.speak(
             NodeId::Seat(index),
-            local,
+            epoch,
             To::Children(slots),
             Body::Throw(Arc::new(hop)),
         );
@@ -364,26 +372,27 @@ impl World {
         if !self.seats[index as usize].role.serving() {
             return;
         }
-        let everybody = |_: AgentId, _: Class| true;
         let order = Order {
             verb: message::Verb::Act,
             ..Order::default()
         };
+        self.throw(&order, &Scope::ALL);
         let sector = SectorId::at(done as usize % self.sectors.len());
-        let _ = self.at_the_top(|role, local, out| {
-            if matches!(role.throw(local, &order, everybody, out), Some(_)) {
-                // Whether it is carried out is for those below to decide.
-            }
-            role.write(
-                local,
-                Kind::Quarantine,
-                Region::Sector(sector),
-                Value::Hold,
-                None,
-                out,
-            )
-            .is_ok()
-        });
+        let node = NodeId::Seat(index);
+        let seat = &mut self.seats[index as usize];
+        let SeatRole::Orchestrator(role) = &mut seat.role else {
+            return;
+        };
+        let local = seat.host.clock.read(self.now);
+        let mut out = core::mem::take(&mut self.out);
+        let region = Region::Sector(sector);
+        let written = role.write(local, Kind::Quarantine, region, Value::Hold, None, &mut out);
+        let next = role.next_wake();
+        self.carry_out(node, local, &mut out);
+        self.out = out;
+        self.arm(node, next);
+        // Nothing stands above the orchestrator that could refuse it.
+        debug_assert!(written.is_ok(), "{written:?}");
     }
 
     fn corrupt(&mut self, agents: &[u32], change: impl Fn(&mut Vice)) {
@@ -405,11 +414,6 @@ impl World {
         // Not all at the same microsecond.
         let first = self.chance.span(Micros(1), every + Micros(2));
         self.queue.push(self.now + first, Event::Misdeed(number));
-    }
-
-    /// What a forger builds on: the last command that was really given.
-    fn any_header(&self) -> Option<Header> {
-        self.conduct_seen.as_deref().cloned()
     }
 }
 
@@ -464,14 +468,4 @@ fn false_account(fold: &Fold, answer: u64, all_ready: bool) -> Fold {
         }
     }
     made_up
-}
-
-const fn kind_of(kind: ConflictKind) -> message::ConflictKind {
-    match kind {
-        ConflictKind::ContextDivergence => message::ConflictKind::ContextDivergence,
-        ConflictKind::DataContradiction => message::ConflictKind::DataContradiction,
-        ConflictKind::TemporalParadox => message::ConflictKind::TemporalParadox,
-        ConflictKind::CapabilityMismatch => message::ConflictKind::CapabilityMismatch,
-        ConflictKind::HashMismatch => message::ConflictKind::HashMismatch,
-    }
 }
