@@ -120,18 +120,23 @@ pub struct ConflictRecord {
     pub data_bytes: u32,
 }
 
+/// Bytes of a report's data at most, as it travels: what the quarantine holds.
+pub const REPORT_DATA_MAX: usize = super::quarantine::DATA_MAX;
+
 /// A conflict as reported, before it is recorded.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Report {
     /// Who reports it.
     pub agent: AgentId,
     /// The message that could not be integrated.
     pub message: MessageId,
     /// What caused that message; the first [`CAUSES_MAX`] are kept.
+    #[serde(deserialize_with = "bounded::list::<_, _, CAUSES_MAX>")]
     pub causes: Vec<MessageId>,
     /// What it is.
     pub detail: ConflictDetail,
     /// The conflicting data, for the quarantine.
+    #[serde(deserialize_with = "bounded::list::<_, _, REPORT_DATA_MAX>")]
     pub data: Vec<u8>,
 }
 

@@ -70,4 +70,6 @@ pub struct Ack {
     pub queue: u16,
     /// The number that the copy carried which this answers.
     pub sequence: u32,
+    /// A short hash of what it answered, to be compared with its neighbours' (§6.1); 0 is no answer.
+    pub result: u64,
 }

@@ -4,9 +4,11 @@ use super::{
     Ack, Armed, Beat, Changes, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Probed,
     Proceed, Prove, SectorFold, SectorReport, StopBundle, StopCount, Stopped, TaskNews, TaskOrder,
 };
+use crate::conflict::Report;
 use crate::guard::level::{Entry, Summary};
 use crate::place::scope::Name;
 use crate::registry::GlobalReport;
+use crate::role::{Escalation, Notice, Settlement};
 use crate::time::Boot;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -64,6 +66,18 @@ pub enum Body {
     StopCount(StopCount),
     /// Upwards: the signatures of those, one bundle a cluster.
     StopBundle(Arc<StopBundle>),
+    /// Downwards: beat at once.
+    Hail,
+    /// Lead to agent: load the context with this short hash in place of the one that is held.
+    Reload(u64),
+    /// Upwards: a guard has noticed something that concerns more than its own tier.
+    Notice(Arc<Notice>),
+    /// Agent to lead: the detail of a CONFLICT, after its acknowledgement (appendix B, `CONFLICT_REPORT`).
+    Conflict(Arc<Report>),
+    /// Upwards: a conflict that a desk below could not settle, or that is too urgent for it.
+    Escalated(Arc<Escalation>),
+    /// Both ways: a conflict is settled.
+    Settled(Arc<Settlement>),
     /// Downwards: say again who has stopped.
     Prove(Prove),
 }

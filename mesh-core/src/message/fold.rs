@@ -41,6 +41,8 @@ pub struct Fold {
     pub bound: Micros,
     /// No more changes.
     pub sealed: bool,
+    /// Short hash of the answer that most of the READY gave; 0 when there is none.
+    pub result: u64,
 }
 
 /// One class's part of an account.

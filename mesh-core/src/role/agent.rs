@@ -3,9 +3,11 @@
 use super::ability;
 use super::applied::{Applied, Turned};
 use super::chores::Chores;
+use super::dispute;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, CASTS_MAX, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
+use super::{Arrival, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
 use crate::chance::Chance;
+use crate::conflict::ConflictDetail;
 use crate::message::{
     Ack, Answer, Beat, Body, Claims, Compensation, ConflictKind, Epoch, Hop, LamportClock,
     MessageId, Micros32, Probe, SkipReason, Targets,
@@ -35,6 +37,9 @@ pub struct Agent {
     tell_in: u8,
     told: Epoch,
     applied: Applied,
+    /// What it says of itself: its own smoothed measurements.
+    latency: Smoothed,
+    processing: Smoothed,
 }
 
 /// A throw that has arrived and is not answered yet.
@@ -48,6 +53,28 @@ struct Hold {
     ready: Option<Moment>,
     queue: u16,
     sequence: u32,
+    /// A short hash of what it will answer.
+    result: u64,
+}
+
+/// An average over the last eight, as the lead makes its own of the same messages.
+#[derive(Debug, Clone, Copy, Default)]
+struct Smoothed {
+    micros: u32,
+    samples: u8,
+}
+
+impl Smoothed {
+    fn take(&mut self, span: Micros) {
+        self.samples = (self.samples + 1).min(8);
+        let (new, old) = (Micros32::from(span).0, self.micros);
+        let step = (i64::from(new) - i64::from(old)) / i64::from(self.samples);
+        self.micros = (i64::from(old) + step) as u32;
+    }
+
+    const fn get(self) -> Micros32 {
+        Micros32(self.micros)
+    }
 }
 
 /// Answers kept for a parent that asks again: those of the last operations, as a window of half a second at one
@@ -69,6 +96,8 @@ impl Agent {
             lamport: LamportClock::default(),
             context: 0,
             queue: 0,
+            latency: Smoothed::default(),
+            processing: Smoothed::default(),
             chores: Chores::default(),
             abilities: None,
             tell_in: 0,
@@ -102,7 +131,10 @@ impl Agent {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) => self.message(now, arrival, out),
-            Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation),
+            Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation, None),
+            Input::Worker(WorkerEvent::Answered(operation, result)) => {
+                self.ready(now, operation, Some(result))
+            }
             Input::Worker(WorkerEvent::Task(id, said)) => {
                 self.chores.said(self.place, id, said, out)
             }
@@ -111,7 +143,11 @@ impl Agent {
             }
             Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
-                self.conflict(now, operation, kind, out)
+                self.conflict(now, operation, kind, None, out)
+            }
+            Input::Worker(WorkerEvent::Disputed(operation, detail)) => {
+                let kind = detail.0.kind;
+                self.conflict(now, operation, kind, Some(*detail), out)
             }
         }
         self.release_due(now, out);
@@ -152,6 +188,11 @@ impl Agent {
     /// Its relation with its lead.
     pub const fn uplink(&self) -> &Uplink {
         &self.uplink
+    }
+
+    /// Short hash of the context that its worker has loaded; 0 is none.
+    pub const fn set_context(&mut self, context: u64) {
+        self.context = context;
     }
 
     /// Operations waiting, as the driver sees its worker's queue.
@@ -215,6 +256,16 @@ impl Agent {
                     .answered(probed.exchange, arrival.sent, arrival.received);
                 self.applied.compared(now, self.place, probed.levels, out);
             }
+            Body::Hail => {
+                let beat = self.beat();
+                out.send(To::Parent, Epoch::default(), Body::Beat(beat));
+            }
+            Body::Reload(context) => {
+                self.context = context;
+                out.work(Work::Reload(context));
+            }
+            // What was settled concerns its worker, which the driver tells.
+            Body::Settled(settled) => out.event(Event::Settled(Box::new(settled.resolution.clone()))),
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 if self.applied.take(self.place, self.class, body, out) == Turned::Frozen {
                     self.let_go(now, out);
@@ -272,6 +323,7 @@ impl Agent {
             ready: None,
             queue: self.queue,
             sequence: mine.sequence,
+            result: hop.header.payload_hash.short(),
         };
         let declined = if self.applied.frozen().is_some() {
             Some(SkipReason::Frozen)
@@ -296,12 +348,13 @@ impl Agent {
             return self.answer(now, &hold, Answer::Declined(reason), out);
         }
         if !hop.header.intact() {
-            return self.answer(
+            self.answer(
                 now,
                 &hold,
                 Answer::Conflict(ConflictKind::HashMismatch),
                 out,
             );
+            return self.report(operation, ConflictKind::HashMismatch, None, out);
         }
         self.holds.push(hold);
         out.work(Work::Prepare {
@@ -330,13 +383,14 @@ impl Agent {
             .copied()
     }
 
-    fn ready(&mut self, now: Moment, operation: MessageId) {
+    fn ready(&mut self, now: Moment, operation: MessageId, result: Option<u64>) {
         if let Some(hold) = self
             .holds
             .iter_mut()
             .find(|hold| hold.operation == operation)
         {
             hold.ready.get_or_insert(now);
+            hold.result = result.unwrap_or(hold.result);
         }
     }
 
@@ -345,6 +399,7 @@ impl Agent {
         now: Moment,
         operation: MessageId,
         kind: ConflictKind,
+        detail: Option<(ConflictDetail, Vec<u8>)>,
         out: &mut Outputs,
     ) {
         if let Some(index) = self
@@ -354,7 +409,21 @@ impl Agent {
         {
             let hold = self.holds.swap_remove(index);
             self.answer(now, &hold, Answer::Conflict(kind), out);
+            self.report(operation, kind, detail, out);
         }
+    }
+
+    /// The detail of a CONFLICT, after its acknowledgement.
+    fn report(
+        &self,
+        operation: MessageId,
+        kind: ConflictKind,
+        detail: Option<(ConflictDetail, Vec<u8>)>,
+        out: &mut Outputs,
+    ) {
+        let report = dispute::report(self.place, operation, kind, self.context, detail);
+        let body = Body::Conflict(Arc::new(report));
+        out.send(To::Parent, Epoch::default(), body);
     }
 
     /// Everything that is ready and whose T has come is released before any answer is made.
@@ -375,6 +444,9 @@ impl Agent {
 
     fn answer(&mut self, now: Moment, hold: &Hold, answer: Answer, out: &mut Outputs) {
         let ready = hold.ready.unwrap_or(now);
+        if answer == Answer::Ready {
+            self.processing.take(ready.since(hold.received));
+        }
         let ack = Ack {
             operation: hold.operation,
             answer,
@@ -385,6 +457,7 @@ impl Agent {
             bound: hold.bound,
             queue: hold.queue,
             sequence: hold.sequence,
+            result: hold.result,
         };
         if self.answered.len() == ANSWERED_MAX {
             self.answered.remove(0);
@@ -394,6 +467,13 @@ impl Agent {
     }
 
     fn beat(&mut self) -> Beat {
+        let clock = self.uplink.clock();
+        if let Some(exchange) = self.uplink.exchange()
+            && clock.ready()
+            && let Some((sent, _)) = clock.to_mine(exchange.sent)
+        {
+            self.latency.take(exchange.received.since(sent));
+        }
         Beat {
             boot: self.uplink.boot(),
             exchange: self.uplink.exchange(),
@@ -403,8 +483,8 @@ impl Agent {
             context: self.context,
             lamport: self.lamport.tick(),
             claims: Claims {
-                processing: Micros32::default(),
-                latency: Micros32::default(),
+                processing: self.processing.get(),
+                latency: self.latency.get(),
                 queue: self.queue,
                 reliability: 1_000,
             },

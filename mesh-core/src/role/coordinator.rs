@@ -1,5 +1,8 @@
 //! The sector coordinator: passes throws to its leads behind the gate, folds their accounts, keeps the sector's replica.
 
+use super::dispute::{Disputes, Mail};
+use super::lookout::{Lookout, is_healthy};
+use super::notice::Steps;
 use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
 use super::office::{Office, Turn};
@@ -7,11 +10,13 @@ use super::trip::Trip;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::conflict::Tier;
+use crate::guard::level::Gate;
 use crate::guard::level::{Author, Kind, Stamp, Value};
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
     ErrorHistogram, Exchange, Fold, Forwarded, Hop, LamportClock, MessageId, Need, Probe, Probed,
-    Proceed, SectorFold, SectorReport, Targets,
+    Proceed, SectorFold, SectorReport, SkipReason, Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
@@ -23,12 +28,18 @@ use crate::trust::KeyId;
 use crate::trust::seat::Seat;
 use std::sync::Arc;
 
+/// Where a coordinator stands.
+const TIER: Tier = Tier::Coordinator;
 /// How long after a change the orchestrator is told of it.
 const FOLD_GAP: Micros = Micros::millis(200);
 /// The same after T, when everybody waits for what is still open.
 const FOLD_GAP_AFTER: Micros = Micros::millis(20);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
+
+mod guards;
+
+use guards::priority;
 
 /// One sector coordinator.
 #[derive(Debug)]
@@ -48,6 +59,10 @@ pub struct Coordinator {
     /// What the orchestrator last said of all clusters (§4.3); shared, since a large mesh's is large.
     map: Option<Arc<GlobalReport>>,
     desired: Desired,
+    key: KeyId,
+    lookout: Lookout,
+    disputes: Disputes,
+    steps: Steps,
 }
 
 /// What the coordinator keeps of one lead.
@@ -117,6 +132,10 @@ impl Coordinator {
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
             lossy: false,
+            key: me,
+            lookout: Lookout::of_sector(sector, Moment(0)),
+            disputes: Disputes::new(Tier::Coordinator),
+            steps: Steps::default(),
             map: None,
             desired: Desired::new(Author::Coordinator(sector)),
         }
@@ -142,6 +161,7 @@ impl Coordinator {
         self.office.wake(now, out);
         self.wake_levels(now, out);
         self.advance_tosses(now, out);
+        self.guard(now, out);
         if now >= self.echo_at {
             self.echo(out);
             self.echo_at = now + BEAT;
@@ -171,7 +191,9 @@ impl Coordinator {
             .next_wake()
             .min(self.echo_at)
             .min(self.office.next_wake())
-            .min(self.desired.next_wake());
+            .min(self.desired.next_wake())
+            .min(self.disputes.next_wake())
+            .min(self.lookout.next_wake());
         tosses.fold(own, Moment::min)
     }
 
@@ -209,6 +231,7 @@ impl Coordinator {
         self.boot = start.boot;
         self.lossy = start.lossy;
         self.desired.start(start);
+        self.disputes.start(now, start, self.key);
         self.chance =
             Chance::new(start.seed).split(u64::from(self.sector.0) << 40 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -221,6 +244,9 @@ impl Coordinator {
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
                 self.desired.serve(now, self.epoch);
+                self.lookout = Lookout::of_sector(self.sector, now);
+                self.lookout.resume(self.desired.levels(), Author::Coordinator(self.sector), now);
+                self.disputes.turn();
                 self.leads = (0..self.clusters).map(|_| Record::default()).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
@@ -229,6 +255,8 @@ impl Coordinator {
             }
             Turn::Ended => {
                 self.leads = Vec::new();
+                self.lookout = Lookout::of_sector(self.sector, now);
+                self.disputes.turn();
                 self.desired.retire();
                 self.tosses = Vec::new();
                 self.uplink.stop();
@@ -272,6 +300,15 @@ impl Coordinator {
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Parent, body, out)
+            }
+            Body::Hail => {
+                let report = Arc::new(self.report(now));
+                out.send(To::Parent, self.epoch, Body::SectorReport(report));
+            }
+            Body::Settled(settlement) => {
+                self.disputes.settled(now, &settlement);
+                let slot = u16::from(settlement.agent.cluster.slot());
+                out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
             }
             Body::Throw(hop) => self.arm(now, hop, out),
             Body::Map(map) => self.map = Some(map),
@@ -318,6 +355,10 @@ impl Coordinator {
         if arrival.epoch < record.link.epoch() {
             return out.refuse(Refusal::StaleEpoch);
         }
+        let priority = priority(&arrival.body);
+        if !self.lookout.admit(slot, priority, now, &mut self.steps) {
+            return out.refuse(Refusal::Flooded);
+        }
         match arrival.body {
             Body::ClusterReport(report) => {
                 if record
@@ -336,6 +377,9 @@ impl Coordinator {
                 self.lamport.witness(report.beat.lamport);
                 let known = report.beat.epoch;
                 let levels = report.beat.levels;
+                let cluster = Region::Cluster(self.sector.cluster(slot as u8));
+                self.lookout
+                    .probed(cluster, is_healthy(&report), now, &mut self.steps);
                 record.report = Some(report);
                 record.fresh = true;
                 self.desired.beat(slot, levels, out);
@@ -385,8 +429,34 @@ impl Coordinator {
                 out.send(To::Parent, self.epoch, Body::TaskNews(news));
             }
             Body::Fold(fold) => {
-                if let Some(toss) = self.toss(fold.operation) {
-                    toss.take(now, slot, fold);
+                let cluster = self.sector.cluster(slot as u8);
+                if let Some(toss) = self.toss(fold.operation)
+                    && toss.take(now, slot, Arc::clone(&fold))
+                {
+                    self.lookout.sealed(cluster, &fold, now, &mut self.steps);
+                }
+            }
+            Body::Notice(notice) => {
+                let agents = self.leads[usize::from(slot)]
+                    .report
+                    .as_ref()
+                    .map_or(0, |report| report.rows.len());
+                self.lookout
+                    .notice(&notice, agents, now, &mut self.steps);
+                if notice.reaches() > TIER {
+                    out.send(To::Parent, self.epoch, Body::Notice(notice));
+                }
+            }
+            Body::Escalated(escalation) => {
+                let lamport = self.lamport.tick();
+                let epoch = self.epoch;
+                let mut mail = Mail { out, epoch };
+                self.disputes
+                    .escalated(now, lamport, &escalation, &mut self.steps, &mut mail);
+            }
+            Body::Settled(settlement) => {
+                if self.disputes.settled(now, &settlement) {
+                    out.send(To::Parent, self.epoch, Body::Settled(settlement));
                 }
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
@@ -428,18 +498,32 @@ impl Coordinator {
         let Some((target, own_bound)) = translated else {
             return out.refuse(Refusal::Unexpected);
         };
+        if !self.may_pass(now, &hop, targets, out) {
+            return out.refuse(Refusal::Sealed);
+        }
         let bound = hop.bound + own_bound;
+        let open = |part: &&ClusterTargets| self.gate(part.slot) != Gate::Open;
         let children = targets
             .iter()
+            .filter(open)
             .map(|part| (u16::from(part.slot), self.round(part.slot)));
         let threshold = hop.gated.then_some(Thresholds::CLUSTER_GATE.ready);
         let relay = Relay::new(now, target, children, threshold, hop.gated, self.lossy);
         let parts = targets
             .iter()
-            .map(|part| Part {
-                targets: part.clone(),
-                fold: None,
-                fresh: false,
+            .map(|part| {
+                let barred = !open(&part);
+                let fold = barred.then(|| {
+                    let report = self.leads.get(usize::from(part.slot));
+                    let report = report.and_then(|record| record.report.as_deref());
+                    let class_of = class_in(report);
+                    Arc::new(barred_off(operation, part.agents, SkipReason::Breaker, class_of))
+                });
+                Part {
+                    targets: part.clone(),
+                    fold,
+                    fresh: barred,
+                }
             })
             .collect();
         let drop_at = target + hop.header.window + KEEP;
@@ -459,7 +543,7 @@ impl Coordinator {
             seal: toss.hop.header.window,
         };
         out.send(To::Parent, self.epoch, Body::Armed(armed));
-        for part in &toss.parts {
+        for part in toss.parts.iter().filter(|part| part.fold.is_none()) {
             out.send(
                 To::Child(u16::from(part.targets.slot)),
                 self.epoch,
@@ -517,6 +601,13 @@ impl Coordinator {
             }
             if toss.relay.complete() && !toss.told {
                 toss.told = true;
+                let sector = self.sector;
+                let answer = |part: &Part| {
+                    let fold = part.fold.as_ref()?;
+                    Some((sector.cluster(part.targets.slot), fold.result, fold.ready))
+                };
+                let answers: Vec<_> = toss.parts.iter().filter_map(answer).collect();
+                self.lookout.compare(&answers, now, &mut self.steps);
                 toss.fold_at = now;
             }
             if now >= toss.fold_at {
@@ -589,9 +680,14 @@ impl Coordinator {
 
     /// A message about desired state.
     fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
-        if !self.desired.take(now, from, body, out).is_empty() {
-            self.levels_changed(now, out);
+        let applied = self.desired.take(now, from, body, out);
+        if applied.is_empty() {
+            return;
         }
+        if from == From::Parent {
+            self.lookout.entries(&applied, now, &mut self.steps);
+        }
+        self.levels_changed(now, out);
     }
 
     fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
@@ -628,26 +724,27 @@ impl Toss {
             .find(|part| u16::from(part.targets.slot) == child)
     }
 
-    /// A lead's account; an older one than the last is ignored.
-    fn take(&mut self, now: Moment, child: u16, fold: Arc<Fold>) {
+    /// A lead's account; an older one than the last is ignored. Whether it is the first final one.
+    fn take(&mut self, now: Moment, child: u16, fold: Arc<Fold>) -> bool {
         let Some(part) = self
             .parts
             .iter_mut()
             .find(|part| u16::from(part.targets.slot) == child)
         else {
-            return;
+            return false;
         };
         if part
             .fold
             .as_ref()
             .is_some_and(|known| known.version >= fold.version)
         {
-            return;
+            return false;
         }
         // One that says that it is for others than we asked is not an account of what we asked.
         if fold.targeted != part.targets.agents || !fold.balanced() {
-            return;
+            return false;
         }
+        let first = fold.sealed && !part.fold.as_ref().is_some_and(|known| known.sealed);
         if fold.sealed {
             self.relay.sealed(now, child);
         }
@@ -656,6 +753,7 @@ impl Toss {
         if self.fold_at == Moment::NEVER {
             self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
+        first
     }
 
     /// Nothing came of a lead: its agents stay where its last account left them, or count as unreachable when it never
@@ -766,5 +864,21 @@ pub(super) fn unheard(
         releases: ErrorHistogram::default(),
         bound: Micros::ZERO,
         sealed: true,
+        result: 0,
     }
+}
+
+/// The account of a cluster that nothing is sent to.
+pub(super) fn barred_off(
+    operation: MessageId,
+    agents: Slots,
+    reason: SkipReason,
+    class_of: impl Fn(u8) -> Class,
+) -> Fold {
+    let mut fold = unheard(operation, agents, false, class_of);
+    fold.unreachable = Slots::EMPTY;
+    fold.skipped = agents;
+    fold.skips = vec![(reason, agents)];
+    fold.tallies.iter_mut().for_each(|tally| tally.eligible = 0);
+    fold
 }

@@ -2,13 +2,17 @@
 
 use super::ability;
 use super::desired::{Desired, WriteError};
-use super::downlink::Downlink;
+use super::dispute::Disputes;
+use super::downlink::{Downlink, Measured};
 use super::news::News;
+use super::notice::Steps;
+use super::vigil::{self, Vigil};
 use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
+use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
 use crate::guard::level::{Author, Effective, Gate, Kind, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
@@ -27,10 +31,12 @@ use crate::trust::seat::Seat;
 use crate::unit::{Share, Weight};
 use std::sync::Arc;
 
-/// An agent silent for longer is taken to have crashed (§6.1).
-pub const SILENCE_MAX: Micros = Micros::seconds(30);
 /// The on-time rate that reports assume (PROTOCOL §3).
 pub const ON_TIME: Share = Share::new(0.99);
+
+mod guards;
+
+use guards::plain;
 
 /// One cluster lead.
 #[derive(Debug)]
@@ -50,6 +56,13 @@ pub struct Lead {
     lamport: LamportClock,
     delivered: u32,
     lossy: bool,
+    key: KeyId,
+    vigil: Vigil,
+    /// Whose impedance weights are locked, and who is in quarantine, by desired state.
+    locked: Slots,
+    quarantined: Slots,
+    disputes: Disputes,
+    steps: Steps,
     news: News,
     /// What the capability bits of its records mean.
     names: Arc<Capabilities>,
@@ -67,6 +80,10 @@ struct Record {
     profile: Profile,
     claims: Claims,
     context: u64,
+    /// The key of whoever sits here.
+    key: Option<KeyId>,
+    /// That another key was used for this place was told.
+    cloned: bool,
     abilities: CapabilitySet,
 }
 
@@ -88,6 +105,12 @@ impl Lead {
             lamport: LamportClock::default(),
             delivered: 0,
             lossy: false,
+            key: me,
+            vigil: Vigil::new(cluster, 0, Moment(0)),
+            locked: Slots::EMPTY,
+            quarantined: Slots::EMPTY,
+            disputes: Disputes::new(Tier::Lead),
+            steps: Steps::default(),
             news: News::default(),
             names: Arc::default(),
             desired: Desired::new(Author::Lead(cluster)),
@@ -115,6 +138,7 @@ impl Lead {
         self.office.wake(now, out);
         self.wake_levels(now, out);
         self.advance_casts(now, out);
+        self.guard(now, out);
         if self.news.due(now) {
             self.tell_changes(now, out);
         }
@@ -149,6 +173,7 @@ impl Lead {
             .min(self.news.next_wake())
             .min(self.office.next_wake())
             .min(self.desired.next_wake())
+            .min(self.disputes.next_wake())
             .min(self.stops.next_wake());
         casts.fold(own, Moment::min)
     }
@@ -187,6 +212,7 @@ impl Lead {
         self.boot = start.boot;
         self.lossy = start.lossy;
         self.desired.start(start);
+        self.disputes.start(now, start, self.key);
         self.chance = Chance::new(start.seed)
             .split(u64::from(self.cluster.agent(0).pack()) << 8 | u64::from(start.boot.0));
         self.office.stand(now, self.chance.split(1), out);
@@ -212,6 +238,8 @@ impl Lead {
                 self.news = News::default();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
+                self.vigil = Vigil::new(self.cluster, self.agents.len(), now);
+                self.disputes.turn();
                 self.levels_changed(now, out);
                 self.echo(out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
@@ -221,6 +249,8 @@ impl Lead {
                 self.desired.retire();
                 self.stops = Stops::new();
                 self.casts = Vec::new();
+                self.vigil = Vigil::new(self.cluster, 0, now);
+                self.disputes.turn();
                 self.news = News::default();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
@@ -263,6 +293,15 @@ impl Lead {
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Parent, body, out)
+            }
+            Body::Hail => {
+                let report = Arc::new(self.report(now));
+                out.send(To::Parent, self.epoch, Body::ClusterReport(report));
+            }
+            Body::Settled(settlement) => {
+                self.disputes.settled(now, &settlement);
+                let slot = u16::from(settlement.agent.slot());
+                out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
             }
             Body::Throw(hop) => self.arm(now, &hop, arrival.received, out),
             Body::Proceed(Proceed { operation, go }) => {
@@ -307,19 +346,8 @@ impl Lead {
 
     /// Who became active or silent since those above were told.
     fn tell_changes(&mut self, now: Moment, out: &mut Outputs) {
-        let active: Slots = self
-            .agents
-            .iter()
-            .enumerate()
-            .filter(|(_, record)| record.active(now))
-            .map(|(slot, _)| slot as u8)
-            .collect();
-        let heard = self.agents.iter().filter(|record| record.active(now));
-        let next = heard
-            .filter_map(|record| record.link.heard())
-            .map(|heard| heard + SILENCE_MAX)
-            .min();
-        let states = self.news.changes(active, next.unwrap_or(Moment::NEVER));
+        let (active, next) = self.vigil.active(now, &mut self.steps);
+        let states = self.news.changes(active, next);
         if !states.is_empty() {
             let cluster = self.cluster.slot();
             let changes = Changes { cluster, states };
@@ -339,13 +367,24 @@ impl Lead {
     }
 
     fn from_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
+        if !self.believable(now, slot, &arrival, out) {
+            return;
+        }
+        let locked = self.locked.has(slot);
         let record = &mut self.agents[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
         match arrival.body {
             Body::Beat(beat) => {
-                if !record.hear(beat.boot, beat.exchange, sent, received) {
+                let Some(measured) =
+                    record.hear(beat.boot, beat.exchange, sent, received, locked)
+                else {
                     return out.refuse(Refusal::OldBoot);
-                }
+                };
+                let seen = vigil::Measured {
+                    down: measured.down,
+                    locked,
+                };
+                self.vigil.beat(slot, &beat, seen, now, &mut self.steps);
                 record.link.owe_echo(sent, received);
                 record.claims = beat.claims;
                 record.context = beat.context;
@@ -356,9 +395,13 @@ impl Lead {
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                if !record.hear(probe.boot, probe.exchange, sent, received) {
+                if record
+                    .hear(probe.boot, probe.exchange, sent, received, locked)
+                    .is_none()
+                {
                     return out.refuse(Refusal::OldBoot);
                 }
+                self.vigil.heard(slot, now, &mut self.steps);
                 let exchange = crate::message::Exchange { sent, received };
                 out.send(
                     To::Child(u16::from(slot)),
@@ -370,6 +413,9 @@ impl Lead {
                 );
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Conflict(report) if report.agent == self.cluster.agent(slot) => {
+                self.dispute(now, &report, out)
+            }
             Body::Able(abilities) => {
                 let names = Arc::make_mut(&mut self.names);
                 let known = abilities.iter().take(Capabilities::MAX);
@@ -398,6 +444,7 @@ impl Lead {
     }
 
     fn ack(&mut self, now: Moment, slot: u8, ack: &Ack, out: &mut Outputs) {
+        self.vigil.heard(slot, now, &mut self.steps);
         let Some(cast) = self
             .casts
             .iter_mut()
@@ -412,6 +459,14 @@ impl Lead {
         if ack.answer == crate::message::Answer::Ready {
             let total = (target + ack.ready).since(sent);
             let record = &mut self.agents[usize::from(slot)];
+            let took = plain(total, ack.processing, weight, ack.queue);
+            let class = record.class;
+            self.vigil
+                .answered(slot, class, Some(took), now, &mut self.steps);
+            self.vigil.result(ack.operation, slot, ack.result);
+            if self.locked.has(slot) {
+                return;
+            }
             let acknowledged = Acknowledged {
                 arrival: Some(ack.trip),
                 processing: ack.processing,
@@ -470,7 +525,7 @@ impl Lead {
         };
         cast.reserve(targets.agents.len());
         for slot in targets.agents.iter() {
-            self.enter(&mut cast, slot, targets, blanket, now);
+            self.enter(&mut cast, slot, targets, blanket);
         }
         cast.plan(now);
         let armed = Armed {
@@ -487,7 +542,6 @@ impl Lead {
         slot: u8,
         targets: &ClusterTargets,
         blanket: Option<SkipReason>,
-        now: Moment,
     ) {
         let Some(record) = self.agents.get(usize::from(slot)) else {
             return cast.missing(slot, Class::Edge);
@@ -507,8 +561,12 @@ impl Lead {
         if !effective.breaker.admits(&mut chance) {
             return cast.exclude(slot, class, SkipReason::Breaker);
         }
-        if !record.active(now) {
+        if self.vigil.is_crashed(slot) {
             return cast.missing(slot, class);
+        }
+        if !self.vigil.is_known(slot) {
+            // Not heard since we took the seat: it lives as far as we know, and has no clock for us yet.
+            return cast.exclude(slot, class, SkipReason::Clock);
         }
         let slopes = &self.slopes[usize::from(record.manner)].1;
         let mut timing = record.timing(slopes, cast.header().weight, cast.header().on_time);
@@ -543,7 +601,11 @@ impl Lead {
                     out.send(To::Children(slots), self.epoch, Body::Poll(operation));
                 }
                 Some(CastDue::Fold) => {
-                    let fold = self.casts[index].fold();
+                    let mut fold = self.casts[index].fold();
+                    fold.result = self.vigil.majority(fold.operation);
+                    if fold.sealed {
+                        self.closed(now, &fold, out);
+                    }
                     out.send(To::Parent, self.epoch, Body::Fold(Arc::new(fold)));
                 }
                 Some(CastDue::Drop) => {
@@ -614,7 +676,11 @@ impl Lead {
             .agents
             .iter()
             .enumerate()
-            .map(|(slot, record)| record.row(slot as u8, &self.slopes[usize::from(record.manner)].1, now))
+            .map(|(slot, record)| {
+                let slot = slot as u8;
+                let active = self.vigil.is_known(slot) && !self.vigil.is_crashed(slot);
+                record.row(slot, &self.slopes[usize::from(record.manner)].1, active, now)
+            })
             .collect();
         ClusterReport {
             beat,
@@ -645,7 +711,7 @@ impl Lead {
                     }
                 }
                 StopDue::Missing(slots) => {
-                    let alive = |slot: &u8| self.agents[usize::from(*slot)].active(now);
+                    let alive = |slot: &u8| !self.vigil.is_crashed(*slot);
                     let slots: Slots = slots.iter().filter(alive).collect();
                     if !slots.is_empty() {
                         self.desired.offer_again(To::Children(slots), out);
@@ -658,6 +724,7 @@ impl Lead {
     /// Something is in force, or no longer, that was not before: who must stop is waited for, and who must not be sent to
     /// any more is taken out of what is under way.
     fn levels_changed(&mut self, now: Moment, _out: &mut Outputs) {
+        self.mind_levels();
         let frozen = |(slot, record): (usize, &Record)| {
             let agent = self.cluster.agent(slot as u8);
             let epoch = self.desired.effective(agent, record.class).frozen?;
@@ -689,6 +756,8 @@ impl Record {
             profile: Profile::new(class),
             claims: Claims::default(),
             context: 0,
+            key: None,
+            cloned: false,
             // Three for each of six classes: there is room.
             abilities: names.intern_all(own).unwrap_or_default(),
         }
@@ -700,23 +769,17 @@ impl Record {
         exchange: Option<crate::message::Exchange>,
         sent: Moment,
         received: Moment,
-    ) -> bool {
-        let Some(measured) = self
+        locked: bool,
+    ) -> Option<Measured> {
+        let measured = self
             .link
-            .exchange(Epoch::default(), boot, exchange, sent, received)
-        else {
-            return false;
-        };
-        if let Some(down) = measured.down {
+            .exchange(Epoch::default(), boot, exchange, sent, received)?;
+        if let Some(down) = measured.down
+            && !locked
+        {
             self.profile.one_way(down, received);
         }
-        true
-    }
-
-    fn active(&self, now: Moment) -> bool {
-        self.link
-            .heard()
-            .is_some_and(|heard| now.since(heard) < SILENCE_MAX)
+        Some(measured)
     }
 
     fn timing(&self, slopes: &ClassSlopes, weight: Weight, on_time: Share) -> Timing {
@@ -736,12 +799,12 @@ impl Record {
         }
     }
 
-    fn row(&self, slot: u8, slopes: &ClassSlopes, now: Moment) -> RowReport {
+    fn row(&self, slot: u8, slopes: &ClassSlopes, active: bool, now: Moment) -> RowReport {
         let timing = self.timing(slopes, Weight::default(), ON_TIME);
         RowReport {
             slot,
             class: self.class,
-            active: self.active(now),
+            active,
             timed: self.link.clock().ready(),
             latency: Micros32::from(timing.median - timing.processing),
             processing: timing.processing.into(),

@@ -17,33 +17,41 @@ mod applied;
 mod chores;
 mod coordinator;
 mod desired;
+mod dispute;
 mod downlink;
 mod freezes;
 mod lead;
+mod lookout;
 mod news;
 mod notary;
+mod notice;
 mod office;
 mod orchestrator;
 mod port;
 mod stops;
 mod trip;
 mod uplink;
+mod vigil;
 
 pub use agent::Agent;
 pub use applied::Applied;
 pub use chores::{CHORES_MAX, Chores};
 pub use coordinator::Coordinator;
 pub use desired::{Desired, WriteError};
+pub use dispute::{Disputes, Escalation, Settlement};
 pub use downlink::Downlink;
 pub use lead::Lead;
+pub use lookout::Lookout;
 pub use news::News;
 pub use notary::{Notary, Signatory};
+pub use notice::{Notice, Protect};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
     Arrival, Ask, AskId, Caller, Desk, Event, From, HostAct, Input, KeptTask, Output, Outputs,
     Record, Refusal, Reply, Saved, Start, Ticket, To, Work, WorkerEvent,
 };
 pub use uplink::Uplink;
+pub use vigil::Vigil;
 
 use crate::time::Micros;
 

@@ -1,6 +1,11 @@
 //! The port between a role and whoever drives it.
 
+use super::desired::WriteError;
 use super::notary::Notary;
+use super::notice::{Notice, Protect};
+use crate::conflict::log::{Row, StoredRow};
+use crate::conflict::quarantine::Held;
+use crate::conflict::{self, ConflictId};
 use crate::guard::freeze::FreezeReport;
 use crate::guard::level::{self, Entry};
 use crate::message::{Body, ConflictKind, Epoch, Header, MessageId, TaskOrder, TaskSaid};
@@ -209,8 +214,12 @@ pub enum To {
 pub enum WorkerEvent {
     /// Prepared; it acts when it is released.
     Ready(MessageId),
+    /// The same, with a short hash of what it will answer to this question.
+    Answered(MessageId, u64),
     /// It cannot integrate this.
     Conflict(MessageId, ConflictKind),
+    /// The same, with what it has and was given, and the data in question.
+    Disputed(MessageId, Box<(conflict::ConflictDetail, Vec<u8>)>),
     /// How a task stands. `Started` is said when that is on disk; what is found begun and without an end after a restart
     /// is `Interrupted`.
     Task(TaskId, TaskSaid),
@@ -239,6 +248,10 @@ pub enum Output {
     /// These entries of desired state count now; they are to be there at the next start. An agent names all that it holds, a
     /// seat what is new.
     Keep(Arc<[Entry]>),
+    /// A row of this node's append-only log of conflicts.
+    Record(Box<StoredRow>),
+    /// Data in quarantine, to be kept beside its row.
+    Hold(Box<Held>),
     /// Something that people or counters may want to know.
     Event(Event),
     /// For whoever asked.
@@ -296,6 +309,8 @@ pub enum Work {
     Freeze,
     /// Go on with what was paused.
     Thaw,
+    /// Load the context with this short hash in place of the one that is held.
+    Reload(u64),
 }
 
 /// Something that happened at a role.
@@ -309,6 +324,27 @@ pub enum Event {
     Stopped(Seat, Epoch),
     /// An operation has ended; its sheet is complete.
     Sealed(Box<crate::throw::Sheet>),
+    /// A guard has noticed something.
+    Notice(Arc<Notice>),
+    /// Desired state that a guard asked for could not be written.
+    Unprotected(Box<(Protect, WriteError)>),
+    /// A conflict, a settlement or an anchor was recorded here.
+    Conflict(Box<Row>),
+    /// A conflict was settled here.
+    Settled(Box<conflict::ResolutionRecord>),
+    /// A conflict needs people: it is critical, or deadlines have passed and nobody is above.
+    ConflictAlert {
+        /// Which.
+        conflict: ConflictId,
+        /// How urgent it is now.
+        priority: conflict::Priority,
+        /// How many deadlines have passed.
+        missed: u8,
+    },
+    /// What settles a conflict is to be done.
+    ConflictAction(ConflictId, Box<conflict::Action>),
+    /// No room on the desk: this one is in the store only.
+    ConflictDropped(ConflictId),
     /// An operation began: its id and its T by the clock of the node that threw it.
     Thrown(MessageId, Moment),
     /// What consoles, logs and hooks are told.
@@ -338,6 +374,16 @@ pub enum Refusal {
     NotServing,
     /// Not one that this role takes.
     Unexpected,
+    /// Its sender sends far more than is usual (§9.2).
+    Flooded,
+    /// Signed by a key that is not the one of this place.
+    WrongKey,
+    /// A command without the orchestrator's own signature.
+    Forged,
+    /// Whoever commands is under suspicion; nothing is carried out until the root key lifts the seal (§9.2).
+    Sealed,
+    /// A breaker on the way is open (§6.2).
+    Breaker,
 }
 
 /// The list that outputs are put in; the driver keeps one and drains it.

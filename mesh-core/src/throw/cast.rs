@@ -372,6 +372,7 @@ impl Cast {
             releases: self.releases,
             bound: self.bound_max,
             sealed: self.sealed,
+            result: 0,
         }
     }
 

@@ -6,7 +6,7 @@ use crate::guard::level::Gate;
 use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, SectorId};
 use crate::time::Moment;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A step of one breaker.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,6 +24,8 @@ pub struct Breakers {
     clusters: BTreeMap<ClusterId, Breaker>,
     sectors: BTreeMap<SectorId, Breaker>,
     global: Breaker,
+    /// Sectors whose own coordinators have said that they are not closed.
+    reported: BTreeMap<SectorId, Gate>,
     /// Sectors of the mesh.
     sector_count: u16,
     next: Moment,
@@ -37,6 +39,7 @@ impl Breakers {
             clusters: BTreeMap::new(),
             sectors: BTreeMap::new(),
             global: Breaker::new(Limits::GLOBAL),
+            reported: BTreeMap::new(),
             sector_count,
             next: Moment::NEVER,
         }
@@ -46,6 +49,39 @@ impl Breakers {
     pub fn succeeded(&mut self, agent: AgentId, now: Moment) {
         self.cluster(agent.cluster).succeeded(now);
         self.sector(agent.sector()).succeeded(now);
+    }
+
+    /// The same for so many agents of one cluster.
+    pub fn all_succeeded(&mut self, cluster: ClusterId, agents: u32, now: Moment) {
+        if agents > 0 {
+            self.cluster(cluster).all_succeeded(agents, now);
+            self.sector(cluster.sector).all_succeeded(agents, now);
+        }
+    }
+
+    /// The coordinator of a sector, which counts its agents itself, says what it lets through: the mesh's breaker counts
+    /// it, and nothing new is routed there while it is open.
+    pub fn reported(&mut self, sector: SectorId, gate: Gate, now: Moment) -> Vec<BreakerEvent> {
+        match gate {
+            Gate::Closed => {
+                self.reported.remove(&sector);
+            }
+            Gate::HalfOpen | Gate::Open => {
+                self.reported.insert(sector, gate);
+            }
+        }
+        let mut events = Vec::new();
+        if self.global.gate() == Gate::Closed
+            && let Some(why) = self.global_verdict()
+        {
+            note(&mut events, Region::All, self.global.open_for(why, now));
+        }
+        self.settle(events, true, now)
+    }
+
+    /// Opens the breaker of a region for a reason that its holder has found; it is probed as any other.
+    pub fn open(&mut self, region: Region, why: Why, now: Moment) -> Vec<BreakerEvent> {
+        self.change(region, now, |breaker| breaker.open_for(why, now))
     }
 
     /// Something sent to the agent ended UNREACHABLE, crashed or was refused.
@@ -117,6 +153,7 @@ impl Breakers {
         let of = |breaker: Option<&Breaker>| breaker.map_or(Gate::Closed, Breaker::gate);
         of(self.clusters.get(&agent.cluster))
             .max(of(self.sectors.get(&agent.sector())))
+            .max(self.reported.get(&agent.sector()).copied().unwrap_or_default())
             .max(self.global.gate())
     }
 
@@ -197,8 +234,14 @@ impl Breakers {
     }
 
     fn global_verdict(&self) -> Option<Why> {
-        let open = |breaker: &&Breaker| breaker.gate() == Gate::Open;
-        let tripped = self.sectors.values().filter(open).count();
+        let own = self.sectors.iter().map(|(id, breaker)| (*id, breaker.gate()));
+        let told = self.reported.iter().map(|(id, gate)| (*id, *gate));
+        let open: BTreeSet<SectorId> = own
+            .chain(told)
+            .filter(|(_, gate)| *gate == Gate::Open)
+            .map(|(id, _)| id)
+            .collect();
+        let tripped = open.len();
         let limits = Limits::GLOBAL;
         if tripped > usize::from(limits.failing_max) {
             Some(Why::Count)

@@ -58,6 +58,10 @@ pub enum Why {
     TrialFailed,
     /// The trial went well.
     Healthy,
+    /// Failures spread (§6.1).
+    Cascade,
+    /// Whoever holds the region's seat is not to be believed (§9.2).
+    Compromised,
     /// Somebody said so.
     ByHand,
 }
@@ -150,6 +154,12 @@ impl Breaker {
     pub fn succeeded(&mut self, now: Moment) {
         self.advance(now);
         self.traffic[SLICES - 1].0 = self.traffic[SLICES - 1].0.saturating_add(1);
+    }
+
+    /// So many attempts went well.
+    pub fn all_succeeded(&mut self, attempts: u32, now: Moment) {
+        self.advance(now);
+        self.traffic[SLICES - 1].0 = self.traffic[SLICES - 1].0.saturating_add(attempts);
     }
 
     /// An attempt at `member` ended UNREACHABLE, crashed or was refused.

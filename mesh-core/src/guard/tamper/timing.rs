@@ -74,6 +74,10 @@ impl TimingWatch {
             self.tracks.resize(index + 1, Track::UNKNOWN);
         }
         let newly = self.tracks[index].observe(z, own_cause, now);
+        // Nearly always: nobody has just jumped, and no jump is to be told as over.
+        if !newly && !self.told {
+            return None;
+        }
         let recent = |track: &&Track| track.direction != 0 && now - track.jumped < Self::WINDOW;
         let towards = |direction| {
             let same = |track: &&Track| track.direction == direction;

@@ -237,7 +237,9 @@ impl Mesh {
             Work::Release { .. } => self.released.push(agent),
             Work::Cancel { .. } | Work::Thaw => {}
         }
-    }
+            Work::Cancel { .. } | Work::Thaw => {}
+            // No tasks in this harness.
+            Work::Task(_) | Work::GiveUp(_) | Work::Drop(_) | Work::Host(_) => {}
 
     fn send(&mut self, node: Node, to: To, epoch: Epoch, body: &Body) {
         if let (Node::Agent(agent), Body::Ack(ack)) = (node, body)

@@ -2,6 +2,7 @@
 
 mod campaign;
 mod chart;
+mod guards;
 mod levels;
 mod replica;
 mod series;
@@ -10,14 +11,18 @@ mod throws;
 pub use throws::Order;
 
 use crate::chance::Chance;
+use crate::conflict::Tier;
 use crate::guard::level::{Author, Signature};
 use crate::message::{
     Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Probed, Proceed, SectorReport,
 };
 use crate::place::{SectorId, Shape};
 use crate::role::desired::Desired;
+use crate::role::dispute::Disputes;
 use crate::role::downlink::Downlink;
 use crate::role::freezes::Freezes;
+use crate::role::lookout::Lookout;
+use crate::role::notice::Steps;
 use crate::role::office::{Office, Turn};
 use crate::role::trip::Trip;
 use crate::role::{Arrival, BEAT, From, Input, Outputs, Refusal, Start, To};
@@ -44,6 +49,10 @@ pub struct Orchestrator {
     started: Moment,
     echo_at: Moment,
     lossy: bool,
+    key: KeyId,
+    lookout: Lookout,
+    disputes: Disputes,
+    steps: Steps,
     replica: Replica,
     campaigns: Vec<Campaign>,
     campaigns_begun: u32,
@@ -76,6 +85,10 @@ impl Orchestrator {
             started: Moment::default(),
             echo_at: Moment::NEVER,
             lossy: false,
+            key: me,
+            lookout: Lookout::of_mesh(shape, Moment(0)),
+            disputes: Disputes::new(Tier::Orchestrator),
+            steps: Steps::default(),
             replica: Replica::default(),
             campaigns: Vec::new(),
             campaigns_begun: 0,
@@ -105,6 +118,7 @@ impl Orchestrator {
         self.office.wake(now, out);
         self.wake_levels(now, out);
         self.advance_tosses(now, out);
+        self.guard(now, out);
         if now >= self.survey_at {
             self.survey_at = now + replica::MAP_EVERY;
             let map = self.replica.survey(None, now);
@@ -136,6 +150,8 @@ impl Orchestrator {
             .min(self.survey_at)
             .min(self.desired.next_wake())
             .min(self.freezes.next_wake())
+            .min(self.disputes.next_wake())
+            .min(self.lookout.next_wake())
             .min(self.office.next_wake());
         tosses.fold(own, Moment::min)
     }
@@ -147,6 +163,7 @@ impl Orchestrator {
         self.started = now;
         self.lossy = start.lossy;
         self.desired.start(start);
+        self.disputes.start(now, start, self.key);
         self.office.stand(now, self.chance.split(2), out);
     }
 
@@ -159,6 +176,10 @@ impl Orchestrator {
                 self.desired.serve(now, self.epoch);
                 self.freezes.serve(now);
                 self.sectors = (0..self.shape.sectors).map(|_| Record::default()).collect();
+                self.lookout = Lookout::of_mesh(self.shape, now);
+                self.lookout
+                    .resume(self.desired.levels(), Author::Orchestrator, now);
+                self.disputes.turn();
                 self.replica = Replica::default();
                 self.survey_at = now + replica::MAP_EVERY;
                 self.echo(out);
@@ -168,6 +189,8 @@ impl Orchestrator {
                 self.sectors = Vec::new();
                 self.tosses = Vec::new();
                 self.campaigns = Vec::new();
+                self.lookout = Lookout::of_mesh(self.shape, now);
+                self.disputes.turn();
                 self.desired.retire();
                 self.freezes.retire();
                 self.replica = Replica::default();
@@ -204,6 +227,10 @@ impl Orchestrator {
         if arrival.epoch < record.link.epoch() {
             return out.refuse(Refusal::StaleEpoch);
         }
+        if !self.believable(now, slot, &arrival.body, out) {
+            return;
+        }
+        let record = &mut self.sectors[usize::from(slot)];
         match arrival.body {
             Body::SectorReport(report) => {
                 if record
@@ -223,6 +250,7 @@ impl Orchestrator {
                 self.lamport.witness(report.beat.lamport);
                 self.desired.beat(slot, report.beat.levels, out);
                 self.take_report(now, slot, &report, out);
+                self.reported(now, slot, &report);
                 let turn = self.office.heard(now, report.beat.epoch, out);
                 self.turn(now, turn, out);
             }
@@ -260,6 +288,9 @@ impl Orchestrator {
                 self.replica.change(cluster, &changes, now, |_| {});
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
+            body @ (Body::Notice(_) | Body::Escalated(_) | Body::Settled(_)) => {
+                self.told(now, slot, body, out)
+            }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 self.take_levels(now, From::Child(slot), body, out)
             }

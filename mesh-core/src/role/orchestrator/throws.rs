@@ -74,7 +74,7 @@ pub(super) struct Toss {
     accepted: Moment,
     target: Moment,
     pub(super) relay: Relay,
-    parts: Vec<Part>,
+    pub(super) parts: Vec<Part>,
     pub(super) close_at: Moment,
     purpose: Purpose,
     /// A fold has come that was not weighed yet.
@@ -97,9 +97,9 @@ pub(super) type Aim = Vec<(ClusterId, Slots)>;
 
 #[derive(Debug)]
 pub(super) struct Part {
-    sector: SectorId,
-    targets: Arc<[ClusterTargets]>,
-    folds: Vec<Option<Arc<Fold>>>,
+    pub(super) sector: SectorId,
+    pub(super) targets: Arc<[ClusterTargets]>,
+    pub(super) folds: Vec<Option<Arc<Fold>>>,
 }
 
 impl Orchestrator {
@@ -136,9 +136,10 @@ impl Orchestrator {
         }
         let chart = Chart::new(order, aim, self);
         let target = now + chart.until;
-        let parts = self.parts(order, aim, &chart);
+        let mut parts = self.parts(order, aim, &chart);
         let header = Arc::new(self.header(now, order, chart.until));
-        let children = parts.iter().map(|part| {
+        self.bar(&mut parts, header.id);
+        let children = parts.iter().filter(|part| !part.is_barred()).map(|part| {
             let slot = part.sector.index();
             (slot as u16, self.sectors[slot].trip.round())
         });
@@ -163,7 +164,7 @@ impl Orchestrator {
             fresh: false,
         };
         out.event(Event::Thrown(toss.header.id, target));
-        for part in &toss.parts {
+        for part in toss.parts.iter().filter(|part| !part.is_barred()) {
             out.send(
                 To::Child(part.sector.index() as u16),
                 self.epoch,
@@ -253,6 +254,7 @@ impl Orchestrator {
             }
             if toss.relay.complete() || now >= toss.close_at || toss.settled(now) {
                 let toss = self.tosses.swap_remove(index);
+                self.compare(now, &toss);
                 let sheet = self.sheet(now, &toss);
                 self.sealed(now, toss.purpose, &sheet, out);
                 out.event(Event::Sealed(Box::new(sheet)));
@@ -363,7 +365,7 @@ impl Toss {
             bound: Micros::ZERO,
             ttl: self.header.ttl,
             gated: self.header.strategy == Strategy::Wave,
-            targets: Targets::Sector(Arc::clone(&part.targets)),
+            targets: Targets::Sector(part.open_targets()),
         })
     }
 

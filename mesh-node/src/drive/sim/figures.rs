@@ -35,6 +35,12 @@ pub struct Report {
     pub kpi: Kpi,
     /// What was asked at the console, and what came of it.
     pub door: Books,
+    /// What was found, and after how many seconds first.
+    pub detected: std::collections::BTreeMap<&'static str, f64>,
+    /// Regions whose breaker was open at some time.
+    pub tripped: Vec<String>,
+    /// Rows in all chains of conflicts.
+    pub conflict_rows: usize,
     /// The first broken invariants, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<String>,
@@ -86,6 +92,7 @@ pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
         step(hundredth as f64 / 100.0);
     }
     world.run();
+    world.truth.verify_chains();
     let tally = world.tally();
     let truth = &world.truth;
     Report {
@@ -102,6 +109,13 @@ pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
             ..kpi(truth, tally)
         },
         door: world.requests.books.clone(),
+        detected: truth
+            .detected
+            .iter()
+            .map(|(name, at)| (*name, at.since(Moment(0)).as_seconds_f64()))
+            .collect(),
+        tripped: truth.tripped.iter().map(ToString::to_string).collect(),
+        conflict_rows: truth.conflict_rows(),
         broken: truth.told.clone(),
     }
 }

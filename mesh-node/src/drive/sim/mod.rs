@@ -6,6 +6,7 @@
 
 mod chores;
 mod clock;
+mod conduct;
 mod disk;
 mod figures;
 mod levels;

@@ -28,6 +28,8 @@ pub(super) struct Host {
     pub(super) up: bool,
     /// It lives and receives, and sends nothing.
     pub(super) silent: bool,
+    /// It misbehaves in a way that [`super::conduct`] knows.
+    pub(super) rogue: bool,
     pub(super) key: KeyId,
     /// Which of the world's link faults apply.
     pub(super) faults: u16,
@@ -87,6 +89,7 @@ impl Host {
             boot: Boot(1),
             up: true,
             silent: false,
+            rogue: false,
             key,
             faults: 0,
         }

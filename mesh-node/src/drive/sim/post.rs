@@ -67,16 +67,17 @@ impl World {
                 Output::Send { to, epoch, body } => {
                     let host = self.host(node);
                     if !host.silent {
-                        self.send(
-                            Sender {
-                                node,
-                                signer: host.key,
-                                epoch,
-                                sent: local,
-                            },
-                            to,
-                            body,
-                        );
+                        let sender = Sender {
+                            node,
+                            signer: host.key,
+                            epoch,
+                            sent: local,
+                        };
+                        if !host.rogue {
+                            self.send(sender, to, body);
+                        } else if let Some(body) = self.twist(node, epoch, to, body) {
+                            self.send(sender, to, body);
+                        }
                     }
                 }
                 Output::Work(work) => self.work(node, work),
@@ -91,6 +92,9 @@ impl World {
                 Output::Recall => self.recall(node),
                 Output::Host(act) => self.host_act(act),
                 Output::Keep(entries) => self.keeps(node, entries),
+                Output::Record(row) => self.truth.recorded(*row),
+                // Quarantined data is kept beside its row; nobody asks for it here.
+                Output::Hold(_) => {}
             }
         }
     }
@@ -108,6 +112,9 @@ impl World {
             sent,
             body,
         } = parcel;
+        if self.is_forged(&body) {
+            return self.truth.refused(Refusal::Forged);
+        }
         self.give(
             node,
             Input::Message(Arrival {
@@ -124,10 +131,37 @@ impl World {
     /// A worker is done preparing.
     pub(super) fn prepared(&mut self, agent: u32, throw: u32) {
         let operation = self.truth.operation(throw);
-        self.give(
-            NodeId::Agent(agent),
-            Input::Worker(WorkerEvent::Ready(operation)),
-        );
+        let said = if self.agents[agent as usize].host.rogue {
+            self.verdict(agent, operation)
+        } else {
+            WorkerEvent::Ready(operation)
+        };
+        self.give(NodeId::Agent(agent), Input::Worker(said));
+    }
+
+    /// A message that no role has asked for, in the name of a node's own key.
+    pub(super) fn speak(&mut self, node: NodeId, epoch: Epoch, to: To, body: Body) {
+        let host = self.host(node);
+        let sender = Sender {
+            node,
+            signer: host.key,
+            epoch,
+            sent: host.clock.read(self.now),
+        };
+        self.send(sender, to, body);
+    }
+
+    /// A message to a cluster's lead over the link of `node`, signed with another's key.
+    pub(super) fn speak_as(&mut self, node: NodeId, signer: KeyId, leads: [u32; 2], body: Body) {
+        let NodeId::Agent(index) = node else { return };
+        let slot = u16::from(self.agents[index as usize].role.place().slot());
+        let sender = Sender {
+            node,
+            signer,
+            epoch: Epoch::default(),
+            sent: self.host(node).clock.read(self.now),
+        };
+        self.send_up(sender, leads, slot, body);
     }
 
     fn send(&mut self, sender: Sender, to: To, body: Body) {
@@ -331,7 +365,8 @@ impl World {
             Work::GiveUp(id) => self.give_up(index, id),
             Work::Drop(id) => self.drop_chore(index, &id),
             Work::Freeze => self.stop_work(index),
-            Work::Cancel { .. } | Work::Thaw => {}
+            // The role says in its next beat what it holds; fetching it is the driver's matter and takes no time here.
+            Work::Cancel { .. } | Work::Thaw | Work::Reload(_) => {}
         }
     }
 
@@ -359,6 +394,18 @@ impl World {
             RoleEvent::LevelRefused(..) => self.truth.refused(Refusal::Unexpected),
             RoleEvent::Freezing(report) => self.freezing(&report),
             RoleEvent::Frozen(report, names) => self.frozen(&report, &names),
+            RoleEvent::Notice(notice) => self.truth.noticed(self.now, &notice),
+            RoleEvent::Unprotected(refused) => {
+                self.truth.refused(Refusal::Unexpected);
+                if std::env::var_os("MESH_SIM_TRACE").is_some() {
+                    eprintln!("{} {:?}", self.now, refused);
+                }
+            }
+            RoleEvent::Conflict(_)
+            | RoleEvent::Settled(_)
+            | RoleEvent::ConflictAlert { .. }
+            | RoleEvent::ConflictAction(..)
+            | RoleEvent::ConflictDropped(_) => {}
         }
     }
 

@@ -1,6 +1,7 @@
 //! Faults strike: what a scenario says goes wrong is done to the world here.
 
 use super::link::LinkFaults;
+use super::conduct::Amends;
 use super::node::NodeId;
 use super::scenario::{Fault, FaultKind, Seat as SeatKind, StoreTrouble, Whom};
 use super::world::{Event, World, new_role, sector_at};
@@ -40,6 +41,7 @@ enum Undo {
     Cut,
     Store,
     Clock(Vec<(NodeId, f64)>),
+    Conduct(Vec<u32>, Amends),
 }
 
 impl World {
@@ -174,13 +176,56 @@ impl World {
                 args,
                 refused,
             } => self.operate(&operation, scope.as_deref(), &args, refused),
-            FaultKind::Lie { .. }
-            | FaultKind::Wrong { .. }
-            | FaultKind::Conflict { .. }
-            | FaultKind::Clone { .. }
-            | FaultKind::CorruptContext { .. }
-            | FaultKind::Flood { .. }
-            | FaultKind::Compromise { .. } => {}
+            FaultKind::Lie {
+                whom,
+                claim,
+                factor,
+                lasts,
+            } => {
+                let agents = self.chosen(&whom);
+                self.let_lie(&agents, claim, factor);
+                self.undo_later(number, lasts, Undo::Conduct(agents, Amends::Lies(claim)));
+            }
+            FaultKind::Wrong { whom, rate, lasts } => {
+                let agents = self.chosen(&whom);
+                self.let_err(&agents, rate);
+                self.undo_later(number, lasts, Undo::Conduct(agents, Amends::Answers));
+            }
+            FaultKind::Conflict {
+                whom,
+                conflict,
+                rate,
+                lasts,
+            } => {
+                let agents = self.chosen(&whom);
+                self.let_conflict(&agents, conflict, rate);
+                self.undo_later(number, lasts, Undo::Conduct(agents, Amends::Conflicts));
+            }
+            FaultKind::Clone { whom, at_place } => {
+                let agents = self.chosen(&whom);
+                self.copy_keys(&agents, at_place.as_deref());
+            }
+            FaultKind::CorruptContext { whom } => {
+                let agents = self.chosen(&whom);
+                self.corrupt_context(&agents);
+            }
+            FaultKind::Flood {
+                whom,
+                factor,
+                lasts,
+            } => {
+                let agents = self.chosen(&whom);
+                self.let_flood(&agents, factor, lasts);
+            }
+            FaultKind::Compromise {
+                role,
+                whom,
+                conduct,
+                lasts,
+            } => {
+                let holders = self.take_over(role, &whom, conduct, lasts);
+                self.undo_later(number, lasts, Undo::Conduct(holders, Amends::Seat(conduct)));
+            }
         }
     }
 
@@ -201,6 +246,7 @@ impl World {
             Undo::Links(nodes) => nodes
                 .into_iter()
                 .for_each(|(node, faults)| self.host_mut(node).faults = faults),
+            Undo::Conduct(whom, amends) => self.make_amends(&whom, amends),
             Undo::Cut => self.trouble.cuts.retain(|cut| cut.fault != number),
             Undo::Store => {
                 if self
@@ -272,7 +318,7 @@ impl World {
     }
 
     /// Somebody orders a throw at whoever is the orchestrator.
-    fn throw(&mut self, order: &Order, scope: &Scope) {
+    pub(super) fn throw(&mut self, order: &Order, scope: &Scope) {
         let wanted =
             |agent: AgentId, class: Class| scope.matches_place(agent, class).unwrap_or(true);
         let Some(index) = self
@@ -383,7 +429,23 @@ impl World {
         standby: bool,
         lose_unsynced: bool,
     ) {
-        let seats: Vec<[u32; 2]> = match role {
+        let seats = self.holders_of(role, whom);
+        let count = whom.how_many(seats.len());
+        for holders in seats.into_iter().take(count) {
+            for holder in holders {
+                if !standby || self.seats[holder as usize].role.serving() {
+                    if lose_unsynced {
+                        self.disks.lose_unsynced(self.now, NodeId::Seat(holder));
+                    }
+                    self.crash(NodeId::Seat(holder), restart);
+                }
+            }
+        }
+    }
+
+    /// The two nodes of each seat that a fault names.
+    pub(super) fn holders_of(&self, role: SeatKind, whom: &Whom) -> Vec<[u32; 2]> {
+        match role {
             SeatKind::Orchestrator => vec![self.orchestrators],
             SeatKind::Coordinator => {
                 let sectors = self.scope_of(whom);
@@ -403,17 +465,6 @@ impl World {
                         .unwrap_or(false)
                 });
                 picked.map(|info| info.leads).collect()
-            }
-        };
-        let count = whom.how_many(seats.len());
-        for holders in seats.into_iter().take(count) {
-            for holder in holders {
-                if !standby || self.seats[holder as usize].role.serving() {
-                    if lose_unsynced {
-                        self.disks.lose_unsynced(self.now, NodeId::Seat(holder));
-                    }
-                    self.crash(NodeId::Seat(holder), restart);
-                }
             }
         }
     }
@@ -468,7 +519,7 @@ impl World {
     }
 
     /// The agents that a fault strikes, drawn by chance where not all of them.
-    fn chosen(&mut self, whom: &Whom) -> Vec<u32> {
+    pub(super) fn chosen(&mut self, whom: &Whom) -> Vec<u32> {
         let scope = self.scope_of(whom);
         let inside = |agent: &super::node::AgentNode| {
             scope

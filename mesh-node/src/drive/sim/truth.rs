@@ -3,19 +3,31 @@
 
 use super::node::NodeId;
 use super::world::Event;
+use mesh_core::conflict::log::{SealCheck, StoredRow, WriterId, verify};
+use mesh_core::guard::level::Gate;
 use mesh_core::message::MessageId;
 use mesh_core::place::AgentId;
-use mesh_core::role::Refusal;
+use mesh_core::place::scope::Region;
+use mesh_core::role::{Notice, Refusal};
 use mesh_core::throw::Sheet;
 use mesh_core::throw::quorum::Decision;
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::Seat;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Broken invariants that are told in full; the rest are counted.
 const TOLD_MAX: usize = 20;
 /// Rounding of two translations, each to a whole microsecond.
 const ROUNDING: Micros = Micros(4);
+
+/// No heads are given to the verification: the books have every row as it was stored.
+struct NoHeads;
+
+impl SealCheck for NoHeads {
+    fn holds(&self, _: WriterId, _: &[u8], _: &[u8; 64]) -> bool {
+        false
+    }
+}
 
 /// The simulator's own books.
 #[derive(Debug, Default)]
@@ -34,6 +46,14 @@ pub(super) struct Truth {
     pub(super) surveys_available: u32,
     pub(super) active_share: f64,
     pub(super) last: Moment,
+    /// What was found, by the names that scenarios expect, and when first.
+    pub(super) detected: BTreeMap<&'static str, Moment>,
+    /// How often each was told.
+    pub(super) notices: BTreeMap<&'static str, u64>,
+    /// Regions whose breaker was open at some time.
+    pub(super) tripped: BTreeSet<Region>,
+    /// All rows of every chain of conflicts, in the order in which they were stored.
+    chains: BTreeMap<WriterId, Vec<StoredRow>>,
 }
 
 /// How far releases were from T, in true time: bins of 100 µs up to a second.
@@ -78,6 +98,7 @@ impl Truth {
             Event::Seat(node, ..) => 5 << 32 | u64::from(node),
             Event::Restart(_) => 6 << 32,
             Event::Fault(index) | Event::Over(index) => 7 << 32 | u64::from(index),
+            Event::Misdeed(number) => 17 << 32 | u64::from(number),
             Event::Cascade | Event::Churn | Event::Survey | Event::Delegate => 8 << 32,
             Event::Chore(agent, _) | Event::GivenUp(agent, _) | Event::Say(agent, _) => {
                 9 << 32 | u64::from(agent)
@@ -164,6 +185,45 @@ impl Truth {
         self.mix(u64::from(sheet.account.ready) << 32 | u64::from(sheet.account.transit));
         self.mix(sheet.elapsed.0 as u64);
         self.sheets.push(sheet);
+    }
+
+    /// A guard has noticed something.
+    pub(super) fn noticed(&mut self, now: Moment, notice: &Notice) {
+        if let Some(name) = notice.name() {
+            self.detected.entry(name).or_insert(now);
+            *self.notices.entry(name).or_default() += 1;
+            self.mix(now.0 as u64 ^ name.len() as u64);
+        }
+        if let Notice::Gate {
+            region,
+            to: Gate::Open,
+            ..
+        } = notice
+        {
+            self.tripped.insert(*region);
+        }
+    }
+
+    /// A row of a chain of conflicts is stored.
+    pub(super) fn recorded(&mut self, row: StoredRow) {
+        self.mix(row.index);
+        self.chains.entry(row.writer).or_default().push(row);
+    }
+
+    /// Every chain is whole, from its first row to its last.
+    pub(super) fn verify_chains(&mut self) {
+        let chains = core::mem::take(&mut self.chains);
+        for (writer, rows) in &chains {
+            if let Err(broken) = verify(*writer, rows.iter().cloned(), &[], &NoHeads) {
+                self.violate(self.last, &broken.to_string());
+            }
+        }
+        self.chains = chains;
+    }
+
+    /// Conflicts on record, over all chains.
+    pub(super) fn conflict_rows(&self) -> usize {
+        self.chains.values().map(Vec::len).sum()
     }
 
     /// A message was dropped.

@@ -2,6 +2,7 @@
 
 use super::chores::Chores;
 use super::clock::SimClock;
+use super::conduct::Conduct;
 use super::disk::Disks;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::node::{
@@ -52,6 +53,7 @@ pub struct World {
     pub(super) disks: Disks,
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
+    pub(super) conduct: Conduct,
 }
 
 /// What happens next.
@@ -91,6 +93,8 @@ pub(super) enum Event {
     Recalled(u32),
     /// Somebody delegates a task, by the standing load.
     Delegate,
+    /// Somebody misbehaves once more.
+    Misdeed(u32),
 }
 
 /// A [`SeatAnswer`] that fits an event.
@@ -141,6 +145,7 @@ impl World {
             out: Outputs::default(),
             truth: Truth::default(),
             trouble: Trouble::default(),
+            conduct: Conduct::default(),
             chores: Chores::default(),
             requests: Requests::default(),
             disks: Disks::default(),
@@ -205,6 +210,7 @@ impl World {
             Event::Fault(index) => self.strike(index),
             Event::Over(index) => self.relent(index),
             Event::Survey => self.survey(),
+            Event::Misdeed(number) => self.misdeed(number),
             Event::Chore(agent, run) => self.step(agent, run),
             Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
             Event::GivenUp(agent, run) => self.given_up(agent, run),
