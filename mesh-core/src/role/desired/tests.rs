@@ -235,11 +235,15 @@ impl Mesh {
             }
             Work::Freeze => self.post(soon, node, Input::Worker(WorkerEvent::Still)),
             Work::Release { .. } => self.released.push(agent),
-            Work::Cancel { .. } | Work::Thaw => {}
-        }
-            Work::Cancel { .. } | Work::Thaw => {}
             // No tasks in this harness.
-            Work::Task(_) | Work::GiveUp(_) | Work::Drop(_) | Work::Host(_) => {}
+            Work::Cancel { .. }
+            | Work::Thaw
+            | Work::Task(_)
+            | Work::GiveUp(_)
+            | Work::Drop(_)
+            | Work::Reload(_) => {}
+        }
+    }
 
     fn send(&mut self, node: Node, to: To, epoch: Epoch, body: &Body) {
         if let (Node::Agent(agent), Body::Ack(ack)) = (node, body)
