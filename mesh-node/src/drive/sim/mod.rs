@@ -9,6 +9,7 @@ mod clock;
 mod conduct;
 mod disk;
 mod figures;
+mod levels;
 mod link;
 mod node;
 mod notary;
