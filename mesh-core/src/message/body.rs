@@ -8,7 +8,7 @@ use crate::conflict::Report;
 use crate::guard::level::{Entry, Summary};
 use crate::place::scope::Name;
 use crate::registry::GlobalReport;
-use crate::role::{Escalation, Notice, Settlement};
+use crate::role::{Escalation, Notice, Settled};
 use crate::time::Boot;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -77,7 +77,7 @@ pub enum Body {
     /// Upwards: a conflict that a desk below could not settle, or that is too urgent for it.
     Escalated(Arc<Escalation>),
     /// Both ways: a conflict is settled.
-    Settled(Arc<Settlement>),
+    Settled(Arc<Settled>),
     /// Downwards: say again who has stopped.
     Prove(Prove),
 }

@@ -6,14 +6,14 @@
 
 use super::notice::{Step, Steps};
 use super::{Event, Output, Outputs, Start, To};
-use crate::text::Text;
 use crate::conflict::lamport::Paradox;
 use crate::conflict::resolve::{Mismatches, reroute};
 use crate::conflict::log::{ConflictLog, WriterId};
 use crate::conflict::{
     Action, Causality, Claim, ConflictDetail, ConflictId, ConflictRecord, Desk, DeskError,
-    DeskOutput, Plan, Priority, Report, ResolutionRecord, Settlement as Said, Stamp, Tier,
+    DeskOutput, Plan, Priority, Report, ResolutionRecord, Settlement, Stamp, Tier,
 };
+use crate::text::Text;
 use crate::guard::level::{Kind, Value};
 use crate::message::{Body, ConflictKind, Epoch, Header, Lamport, MessageId};
 use crate::place::scope::Region;
@@ -24,6 +24,8 @@ use crate::unit::Digest;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
+#[cfg(test)]
+mod tests;
 
 /// A conflict on its way up: recorded below, open there and from now on here too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,7 +40,7 @@ pub struct Escalation {
 
 /// A settlement on its way to the other desks that know of the conflict.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settlement {
+pub struct Settled {
     /// Who reported the conflict: the way down.
     pub agent: AgentId,
     /// How it was settled.
@@ -135,7 +137,7 @@ impl Disputes {
     }
 
     /// A settlement from another desk. Whether it was open here.
-    pub fn settled(&mut self, now: Moment, settlement: &Settlement) -> bool {
+    pub fn settled(&mut self, now: Moment, settlement: &Settled) -> bool {
         let Some(desk) = &mut self.desk else {
             return false;
         };
@@ -154,19 +156,19 @@ impl Disputes {
         now: Moment,
         lamport: Lamport,
         id: ConflictId,
-        how: Said,
+        said: Settlement,
         operator: &str,
         note: &str,
         steps: &mut Steps,
         up: &mut Mail<'_>,
-    ) -> Result<Settlement, DeskError> {
+    ) -> Result<Settled, DeskError> {
         let at = self.stamp(now, lamport);
         let desk = self.desk_mut();
         let agent = desk.get(id)?.record.agent;
         let mut found = Vec::new();
-        let resolution = desk.resolve(at, id, how, operator, note, &mut found)?;
+        let resolution = desk.resolve(at, id, said, operator, note, &mut found)?;
         self.carry_out(found, steps, up);
-        Ok(Settlement { agent, resolution })
+        Ok(Settled { agent, resolution })
     }
 
     /// Carries out a strategy's plan. The settlement, if it came to one.
@@ -178,14 +180,14 @@ impl Disputes {
         by: &str,
         steps: &mut Steps,
         up: &mut Mail<'_>,
-    ) -> Result<Option<Settlement>, DeskError> {
+    ) -> Result<Option<Settled>, DeskError> {
         let at = self.stamp(now, lamport);
         let desk = self.desk_mut();
         let agent = desk.get(plan.conflict)?.record.agent;
         let mut found = Vec::new();
         let settled = desk.apply(at, plan, by, &mut found)?;
         self.carry_out(found, steps, up);
-        Ok(settled.map(|resolution| Settlement { agent, resolution }))
+        Ok(settled.map(|resolution| Settled { agent, resolution }))
     }
 
     /// What a lead can settle by itself: work that went to an agent that cannot do it (§5.1 routing fix). `candidates` may

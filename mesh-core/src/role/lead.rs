@@ -679,7 +679,8 @@ impl Lead {
             .map(|(slot, record)| {
                 let slot = slot as u8;
                 let active = self.vigil.is_known(slot) && !self.vigil.is_crashed(slot);
-                record.row(slot, &self.slopes[usize::from(record.manner)].1, active, now)
+                let slopes = &self.slopes[usize::from(record.manner)].1;
+                record.row(slot, slopes, active, now)
             })
             .collect();
         ClusterReport {

@@ -38,7 +38,7 @@ pub use applied::Applied;
 pub use chores::{CHORES_MAX, Chores};
 pub use coordinator::Coordinator;
 pub use desired::{Desired, WriteError};
-pub use dispute::{Disputes, Escalation, Settlement};
+pub use dispute::{Disputes, Escalation, Settled};
 pub use downlink::Downlink;
 pub use lead::Lead;
 pub use lookout::Lookout;

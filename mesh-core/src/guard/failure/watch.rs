@@ -127,10 +127,12 @@ impl Watch {
 
     /// A message to it has timed out.
     pub fn timed_out(&mut self) -> Option<Signal> {
-        if self.health == Health::Crashed {
-            return None;
+        match self.health {
+            Health::Crashed => None,
+            // One lost answer is as little as one lost beat: the agent is asked directly first.
+            Health::Alive if self.failures == 0 => Some(self.suspect()),
+            Health::Alive | Health::Suspected => self.failed_again(1),
         }
-        self.failed_again(1)
     }
 
     /// The driver says that the link to it is down: suspicion at once, a crash after [`Watch::CRASH_UNLINKED`] of silence.

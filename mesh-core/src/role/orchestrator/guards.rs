@@ -1,13 +1,13 @@
 //! The orchestrator's guards at work: where nothing new is routed, whose answers do not fit, what people say of
 //! conflicts and breakers.
 
-use super::super::dispute::{Disputes, Mail, Settlement};
+use super::super::dispute::{Disputes, Mail, Settled};
 use super::super::lookout::Lookout;
 use super::super::{Outputs, Refusal, To};
 use super::Orchestrator;
 use super::throws::{Part, Toss};
 use crate::role::coordinator::barred_off;
-use crate::conflict::{ConflictId, DeskError, How, ResolutionRecord, Tier};
+use crate::conflict::{ConflictId, DeskError, ResolutionRecord, Settlement, Tier};
 use crate::message::Priority;
 use crate::guard::level::Gate;
 use crate::place::scope::Region;
@@ -147,7 +147,7 @@ impl Orchestrator {
         &mut self,
         now: Moment,
         id: ConflictId,
-        how: crate::conflict::Settlement,
+        said: Settlement,
         operator: &str,
         note: &str,
         out: &mut Outputs,
@@ -155,19 +155,19 @@ impl Orchestrator {
         let lamport = self.lamport.tick();
         let epoch = self.epoch;
         let mut mail = Mail { out, epoch };
-        let settlement = self.disputes.resolve(
+        let settled = self.disputes.resolve(
             now,
             lamport,
             id,
-            how,
+            said,
             operator,
             note,
             &mut self.steps,
             &mut mail,
         )?;
-        let Settlement { agent, resolution } = settlement.clone();
+        let Settled { agent, resolution } = settled.clone();
         let slot = agent.sector().index() as u16;
-        out.send(To::Child(slot), epoch, Body::Settled(Arc::new(settlement)));
+        out.send(To::Child(slot), epoch, Body::Settled(Arc::new(settled)));
         self.carry_out(now, out);
         Ok(resolution)
     }

@@ -67,7 +67,7 @@ impl World {
                 restart,
                 lose_unsynced,
             } => {
-                for agent in self.chosen(&whom) {
+                for agent in self.chosen_where(&whom, |host| host.up) {
                     if lose_unsynced {
                         self.disks.lose_unsynced(self.now, NodeId::Agent(agent));
                     }
@@ -520,6 +520,11 @@ impl World {
 
     /// The agents that a fault strikes, drawn by chance where not all of them.
     pub(super) fn chosen(&mut self, whom: &Whom) -> Vec<u32> {
+        self.chosen_where(whom, |_| true)
+    }
+
+    /// The same of those whose host is as it must be: nobody dies twice.
+    fn chosen_where(&mut self, whom: &Whom, fits: impl Fn(&super::node::Host) -> bool) -> Vec<u32> {
         let scope = self.scope_of(whom);
         let inside = |agent: &super::node::AgentNode| {
             scope
@@ -530,7 +535,7 @@ impl World {
             .agents
             .iter()
             .enumerate()
-            .filter(|(_, agent)| inside(agent))
+            .filter(|(_, agent)| inside(agent) && fits(&agent.host))
             .map(|(index, _)| index as u32)
             .collect();
         let count = whom.how_many(agents.len());
