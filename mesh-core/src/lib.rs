@@ -11,6 +11,7 @@
 //! |---|---|
 //! | [`place`] | sector, cluster, agent; the mesh's shape; impedance classes; scopes and the filter language |
 //! | [`time`] | microseconds and moments; estimates of another node's clock |
+//! | [`text`] | closed sets of words, the word that was meant, text from outside, hex digits |
 //! | [`message`] | what travels: bodies, operation headers, envelopes, delivery, context |
 //! | [`impedance`] | profile, predictor, confidence |
 //! | [`throw`] | schedule, gather, cascade, quorum, proof sheet |
@@ -32,6 +33,7 @@ pub mod operation;
 pub mod place;
 pub mod registry;
 pub mod role;
+pub mod text;
 pub mod throw;
 pub mod time;
 pub mod trust;

@@ -105,22 +105,13 @@ impl fmt::Debug for Digest {
 impl fmt::Display for Digest {
     /// The first eight hex digits, as people say them; [`Digest::hex`] gives all.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0[..4]
-            .iter()
-            .try_for_each(|byte| write!(f, "{byte:02x}"))
+        f.write_str(&crate::text::hex(&self.0[..4]))
     }
 }
 
 impl Digest {
     /// All 64 hex digits.
     pub fn hex(self) -> String {
-        use fmt::Write;
-        self.0
-            .iter()
-            .fold(String::with_capacity(64), |mut text, byte| {
-                // Writing to a string cannot fail.
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        crate::text::hex(&self.0)
     }
 }

@@ -3,6 +3,11 @@
 use mesh_node::drive::sim::{Scenario, run};
 
 fn main() {
+    if let Some(f) = std::env::args().nth(1).filter(|f| f.ends_with("toml")) {
+        let r = run(Scenario::load(std::path::Path::new(&f)).unwrap(), |_| {});
+        println!("{}", serde_json::to_string(&r).unwrap());
+        return;
+    }
     let args: Vec<u32> = std::env::args()
         .skip(1)
         .map(|a| a.parse().unwrap())

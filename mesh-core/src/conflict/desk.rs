@@ -11,13 +11,13 @@ mod output;
 
 pub use output::{DeskError, DeskOutput, Open, Stamp};
 
-use super::bounded::Text;
 use super::log::{ConflictLog, Entry, Head, SealCheck};
 use super::quarantine::Quarantine;
 use super::record::{ConflictId, ConflictRecord, Report};
-use super::resolve::{Action, How, Plan, ResolutionRecord, Strategy, actions_of};
+use super::resolve::{Action, How, Plan, ResolutionRecord, Settlement, Strategy, actions_of};
 use super::triage::{Priority, Tier, Urgency};
 use crate::message::ConflictKind;
+use crate::text::Text;
 use crate::time::Moment;
 use hour::Hour;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -165,15 +165,13 @@ impl Desk {
         &mut self,
         at: Stamp,
         id: ConflictId,
-        how: How,
+        said: Settlement,
         operator: &str,
         note: &str,
         out: &mut Vec<DeskOutput>,
     ) -> Result<ResolutionRecord, DeskError> {
         let open = self.get(id)?;
-        if !How::WORDS.iter().any(|(_, word)| *word == how) {
-            return Err(DeskError::NotByHand(how));
-        }
+        let how = How::from(said);
         let resolution = ResolutionRecord {
             conflict: id,
             kind: open.record.detail.kind,

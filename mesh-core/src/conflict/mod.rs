@@ -15,7 +15,6 @@
 //! | [`lamport`] | causes and effects by Lamport time, without clocks |
 //! | [`compare`] | answers to the same question, and who contradicts its peers again and again |
 
-mod bounded;
 pub mod compare;
 pub mod desk;
 pub mod lamport;
@@ -26,9 +25,8 @@ pub mod resolve;
 pub mod triage;
 mod wide;
 
-pub use bounded::{Text, TextError};
 pub use desk::{Desk, DeskError, DeskOutput, Open, Stamp};
 pub use lamport::{Causality, Paradox};
 pub use record::{Claim, ConflictDetail, ConflictId, ConflictRecord, Report, Station};
-pub use resolve::{Action, How, Plan, ResolutionRecord, Strategy};
+pub use resolve::{Action, How, Plan, ResolutionRecord, Settlement, Strategy};
 pub use triage::{Priority, Tier};

@@ -1,11 +1,11 @@
 //! Where conflicting data waits, apart from everything, until its conflict is settled (§5.1); and what is kept of it
 //! afterwards for whoever investigates (§6.1).
 
-use super::bounded::list;
 use super::record::{ConflictId, Report};
 use super::resolve::How;
 use crate::message::MessageId;
 use crate::place::AgentId;
+use crate::text::bounded::list;
 use crate::time::Moment;
 use crate::unit::Digest;
 use serde::{Deserialize, Serialize};

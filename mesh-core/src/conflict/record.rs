@@ -3,9 +3,9 @@
 //! A conflict's id is the hash of who reported what about which message, so the same report delivered five times is one
 //! conflict. Nothing in a record depends on a clock: the wall time is for people, order is by Lamport time and causes.
 
-use super::bounded::{self, Text};
 use crate::message::{ConflictKind, Lamport, MessageId};
 use crate::place::AgentId;
+use crate::text::{Text, bounded};
 use crate::time::WallTime;
 use crate::unit::Digest;
 use core::fmt;

@@ -16,12 +16,11 @@ pub use integrity::{Copy, CopyState, check_copies};
 pub use provenance::{Attested, RELIABILITY_MARGIN, trace};
 pub use routing::{MISMATCHES_MAX, Mismatches, RULE_AGENTS_MIN, reroute};
 
-use super::bounded::Text;
 use super::record::{Claim, ConflictId, ConflictRecord, SUBJECT_MAX};
 use crate::message::ConflictKind;
 use crate::message::context::Collision;
+use crate::text::{Text, words};
 use core::fmt;
-use core::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 /// Bytes of a finding or a note at most: three lines of a screen.
@@ -31,7 +30,21 @@ pub const NAME_MAX: usize = 64;
 /// Colliding keys shown to a person at once.
 pub const COLLISIONS_MAX: usize = 32;
 
-/// How a conflict was settled. The first four are an operator's words; the last two only a strategy's.
+words! {
+    /// How a person settles a conflict (§5.1).
+    Settlement {
+        /// What we had stays.
+        KeepExpected = "keep_expected",
+        /// What came takes its place.
+        KeepReceived = "keep_received",
+        /// Both live on, on branches.
+        Branch = "branch",
+        /// It was none.
+        Dismiss = "dismiss",
+    }
+}
+
+/// How a conflict was settled. The first four are an operator's words, [`Settlement`]; the last two only a strategy's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum How {
@@ -49,16 +62,6 @@ pub enum How {
     Repaired,
 }
 
-impl How {
-    /// What an operator may say.
-    pub const WORDS: [(&'static str, Self); 4] = [
-        ("keep_expected", Self::KeepExpected),
-        ("keep_received", Self::KeepReceived),
-        ("branch", Self::Branch),
-        ("dismiss", Self::Dismiss),
-    ];
-}
-
 impl fmt::Display for How {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -72,21 +75,14 @@ impl fmt::Display for How {
     }
 }
 
-/// A word that is no way to settle a conflict.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "cannot settle a conflict by {0:?}; say keep_expected (ours), keep_received (theirs), branch or dismiss"
-)]
-pub struct HowError(pub String);
-
-impl FromStr for How {
-    type Err = HowError;
-    fn from_str(text: &str) -> Result<Self, HowError> {
-        Self::WORDS
-            .into_iter()
-            .find(|(word, _)| *word == text)
-            .map(|(_, how)| how)
-            .ok_or_else(|| HowError(text.chars().take(40).collect()))
+impl From<Settlement> for How {
+    fn from(said: Settlement) -> Self {
+        match said {
+            Settlement::KeepExpected => Self::KeepExpected,
+            Settlement::KeepReceived => Self::KeepReceived,
+            Settlement::Branch => Self::Branch,
+            Settlement::Dismiss => Self::Dismiss,
+        }
     }
 }
 

@@ -21,7 +21,7 @@ pub(super) fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<u128, D:
         .then(|| u128::from_str_radix(&text, 16).ok())
         .flatten()
         .ok_or_else(|| {
-            let head: String = text.chars().take(40).collect();
+            let head = crate::text::excerpt(&text);
             D::Error::custom(format!(
                 "cannot read {head:?} as an id; it has 32 hex digits"
             ))

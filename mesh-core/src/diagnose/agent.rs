@@ -2,10 +2,11 @@
 
 use super::finding::{Cause, Evidence, Figure, Finding, FindingKind, Subject};
 use super::survey::Survey;
-use crate::operation::view::{AgentRow, HostId, QuarantineReason, State};
+use crate::operation::view::{AgentRow, HostId, QuarantineReason};
 use crate::operation::word::Severity;
 use crate::operation::{Operation, Scopes};
 use crate::place::{AgentId, ClusterId, SectorId};
+use crate::registry::State;
 use crate::time::Micros;
 use crate::unit::{Impedance, Share};
 use std::collections::BTreeMap;

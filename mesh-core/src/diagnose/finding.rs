@@ -3,11 +3,12 @@
 use crate::operation::Operation;
 use crate::operation::resource::Resource;
 use crate::operation::task::TaskId;
-use crate::operation::text::Foreign;
-use crate::operation::view::{BreakerAt, HostId, Seat};
+use crate::operation::view::{BreakerAt, HostId};
 use crate::operation::word::Severity;
 use crate::place::{AgentId, Class, ClusterId, SectorId};
+use crate::text::Foreign;
 use crate::time::{Micros, Moment};
+use crate::trust::seat::Seat;
 use crate::unit::{Impedance, Share};
 use core::cmp::Ordering;
 use core::fmt;

@@ -2,10 +2,11 @@
 
 use super::finding::{Cause, Evidence, Figure, Finding, FindingKind, Subject};
 use super::survey::Survey;
-use crate::operation::view::{BreakerAt, ClusterRow, Seat};
+use crate::operation::view::{BreakerAt, ClusterRow};
 use crate::operation::word::Severity;
 use crate::operation::{Operation, Scopes};
 use crate::time::Micros;
+use crate::trust::seat::Seat;
 use crate::unit::Share;
 
 /// Conflicts among answers at most (§11).

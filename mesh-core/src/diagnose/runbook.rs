@@ -5,11 +5,13 @@ use super::finding::{Evidence, Figure, Subject};
 use super::health;
 use super::survey::Survey;
 use crate::operation::scale;
-use crate::operation::view::{BreakerAt, ClusterRow, Seat, State};
+use crate::operation::view::{BreakerAt, ClusterRow};
 use crate::operation::word::{BackupAct, KeyAct, LogKind, Runbook};
 use crate::operation::{Operation, Scopes, View};
 use crate::place::{ClusterId, SectorId};
+use crate::registry::State;
 use crate::time::Micros;
+use crate::trust::seat::Seat;
 use crate::unit::Share;
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,11 @@
 //! What the rules look at: the rows of a scope, and what is usual in the mesh, gathered once.
 
 use crate::operation::task::{Task, TaskId};
-use crate::operation::view::{AgentRow, BreakerRow, ClusterRow, ConflictRow, Seat, SeatRow};
+use crate::operation::view::{AgentRow, BreakerRow, ClusterRow, ConflictRow, SeatRow};
 use crate::operation::{Scopes, View};
 use crate::place::{AgentId, Class, ClusterId, SectorId};
 use crate::time::{Micros, Moment};
+use crate::trust::seat::Seat;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// What is usual for a class.

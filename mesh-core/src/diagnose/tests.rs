@@ -3,12 +3,12 @@ use crate::operation::Operation;
 use crate::operation::resource::Resource;
 use crate::operation::task::{Task, TaskId, TaskState};
 use crate::operation::view::sample::{Sample, place};
-use crate::operation::view::{
-    BreakerAt, BreakerRow, ConflictRow, Need, QuarantineReason, Seat, State,
-};
+use crate::operation::view::{BreakerAt, BreakerRow, ConflictRow, Need, QuarantineReason};
 use crate::operation::word::{Runbook, Severity};
 use crate::place::{Class, ClassSet};
+use crate::registry::State;
 use crate::time::{Micros, Moment, WallTime};
+use crate::trust::seat::Seat;
 use crate::unit::{Digest, Impedance, Share};
 
 const INFERENCE: &str = "llm_inference";

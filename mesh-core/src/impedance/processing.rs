@@ -17,26 +17,39 @@ const WORK_MAX: f32 = 6.05e11;
 /// Deeper queues say no more: an agent with more waiting is overloaded, not slow.
 const QUEUE_MAX: u16 = 1_000;
 
-/// An agent's base, of weight 0 on an empty queue: location and scale of its logarithm (base 2) and the shape of its tails.
+/// An agent's base, of weight 0 on an empty queue: location and scale of its logarithm (base 2). How its tails look is
+/// its class's matter ([`ClassSlopes`]): thirty agents show in one throw what one shows in thirty.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Processing {
     /// Where work of the agent's own average weight and queue stands: there it stays while the class's slopes still move.
     location: f32,
+    /// Mean deviation of its own work.
     scale: f32,
-    /// Quantiles of (log - location) / scale.
-    shape: [f32; LEVEL_COUNT],
     usual_weight: f32,
     usual_queue: f32,
     samples: u16,
+    /// Surprises in a row in one direction: the first are taken for accidents, the later ones for a change.
+    streak: i8,
 }
 
-/// A class's slopes, shared by all its agents at a lead.
+/// What a class's agents have in common, learnt and shared by all of them at a lead: the slopes by weight and queue, how
+/// much work varies from one time to the next, and where the base of one of them may be expected.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ClassSlopes {
     weight: f32,
     queue: f32,
     /// What is known of the two, as the information matrix of a regression: weight, queue, and both.
     information: [f32; 3],
+    /// Mean deviation of the logarithm of an agent's work around its own base.
+    scale: f32,
+    /// Quantiles of (log - location) / scale.
+    shape: [f32; LEVEL_COUNT],
+    /// The average location.
+    center: f32,
+    /// Acknowledgements that scale and shape were learnt from.
+    samples: u16,
+    /// Agents that the centre was learnt from.
+    agents: u16,
 }
 
 impl Processing {
@@ -47,19 +60,16 @@ impl Processing {
 
     /// From a distribution of the base that was learnt elsewhere.
     pub fn around(base: &Quantiles, samples: u16) -> Self {
-        let logs = base
-            .levels
-            .map(|value| libm::log2f(value.clamp(WORK_MIN, WORK_MAX)));
-        // Of a normal distribution p84 - p16 is two standard deviations, and the mean deviation is 0.8 of one.
-        let scale =
-            (0.4 * (logs[super::quantiles::P84] - logs[super::quantiles::P16])).max(SCALE_MIN);
+        let log = |value: f32| libm::log2f(value.clamp(WORK_MIN, WORK_MAX));
+        let [low, high] = [super::quantiles::P16, super::quantiles::P84].map(|level| log(base.levels[level]));
         Self {
-            location: logs[MEDIAN],
-            scale,
-            shape: logs.map(|log| (log - logs[MEDIAN]) / scale),
+            location: log(base.levels[MEDIAN]),
+            // Of a normal distribution p84 - p16 is two standard deviations, and the mean deviation is 0.8 of one.
+            scale: (0.4 * (high - low)).max(SCALE_MIN),
             usual_weight: 0.0,
             usual_queue: 0.0,
             samples,
+            streak: 0,
         }
     }
 
@@ -67,50 +77,71 @@ impl Processing {
     pub fn observe(&mut self, took: Micros, weight: Weight, queue: u16, slopes: &mut ClassSlopes) {
         let log = libm::log2f((took.0 as f32).clamp(WORK_MIN, WORK_MAX));
         let (weight, queue) = (weight.value() as f32, f32::from(queue.min(QUEUE_MAX)));
-        let gain = (1.0 / (f32::from(self.samples) + 1.5)).max(GAIN_MIN);
+        let seen = f32::from(self.samples);
         let usual = slopes.log_factor(self.usual_weight, self.usual_queue);
+        if self.samples == 0 && slopes.agents >= AGENTS_ENOUGH {
+            self.location = slopes.center + usual;
+        }
         let off = log - (self.location + slopes.log_factor(weight, queue) - usual);
-        // Until a few were seen, the class's prior may be off by any factor.
-        let reach = 3.0 * self.scale + 1.0 / (1.0 + f32::from(self.samples));
-        let bounded = off.clamp(-reach, reach);
+        let bounded = self.bound(off, slopes);
         if self.samples > 1 {
             let (by_weight, by_queue) = slopes.gradient(weight, queue);
-            let (usually_weight, usually_queue) =
-                slopes.gradient(self.usual_weight, self.usual_queue);
-            slopes.learn(
-                by_weight - usually_weight,
-                by_queue - usually_queue,
-                bounded,
-            );
+            let (usually_weight, usually_queue) = slopes.gradient(self.usual_weight, self.usual_queue);
+            slopes.learn(by_weight - usually_weight, by_queue - usually_queue, bounded);
+            // The base is itself an average of the few seen, which makes what is left over wider than the work is.
+            slopes.vary(off / libm::sqrtf(1.0 + 1.0 / seen));
         }
-        let standing = off / self.scale;
-        for (place, level) in self.shape.iter_mut().zip(LEVELS) {
-            let step = SHAPE_GAIN
-                * if standing > *place {
-                    level
-                } else {
-                    level - 1.0
-                };
-            *place = (*place + step).clamp(-8.0, 12.0);
-        }
-        // The first few say where the base is, whatever the class's prior said.
-        self.location += gain * if self.samples < 4 { off } else { bounded };
+        let gain = (1.0 / (seen + 1.0)).max(GAIN_MIN);
+        self.location += gain * bounded;
         let usual = slopes.log_factor(self.usual_weight, self.usual_queue);
         self.usual_weight += gain * (weight - self.usual_weight);
         self.usual_queue += gain * (queue - self.usual_queue);
         self.location += slopes.log_factor(self.usual_weight, self.usual_queue) - usual;
-        self.scale =
-            (self.scale + gain.min(0.2) * (libm::fabsf(bounded) - self.scale)).max(SCALE_MIN);
+        if self.samples > 0 {
+            self.scale = (self.scale + gain.min(0.1) * (libm::fabsf(bounded) - self.scale)).max(SCALE_MIN);
+        } else {
+            self.scale = slopes.scale;
+            slopes.meet(log - slopes.log_factor(weight, queue));
+        }
         self.samples = self.samples.saturating_add(1);
     }
 
     /// The distribution of work of weight 0 on an empty queue.
     pub fn base(&self, slopes: &ClassSlopes) -> Quantiles {
-        let location = self.location - slopes.log_factor(self.usual_weight, self.usual_queue);
-        Quantiles::new(
-            self.shape
-                .map(|place| libm::exp2f(location + self.scale * place)),
-        )
+        let usual = slopes.log_factor(self.usual_weight, self.usual_queue);
+        let seen = f32::from(self.samples);
+        let (location, scale) = if self.samples == 0 {
+            let known = slopes.agents >= AGENTS_ENOUGH;
+            (if known { slopes.center } else { self.location }, self.scale)
+        } else {
+            // An agent may be steadier or shakier than its class: its own word counts more the more it has said.
+            let own = seen / (seen + 16.0);
+            let scale = slopes.scale + own * (self.scale - slopes.scale);
+            (self.location - usual, scale.max(0.7 * slopes.scale) * libm::sqrtf(1.0 + 1.0 / seen))
+        };
+        Quantiles::new(slopes.shape.map(|place| libm::exp2f(location + scale * place)))
+    }
+
+    /// A surprise is taken for an accident, and counts for little, until it comes three times in a row.
+    fn bound(&mut self, off: f32, slopes: &ClassSlopes) -> f32 {
+        let seen = f32::from(self.samples);
+        let reach = match self.samples {
+            // Nothing is known of the class either: believe it.
+            0 if slopes.agents < AGENTS_ENOUGH => return off,
+            0 => 1.0,
+            _ => 4.0 * slopes.scale.max(self.scale) + 0.5 / (seen * seen),
+        };
+        self.streak = match (off > reach, off < -reach) {
+            (true, _) => self.streak.max(0).saturating_add(1),
+            (_, true) => self.streak.min(0).saturating_sub(1),
+            _ => 0,
+        };
+        if self.streak.unsigned_abs() >= STREAK {
+            // A change: the old base is worth no more than the last few.
+            self.samples = self.samples.min(2);
+            return off;
+        }
+        off.clamp(-reach, reach)
     }
 
     /// The distribution of work of this weight behind this queue.
@@ -126,7 +157,10 @@ impl Processing {
 
 const SCALE_MIN: f32 = 0.01;
 const GAIN_MIN: f32 = 1.0 / 24.0;
-const SHAPE_GAIN: f32 = 0.1;
+/// So many agents make a class whose centre is worth more than the specification's base.
+const AGENTS_ENOUGH: u16 = 3;
+/// So many surprises in a row are a change.
+const STREAK: u8 = 3;
 
 impl Default for ClassSlopes {
     /// §3.1: half as much again for weight 1, a tenth for each operation that waits.
@@ -135,6 +169,11 @@ impl Default for ClassSlopes {
             weight: 0.5,
             queue: 0.1,
             information: [2.0, 40.0, 0.0],
+            scale: 0.2,
+            shape: NORMAL,
+            center: 0.0,
+            samples: 0,
+            agents: 0,
         }
     }
 }
@@ -164,6 +203,28 @@ impl ClassSlopes {
         )
     }
 
+    /// How far one acknowledgement was from its agent's base: the class's manner.
+    fn vary(&mut self, off: f32) {
+        let gain = (1.0 / (f32::from(self.samples) + 4.0)).max(1.0 / 512.0);
+        let standing = off / self.scale;
+        for (place, level) in self.shape.iter_mut().zip(LEVELS) {
+            // Far tails are rare: their steps are as small as they are.
+            let step = (8.0 * gain).min(0.1) * if standing > *place { level } else { level - 1.0 };
+            *place = (*place + step).clamp(-8.0, 12.0);
+        }
+        let deviation = libm::fabsf(off).min(4.0 * self.scale);
+        self.scale = (self.scale + gain * (deviation - self.scale)).max(SCALE_MIN);
+        self.samples = self.samples.saturating_add(1);
+    }
+
+    /// An agent was measured for the first time.
+    fn meet(&mut self, log: f32) {
+        let gain = 1.0 / (f32::from(self.agents) + 1.0);
+        let reach = if self.agents < AGENTS_ENOUGH { 64.0 } else { 1.0 };
+        self.center += gain * (log - self.center).clamp(-reach, reach);
+        self.agents = self.agents.saturating_add(1).min(AGENTS_KNOWN);
+    }
+
     /// One step of a discounted recursive least squares.
     fn learn(&mut self, by_weight: f32, by_queue: f32, surprise: f32) {
         let [ww, qq, wq] = &mut self.information;
@@ -183,10 +244,15 @@ impl ClassSlopes {
     }
 }
 
+/// The centre follows at least this fast: a sixty-fourth for each new agent.
+const AGENTS_KNOWN: u16 = 63;
+/// Quantiles of the normal distribution at [`LEVELS`], in mean deviations: what is assumed of a class before it shows.
+const NORMAL: [f32; LEVEL_COUNT] = [-2.06, -1.25, 0.0, 0.66, 1.25, 2.06, 2.92, 3.87];
+
 /// A sample's part in the slopes halves after 1,400 more.
 const FADE: f32 = 0.9995;
 
-const _: () = assert!(size_of::<Processing>() <= 64);
+const _: () = assert!(size_of::<Processing>() <= 32);
 
 #[cfg(test)]
 mod tests;

@@ -1,83 +1,39 @@
 //! What an agent answers to a throw (appendix B, `ACK`).
 
 use super::{ConflictKind, MessageId};
+use crate::text::words;
 use crate::time::Micros;
-use core::fmt;
 use serde::{Deserialize, Serialize};
 
-/// Why a target was not sent to, or would not take part.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SkipReason {
-    /// T was nearer than the lead it needs.
-    Lead,
-    /// No usable estimate of its parent's clock yet.
-    Clock,
-    /// The clock error bound is larger than the spread asked for.
-    Spread,
-    /// People take minutes; they get a review item.
-    Human,
-    /// It is frozen.
-    Frozen,
-    /// It is in quarantine.
-    Quarantined,
-    /// It is being routed around.
-    Avoided,
-    /// A breaker on its way is open.
-    Breaker,
-    /// It lacks a required capability.
-    Capability,
-    /// It has not settled in after joining.
-    Settling,
-    /// The gate of the tier above did not open (`wave`).
-    Gate,
-    /// The time to live ran out on the way.
-    Expired,
-    /// Too much at once: the queue of holds is full.
-    Busy,
-}
-
-impl SkipReason {
-    /// All of them, in the order of their numbers.
-    pub const ALL: [Self; 13] = [
-        Self::Lead,
-        Self::Clock,
-        Self::Spread,
-        Self::Human,
-        Self::Frozen,
-        Self::Quarantined,
-        Self::Avoided,
-        Self::Breaker,
-        Self::Capability,
-        Self::Settling,
-        Self::Gate,
-        Self::Expired,
-        Self::Busy,
-    ];
-
-    /// The word for it.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Lead => "lead",
-            Self::Clock => "clock",
-            Self::Spread => "spread",
-            Self::Human => "human",
-            Self::Frozen => "frozen",
-            Self::Quarantined => "quarantined",
-            Self::Avoided => "avoided",
-            Self::Breaker => "breaker",
-            Self::Capability => "capability",
-            Self::Settling => "settling",
-            Self::Gate => "gate",
-            Self::Expired => "expired",
-            Self::Busy => "busy",
-        }
-    }
-}
-
-impl fmt::Display for SkipReason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.word())
+words! {
+    /// Why a target was not sent to, or would not take part.
+    SkipReason {
+        /// T was nearer than the lead it needs.
+        Lead = "lead",
+        /// No usable estimate of its parent's clock yet.
+        Clock = "clock",
+        /// The clock error bound is larger than the spread asked for.
+        Spread = "spread",
+        /// People take minutes; they get a review item.
+        Human = "human",
+        /// It is frozen.
+        Frozen = "frozen",
+        /// It is in quarantine.
+        Quarantined = "quarantined",
+        /// It is being routed around.
+        Avoided = "avoided",
+        /// A breaker on its way is open.
+        Breaker = "breaker",
+        /// It lacks a required capability.
+        Capability = "capability",
+        /// It has not settled in after joining.
+        Settling = "settling",
+        /// The gate of the tier above did not open (`wave`).
+        Gate = "gate",
+        /// The time to live ran out on the way.
+        Expired = "expired",
+        /// Too much at once: the queue of holds is full.
+        Busy = "busy",
     }
 }
 

@@ -1,5 +1,6 @@
 //! What kinds of conflict there are (§5.1).
 
+use crate::text::excerpt;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
@@ -65,7 +66,7 @@ impl FromStr for ConflictKind {
     /// In any case, with `_`, `-` or spaces.
     fn from_str(text: &str) -> Result<Self, KindError> {
         let plain = |c: char| if "- ".contains(c) { '_' } else { c };
-        let word: String = text.chars().take(40).map(plain).collect();
+        let word: String = excerpt(text).chars().map(plain).collect();
         Self::ALL
             .into_iter()
             .find(|kind| kind.word().eq_ignore_ascii_case(&word))
@@ -83,7 +84,10 @@ mod tests {
             assert_eq!(kind.word().to_lowercase().parse(), Ok(kind));
             assert_eq!(kind.word().replace('_', "-").parse(), Ok(kind));
             let small = format!("\"{}\"", kind.word().to_lowercase());
-            assert_eq!(serde_json::from_str::<ConflictKind>(&small).expect("reads"), kind);
+            assert_eq!(
+                serde_json::from_str::<ConflictKind>(&small).expect("reads"),
+                kind
+            );
             let written = serde_json::to_string(&kind).expect("writes");
             assert_eq!(written, format!("\"{kind}\""));
         }

@@ -1,55 +1,57 @@
 //! What an operation is, from one end of its life to the other (§2.4).
 
 use super::{Lamport, MessageId};
+use crate::text::words;
 use crate::throw::quorum::Trinary;
 use crate::time::{Micros, WallTime};
 use crate::unit::{Digest, Share, Weight};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// What a message asks its targets to do (§2.4, PROTOCOL §9a).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Verb {
-    /// Read, change nothing.
-    Observe,
-    /// Update context.
-    Orient,
-    /// Vote; a cluster settles its own.
-    Decide,
-    /// Do something at T.
-    Act,
-    /// Append.
-    Record,
-    /// Bring context in line.
-    Sync,
+words! {
+    /// What a message asks its targets to do (§2.4, PROTOCOL §9a).
+    Verb {
+        /// Read, change nothing.
+        Observe = "observe",
+        /// Update context.
+        Orient = "orient",
+        /// Vote; a cluster settles its own.
+        Decide = "decide",
+        /// Do something at T.
+        Act = "act",
+        /// Append.
+        Record = "record",
+        /// Bring context in line.
+        Sync = "sync",
+    }
 }
 
-/// How a message finds its targets (§2.4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Routing {
-    /// To one.
-    Direct,
-    /// To many, answers optional.
-    Broadcast,
-    /// To many, and their answers back.
-    ScatterGather,
-    /// From one to the next, each result the next one's input.
-    Pipeline,
+words! {
+    /// How a message finds its targets (§2.4).
+    Routing {
+        /// To one.
+        Direct = "direct",
+        /// To many, answers optional.
+        Broadcast = "broadcast",
+        /// To many, and their answers back.
+        ScatterGather = "scatter-gather",
+        /// From one to the next, each result the next one's input.
+        Pipeline = "pipeline",
+    }
 }
 
-/// How a cascade goes down the tree (§3.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Strategy {
-    /// Each tier waits for the one above.
-    #[default]
-    Wave,
-    /// Everyone at once, scheduled by the orchestrator.
-    Parallel,
-    /// Class by class: D, C, B, A, E.
-    PriorityFirst,
+words! {
+    /// How a cascade goes down the tree (§3.3).
+    #[derive(Default)]
+    Strategy {
+        /// Each tier waits for the one above.
+        #[default]
+        Wave = "wave",
+        /// Everyone at once, scheduled by the orchestrator.
+        Parallel = "parallel",
+        /// Class by class: D, C, B, A, E.
+        PriorityFirst = "priority_first",
+    }
 }
 
 /// 0 is background, dropped first under pressure; 3 is critical (§2.4).

@@ -4,7 +4,7 @@
 
 use crate::operation::resource::Resource;
 use crate::operation::task::TaskId;
-use crate::operation::text::Foreign;
+use crate::text::Foreign;
 use crate::place::AgentId;
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};

@@ -10,12 +10,15 @@ use super::refusal::Refusal;
 use super::review::Item;
 use super::schedule::{Kept, ScheduleId};
 use super::task::{Task, TaskId, TaskState};
-use super::text::Foreign;
 use super::undo::DoneId;
-use super::view::{BreakerAt, QuarantineReason, State};
+use super::view::{BreakerAt, QuarantineReason};
 use super::word::{LogKind, Metric};
 use crate::diagnose::{Finding, health, runbook};
+use crate::message::SkipReason;
 use crate::place::{AgentId, Class, ClusterId, SectorId};
+use crate::registry::State;
+use crate::text::Foreign;
+use crate::throw::Account;
 use crate::time::{Micros, WallTime};
 use crate::unit::{Digest, Impedance, Share};
 use core::fmt;
@@ -27,52 +30,6 @@ pub const ROWS_MAX: usize = 30_000;
 pub const NAMES_MAX: usize = 1_000;
 /// Points of a trend at most: a pixel each on the widest screen.
 pub const POINTS_MAX: usize = 1_440;
-
-/// How the targets of a throw stand; the five always add up to `targeted` (PROTOCOL §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
-pub struct ThrowCounts {
-    /// All.
-    pub targeted: u32,
-    /// READY by T.
-    pub ready: u32,
-    /// In conflict.
-    pub conflict: u32,
-    /// On their way.
-    pub transit: u32,
-    /// Left out, with a reason.
-    pub skipped: u32,
-    /// Not to be reached.
-    pub unreachable: u32,
-}
-
-impl ThrowCounts {
-    /// Whether everybody is accounted for.
-    pub const fn adds_up(&self) -> bool {
-        self.ready as u64
-            + self.conflict as u64
-            + self.transit as u64
-            + self.skipped as u64
-            + self.unreachable as u64
-            == self.targeted as u64
-    }
-}
-
-impl fmt::Display for ThrowCounts {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            targeted,
-            ready,
-            conflict,
-            transit,
-            skipped,
-            unreachable,
-        } = self;
-        write!(
-            f,
-            "{ready} ready, {conflict} conflict, {transit} transit, {skipped} skipped, {unreachable} unreachable of {targeted}"
-        )
-    }
-}
 
 /// What an operation gives back.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -227,7 +184,7 @@ pub enum Progress {
     /// It was accepted, committed where that is promised.
     Accepted,
     /// A throw's counts.
-    Throw(ThrowCounts),
+    Throw(Account),
     /// Steps that have ended, of all.
     Steps {
         /// Ended.
@@ -502,7 +459,7 @@ impl Kpi {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
     /// Who is targeted, and who could answer: without people and those left out.
-    pub counts: ThrowCounts,
+    pub counts: Account,
     /// From now to the T that is proposed.
     pub until_t: Micros,
     /// The predicted share of the eligible that is READY by T.
@@ -528,30 +485,6 @@ pub struct Skipped {
     pub lead: Option<Micros>,
 }
 
-/// Why somebody is left out of a throw (PROTOCOL §2, §4).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum SkipReason {
-    /// It cannot make T.
-    TooLate,
-    /// A person, and a window under a minute.
-    Human,
-    /// Its clock cannot be translated closely enough.
-    Clock,
-    /// Avoided.
-    Avoided,
-    /// In quarantine.
-    Quarantined,
-    /// Frozen.
-    Frozen,
-    /// Behind an open breaker.
-    Breaker,
-    /// It lacks the capability.
-    Capability,
-    /// Not yet admitted to routing.
-    Settling,
-}
-
 /// Where a proof sheet is, with its head figures.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SheetRef {
@@ -560,7 +493,7 @@ pub struct SheetRef {
     /// The sheet's hash, under which the store has it.
     pub sheet: Digest,
     /// How it ended.
-    pub counts: ThrowCounts,
+    pub counts: Account,
     /// The 90th percentile of the prediction error.
     pub error_p90: Option<Micros>,
     /// The 99th percentile of the release spread, and its bound.
@@ -586,7 +519,7 @@ pub struct Thrown {
     /// Its id, for `proof`.
     pub throw_id: String,
     /// Everybody accounted for.
-    pub counts: ThrowCounts,
+    pub counts: Account,
     /// The decision of §5.2.
     pub decision: String,
     /// Acknowledged, when that was asked for.
@@ -697,7 +630,7 @@ mod tests {
 
     #[test]
     fn answers_come_back_from_json() {
-        let counts = ThrowCounts {
+        let counts = Account {
             targeted: 10,
             ready: 6,
             conflict: 1,
@@ -705,7 +638,7 @@ mod tests {
             skipped: 1,
             unreachable: 1,
         };
-        assert!(counts.adds_up() && !ThrowCounts { ready: 7, ..counts }.adds_up());
+        assert!(counts.balanced() && !Account { ready: 7, ..counts }.balanced());
         let thrown = Thrown {
             throw_id: "881".into(),
             counts,

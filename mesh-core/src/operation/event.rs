@@ -3,14 +3,16 @@
 //! The enum is closed: whoever shows events matches all of them. `Display` is one line for a log; text from outside goes
 //! through [`Foreign`], so that no control character reaches it.
 
-use super::answer::ThrowCounts;
 use super::review::ReviewId;
 use super::task::{TaskId, TaskState};
-use super::text::Foreign;
-use super::view::{BreakerAt, HostId, QuarantineReason, Seat, State};
+use super::view::{BreakerAt, HostId, QuarantineReason};
 use super::word::Severity;
 use crate::place::{AgentId, SectorId};
+use crate::registry::State;
+use crate::text::Foreign;
+use crate::throw::Account;
 use crate::time::{Micros, WallTime};
+use crate::trust::seat::Seat;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 
@@ -126,14 +128,14 @@ pub enum Event {
         /// Its id.
         id: String,
         /// The counts now.
-        counts: ThrowCounts,
+        counts: Account,
     },
     /// A throw was sealed.
     ThrowSealed {
         /// Its id.
         id: String,
         /// The counts at the close.
-        counts: ThrowCounts,
+        counts: Account,
         /// The decision of §5.2.
         decision: String,
         /// From the first send to the close.

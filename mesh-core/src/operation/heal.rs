@@ -6,10 +6,12 @@
 use super::resource::{Hardware, Resource};
 use super::scope::Scopes;
 use super::task::TaskId;
-use super::text::Foreign;
-use super::view::{AgentRow, BreakerAt, HostId, QuarantineReason, Seat, State, View};
+use super::view::{AgentRow, BreakerAt, HostId, QuarantineReason, View};
 use crate::place::{AgentId, SectorId};
+use crate::registry::State;
+use crate::text::Foreign;
 use crate::time::Micros;
+use crate::trust::seat::Seat;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

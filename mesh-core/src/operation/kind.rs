@@ -8,8 +8,10 @@ use super::scope::Scopes;
 use super::value::{At, Condition, Millis, Seconds};
 use super::word::{
     BackupAct, ContextAct, Grant, KeyAct, LogKind, Metric, Openness, Order, ReviewAct, Runbook,
-    SeatKind, Settlement, Severity, SheetFormat, SortBy, Strategy, Verb, What,
+    SeatKind, Severity, SheetFormat, SortBy, What,
 };
+use crate::conflict::Settlement;
+use crate::message::{Strategy, Verb};
 use crate::place::Class;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
 use serde_json::Value;

@@ -325,7 +325,7 @@ fn is_flag(text: &str) -> bool {
 }
 
 fn surplus(row: &'static Row, word: &Word) -> LineError {
-    let word = super::text::Foreign::from(word.text.as_str()).to_string();
+    let word = crate::text::Foreign::from(word.text.as_str()).to_string();
     LineError::Surplus {
         op: row.name,
         word,

@@ -3,7 +3,7 @@
 //! | file | what it is |
 //! |---|---|
 //! | [`table`] | one row for each operation: arguments, risk, help, examples |
-//! | [`word`], [`value`], [`scope`], [`text`] | what arguments are made of, and text from outside made safe to show |
+//! | [`word`], [`value`], [`scope`] | what arguments are made of |
 //! | [`kind`] | the typed operations, in the JSON form of the conversation contract |
 //! | [`read`] | JSON to operation, with errors that say what would be right |
 //! | [`line`](mod@line) | an operation as the command line that does the same, and back |
@@ -33,7 +33,6 @@ pub mod scope;
 pub mod settle;
 pub mod table;
 pub mod task;
-pub mod text;
 pub mod undo;
 pub mod value;
 pub mod view;

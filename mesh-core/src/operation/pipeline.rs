@@ -2,7 +2,7 @@
 
 use super::table::STEPS_MAX;
 use super::task::{Outcome, TaskId};
-use super::text::Foreign;
+use crate::text::Foreign;
 use crate::unit::Digest;
 use serde::{Deserialize, Serialize};
 

@@ -7,9 +7,10 @@ use super::heal;
 use super::kind::Operation;
 use super::scale::{self, Leaving, ScaleError, Scaling};
 use super::scope::Scopes;
-use super::view::{AgentRow, BreakerAt, State, View};
+use super::view::{AgentRow, BreakerAt, View};
 use super::word::{ContextAct, Grant, SeatKind};
 use crate::place::{AgentId, Class, ClusterId, SectorId, Shape};
+use crate::registry::State;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeSet;
 

@@ -3,6 +3,7 @@
 use super::scope::Scopes;
 use super::table::{self, Arg, DEPTH_MAX, Kind, Row, STEPS_MAX, TEXT_MAX};
 use super::value::{At, Condition, SPAN_MAX, is_capability, is_id};
+use crate::text::{self, nearest};
 use serde_json::Value;
 
 /// Bytes of an operation's JSON at most: a broadcast of [`TEXT_MAX`] to a thousand named agents, doubled for escapes.
@@ -193,7 +194,7 @@ fn wrong(arg: &Arg, value: &Value, depth: usize) -> Result<Option<String>, Opera
         Kind::Word(words) => match text.filter(|text| words.contains(text)) {
             Some(_) => None,
             None => Some(
-                match text.and_then(|text| table::nearest(text, words.iter().copied())) {
+                match text.and_then(|text| nearest(text, words.iter().copied())) {
                     Some(near) => format!("one of {}; {near}?", words.join(", ")),
                     None => format!("one of {}", words.join(", ")),
                 },
@@ -267,33 +268,33 @@ fn wrong(arg: &Arg, value: &Value, depth: usize) -> Result<Option<String>, Opera
 }
 
 fn unknown_operation(name: &str) -> OperationError {
-    let hint = match table::nearest(name, table::rows().map(|row| row.name)) {
+    let hint = match nearest(name, table::rows().map(|row| row.name)) {
         Some(near) => format!("did you mean {near}?"),
         None => "help lists them".into(),
     };
     OperationError::UnknownOperation {
-        op: name.chars().take(40).collect(),
+        op: text::excerpt(name),
         hint,
     }
 }
 
 fn unknown_field(row: &'static Row, field: &str) -> OperationError {
     let known = || row.args.iter().map(|arg| arg.name);
-    let hint = match table::nearest(field, known()) {
+    let hint = match nearest(field, known()) {
         Some(near) => format!("did you mean {near}?"),
         None if row.args.is_empty() => "it takes none".into(),
         None => format!("it takes {}", known().collect::<Vec<_>>().join(", ")),
     };
     OperationError::UnknownField {
         op: row.name,
-        field: field.chars().take(40).collect(),
+        field: text::excerpt(field),
         hint,
     }
 }
 
 /// At most sixty characters of a value, so that an error stays one line.
 fn excerpt(value: &Value) -> String {
-    let text = super::text::Foreign::new(value.to_string()).to_string();
+    let text = crate::text::Foreign::new(value.to_string()).to_string();
     if text.chars().count() <= 60 {
         text
     } else {

@@ -1,6 +1,6 @@
 //! Why an operation was not carried out, and what would be allowed (PROTOCOL §8). Nothing was changed.
 
-use super::text::Foreign;
+use crate::text::Foreign;
 use core::fmt;
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,7 @@
 
 use super::kind::Operation;
 use super::task::TaskId;
-use super::text::Foreign;
+use crate::text::Foreign;
 use crate::time::WallTime;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -1,8 +1,9 @@
 //! Adding and removing agents as concrete steps: placed by class and load, drained first, admitted gradually (§10.2).
 
 use super::scope::Scopes;
-use super::view::{AgentRow, ClusterRow, State, View};
+use super::view::{AgentRow, ClusterRow, View};
 use crate::place::{AgentId, Class, ClusterId, SectorId, Shape};
+use crate::registry::State;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
 

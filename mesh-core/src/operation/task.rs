@@ -4,9 +4,9 @@
 //! find, so that of two that race only one happens.
 
 use super::resource::Resource;
-use super::text::Foreign;
 use super::value::is_id;
 use crate::place::AgentId;
+use crate::text::Foreign;
 use crate::time::{Micros, Moment, WallTime};
 use crate::unit::Digest;
 use core::fmt;

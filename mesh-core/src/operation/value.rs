@@ -1,6 +1,7 @@
 //! Values of arguments that are more than a word or a number: spans, instants, conditions.
 
 use crate::place::scope::{Name, Term};
+use crate::text::excerpt;
 use crate::time::{Micros, WallTime};
 use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de::Error as _};
@@ -81,7 +82,7 @@ impl TryFrom<String> for At {
         if clock(text.as_bytes()).is_some() || rfc3339(&text).is_some() {
             Ok(Self(text))
         } else {
-            Err(AtError(text.chars().take(40).collect()))
+            Err(AtError(excerpt(&text)))
         }
     }
 }
@@ -193,7 +194,7 @@ impl TryFrom<String> for Condition {
         }
         match Term::parse(&text) {
             Ok(term) => Ok(Self(term.to_string())),
-            Err(_) => Err(ConditionError(text.chars().take(40).collect())),
+            Err(_) => Err(ConditionError(excerpt(&text))),
         }
     }
 }

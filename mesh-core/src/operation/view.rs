@@ -5,7 +5,9 @@ use super::resource::Hardware;
 use super::scope::Scopes;
 use super::task::Task;
 use crate::place::{AgentId, Class, ClassSet, ClusterId, SectorId};
+use crate::registry::State;
 use crate::time::{Micros, Moment};
+use crate::trust::seat::Seat;
 use crate::unit::{Impedance, Share};
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -40,31 +42,6 @@ pub trait View {
     fn spares<'a>(&'a self) -> Box<dyn Iterator<Item = Spare> + 'a>;
     /// How well the mesh is looked after.
     fn upkeep(&self) -> Upkeep;
-}
-
-/// An agent's state (§2.3).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum State {
-    /// It answers as it should.
-    Active,
-    /// It answers slowly.
-    Degraded,
-    /// It does not answer.
-    Offline,
-    /// It is kept apart.
-    Quarantined,
-}
-
-impl fmt::Display for State {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Active => "active",
-            Self::Degraded => "degraded",
-            Self::Offline => "offline",
-            Self::Quarantined => "quarantined",
-        })
-    }
 }
 
 /// Why an agent is in quarantine.
@@ -202,28 +179,6 @@ pub struct ClusterRow {
     pub conflicts: u32,
     /// Answers in the last hour.
     pub answers: u32,
-}
-
-/// A seat above agents.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Seat {
-    /// Of a cluster.
-    Lead(ClusterId),
-    /// Of a sector.
-    Coordinator(SectorId),
-    /// Of the mesh.
-    Orchestrator,
-}
-
-impl fmt::Display for Seat {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Lead(id) => write!(f, "lead of {id}"),
-            Self::Coordinator(id) => write!(f, "coordinator of {id}"),
-            Self::Orchestrator => f.write_str("orchestrator"),
-        }
-    }
 }
 
 /// Who holds a seat.

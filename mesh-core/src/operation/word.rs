@@ -1,40 +1,6 @@
 //! The closed sets of words that arguments are made of, each spelt once.
 
-use core::fmt;
-use serde::{Deserialize, Serialize};
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident { $($(#[$variant_doc:meta])* $variant:ident = $word:literal,)+ }) => {
-        $(#[$doc])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$variant_doc])* #[serde(rename = $word)] $variant,)+
-        }
-
-        impl $name {
-            /// Every one, in the order in which they are listed to people.
-            pub const ALL: &'static [Self] = &[$(Self::$variant,)+];
-            /// The words, in the same order.
-            pub const WORDS: &'static [&'static str] = &[$($word,)+];
-
-            /// The word itself.
-            pub const fn word(self) -> &'static str {
-                Self::WORDS[self as usize]
-            }
-
-            /// From the word, exactly.
-            pub fn parse(text: &str) -> Option<Self> {
-                Self::ALL.iter().copied().find(|each| each.word() == text)
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(self.word())
-            }
-        }
-    };
-}
+use crate::text::words;
 
 words! {
     /// What a list or a count is of.
@@ -113,50 +79,6 @@ words! {
         Queue = "queue",
         /// Agents arriving in the predicted window.
         Arrival = "arrival",
-    }
-}
-
-words! {
-    /// What a cascade asks of agents (§2.4, PROTOCOL §9a).
-    Verb {
-        /// Read.
-        Observe = "observe",
-        /// Update context.
-        Orient = "orient",
-        /// Vote.
-        Decide = "decide",
-        /// Do something at T.
-        Act = "act",
-        /// Append.
-        Record = "record",
-        /// Bring context in line.
-        Sync = "sync",
-    }
-}
-
-words! {
-    /// How a cascade goes down the tree (§3.3).
-    Strategy {
-        /// Each tier is gated on the one above.
-        Wave = "wave",
-        /// Everybody at once.
-        Parallel = "parallel",
-        /// Class by class, the critical ones first.
-        PriorityFirst = "priority_first",
-    }
-}
-
-words! {
-    /// How a person settles a conflict (§5.1).
-    Settlement {
-        /// What we had stays.
-        KeepExpected = "keep_expected",
-        /// What came takes its place.
-        KeepReceived = "keep_received",
-        /// Both live on, on branches.
-        Branch = "branch",
-        /// It was none.
-        Dismiss = "dismiss",
     }
 }
 

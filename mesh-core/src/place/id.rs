@@ -1,5 +1,6 @@
 //! Names of places: `7`, `7-4`, `7-4-12`, each number from 1 (PROTOCOL §1).
 
+use crate::text::excerpt;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Serialize};
@@ -180,11 +181,6 @@ fn numbers(text: &str) -> Option<Vec<u16>> {
 fn number(text: &str) -> Option<u16> {
     let plain = text.bytes().all(|b| b.is_ascii_digit()) && !text.starts_with('0');
     plain.then(|| text.parse().ok()).flatten()
-}
-
-/// At most forty characters of what was given, so that an error stays one line.
-fn excerpt(text: &str) -> String {
-    text.chars().take(40).collect()
 }
 
 #[cfg(test)]

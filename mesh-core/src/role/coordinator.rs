@@ -5,7 +5,7 @@ use super::downlink::Downlink;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::guard::level::{Author, Kind, Stamp, Value};
 use crate::message::{
@@ -25,6 +25,8 @@ use std::sync::Arc;
 
 /// How long after a change the orchestrator is told of it.
 const FOLD_GAP: Micros = Micros::millis(200);
+/// The same after T, when everybody waits for what is still open.
+const FOLD_GAP_AFTER: Micros = Micros::millis(20);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
 
@@ -88,6 +90,8 @@ struct Toss {
     fold_at: Moment,
     drop_at: Moment,
     told: bool,
+    /// The final account has been sent.
+    said: bool,
 }
 
 #[derive(Debug)]
@@ -447,6 +451,7 @@ impl Coordinator {
             fold_at: Moment::NEVER,
             drop_at,
             told: false,
+            said: false,
             hop,
         };
         let armed = Armed {
@@ -515,7 +520,12 @@ impl Coordinator {
                 toss.fold_at = now;
             }
             if now >= toss.fold_at {
-                toss.fold_at = Moment::NEVER;
+                // The last word is said twice where messages get lost: the whole mesh waits for it.
+                let again = self.lossy && toss.told && !core::mem::replace(&mut toss.said, toss.told);
+                toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
+                if toss.told {
+                    toss.parts.iter_mut().for_each(|part| part.fresh = part.fold.is_some());
+                }
                 let fold = toss.fold();
                 out.send(To::Parent, self.epoch, Body::SectorFold(Arc::new(fold)));
             }
@@ -639,12 +649,12 @@ impl Toss {
             return;
         }
         if fold.sealed {
-            self.relay.sealed(child);
+            self.relay.sealed(now, child);
         }
         part.fold = Some(fold);
         part.fresh = true;
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + FOLD_GAP;
+            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
     }
 
@@ -670,7 +680,7 @@ impl Toss {
         part.fold = Some(Arc::new(fold));
         part.fresh = true;
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + FOLD_GAP;
+            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
     }
 

@@ -61,6 +61,8 @@ pub struct Lead {
 #[derive(Debug)]
 struct Record {
     class: Class,
+    /// Where its class stands among the lead's slopes.
+    manner: u8,
     link: Downlink,
     profile: Profile,
     claims: Claims,
@@ -198,11 +200,14 @@ impl Lead {
                 self.epoch = self.office.serving().unwrap_or_default();
                 let mut names = Capabilities::default();
                 self.desired.serve(now, self.epoch);
-                self.agents = self
-                    .classes
-                    .iter()
-                    .map(|&class| Record::new(class, &mut names))
-                    .collect();
+                self.slopes = Vec::new();
+                for &class in self.classes.iter() {
+                    if self.slopes.iter().all(|(known, _)| *known != class) {
+                        self.slopes.push((class, ClassSlopes::default()));
+                    }
+                }
+                let manner = |class| self.slopes.iter().position(|(known, _)| *known == class).unwrap_or(0);
+                self.agents = self.classes.iter().map(|&class| Record::new(class, manner(class) as u8, &mut names)).collect();
                 self.names = Arc::new(names);
                 self.news = News::default();
                 self.uplink
@@ -415,7 +420,7 @@ impl Lead {
             };
             record.profile.acknowledged(
                 &acknowledged,
-                slopes_of(&mut self.slopes, record.class),
+                &mut self.slopes[usize::from(record.manner)].1,
                 now,
             );
             let frozen = Frozen {
@@ -505,8 +510,8 @@ impl Lead {
         if !record.active(now) {
             return cast.missing(slot, class);
         }
-        let slopes = self.slopes_for(class);
-        let mut timing = record.timing(&slopes, cast.header().weight, cast.header().on_time);
+        let slopes = &self.slopes[usize::from(record.manner)].1;
+        let mut timing = record.timing(slopes, cast.header().weight, cast.header().on_time);
         if let Some(&lead) = targets
             .leads
             .as_ref()
@@ -609,7 +614,7 @@ impl Lead {
             .agents
             .iter()
             .enumerate()
-            .map(|(slot, record)| record.row(slot as u8, &self.slopes_for(record.class), now))
+            .map(|(slot, record)| record.row(slot as u8, &self.slopes[usize::from(record.manner)].1, now))
             .collect();
         ClusterReport {
             beat,
@@ -667,11 +672,6 @@ impl Lead {
         }
     }
 
-    fn slopes_for(&self, class: Class) -> ClassSlopes {
-        let known = self.slopes.iter().find(|(of, _)| *of == class);
-        known.map_or_else(ClassSlopes::default, |(_, slopes)| slopes.clone())
-    }
-
     fn cast(&mut self, operation: MessageId) -> Option<&mut Cast> {
         self.casts
             .iter_mut()
@@ -680,10 +680,11 @@ impl Lead {
 }
 
 impl Record {
-    fn new(class: Class, names: &mut Capabilities) -> Self {
+    fn new(class: Class, manner: u8, names: &mut Capabilities) -> Self {
         let own = ability::of_class(class).iter().copied();
         Self {
             class,
+            manner,
             link: Downlink::new(),
             profile: Profile::new(class),
             claims: Claims::default(),
@@ -776,15 +777,4 @@ fn barred(effective: &Effective) -> Option<SkipReason> {
     } else {
         None
     }
-}
-
-fn slopes_of(all: &mut Vec<(Class, ClassSlopes)>, class: Class) -> &mut ClassSlopes {
-    let index = all
-        .iter()
-        .position(|(of, _)| *of == class)
-        .unwrap_or_else(|| {
-            all.push((class, ClassSlopes::default()));
-            all.len() - 1
-        });
-    &mut all[index].1
 }

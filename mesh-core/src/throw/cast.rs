@@ -14,6 +14,12 @@ use std::sync::Arc;
 const FOLD_GAP: Micros = Micros::millis(200);
 /// How long an armed cast waits for the word from above before it nudges; the wait doubles each time.
 const NUDGE_GAP: Micros = Micros::millis(60);
+/// The same after T.
+const FOLD_GAP_AFTER: Micros = Micros::millis(40);
+/// An agent is given up when it is past the 0.999 quantile of its own delay; the answer to a poll may take so much longer.
+const POLL_GRACE: Micros = Micros::millis(10);
+/// An account stays open at least so long after T where somebody is out: faster clusters wait for slower ones anyway.
+const SEAL_FLOOR: Micros = Micros::millis(60);
 /// How long a sealed cast is kept for answers that come after all.
 const KEEP: Micros = Micros::seconds(5);
 /// READY within this of the median predicted counts as well predicted (§11.1).
@@ -53,6 +59,8 @@ pub struct Cast {
     releases: ErrorHistogram,
     bound_max: Micros,
     sealed: bool,
+    /// The final account has been sent.
+    said: bool,
 }
 
 /// One agent's part of it.
@@ -125,6 +133,7 @@ impl Cast {
             releases: ErrorHistogram::default(),
             bound_max: Micros::ZERO,
             sealed: false,
+            said: false,
         }
     }
 
@@ -168,7 +177,10 @@ impl Cast {
         }
         let parts = core::mem::take(&mut self.parts);
         for part in parts {
-            match slotting(now, self.target, part.timing.lead) {
+            let slack = part.timing.lead - part.timing.median;
+            // Where messages get lost the second copy, a bucket later, should be in time as well.
+            let early = if self.lossy && slack < BUCKET + BUCKET { BUCKET } else { Micros::ZERO };
+            match slotting(now, self.target - early, part.timing.lead) {
                 Slotting::Send(at) => {
                     match self.buckets.iter_mut().find(|(time, _)| *time == at) {
                         Some((_, slots)) => slots.insert(part.slot),
@@ -286,7 +298,9 @@ impl Cast {
             }
         }
         if now >= self.fold_at {
-            self.fold_at = Moment::NEVER;
+            // The last word is said twice where messages get lost: the whole mesh waits for it.
+            let again = self.lossy && self.sealed && !core::mem::replace(&mut self.said, self.sealed);
+            self.fold_at = if again { now + BUCKET } else { Moment::NEVER };
             return Some(CastDue::Fold);
         }
         None
@@ -476,7 +490,7 @@ impl Cast {
     fn check(&mut self, now: Moment) -> Slots {
         let close = self.target + self.header.window;
         let mut polled = Slots::EMPTY;
-        let transit = self.transit;
+        let (transit, target) = (self.transit, self.target);
         for part in self
             .parts
             .iter_mut()
@@ -484,8 +498,9 @@ impl Cast {
         {
             if !part.polled {
                 part.polled = true;
-                let limit = self.target.max(part.sent + part.timing.limit) + part.timing.back;
-                part.expect = limit.max(now + part.timing.round).min(close);
+                let limit = (target + part.timing.back).max(part.sent + part.timing.limit + part.timing.round.half());
+                let answer = (now + part.timing.round).min(limit + POLL_GRACE);
+                part.expect = limit.max(answer).max(target + SEAL_FLOOR).min(close);
                 polled.insert(part.slot);
             }
         }
@@ -512,7 +527,8 @@ impl Cast {
             return;
         }
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + FOLD_GAP;
+            // Before T nobody hurries; after it the whole mesh waits for what is still open.
+            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
         let waited = self.buckets.is_empty()
             && self

@@ -143,7 +143,7 @@ impl Relay {
     }
 
     /// The child's account is final.
-    pub fn sealed(&mut self, child: u16) {
+    pub fn sealed(&mut self, now: Moment, child: u16) {
         if let Some(part) = self.part(child)
             && matches!(part.state, State::Sent | State::Armed)
         {
@@ -151,7 +151,18 @@ impl Relay {
             part.state = State::Sealed;
             self.armed += usize::from(!was_armed);
             self.sealed += 1;
+            self.hurry(now);
             self.schedule();
+        }
+    }
+
+    /// When nearly all accounts are in, those that are missing have been lost on the way or are about to come: ask.
+    fn hurry(&mut self, now: Moment) {
+        if self.sealed * 10 < self.parts.len() * 9 {
+            return;
+        }
+        for part in self.parts.iter_mut().filter(|part| part.state == State::Armed && part.tries == 0) {
+            part.at = part.at.min(now + SLACK + SLACK + SLACK);
         }
     }
 

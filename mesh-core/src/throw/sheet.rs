@@ -7,32 +7,38 @@ use crate::message::{
 use crate::place::{AgentId, ClusterId, SectorId, Slots};
 use crate::time::{Micros, Moment, WallTime};
 use crate::unit::Share;
+use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Stragglers named on a sheet at most: what fits a screen twice; the rest can be asked for.
 pub const STRAGGLERS_MAX: usize = 100;
 
-/// How many were where.
+/// How the targets of a throw stand; the five always add up to `targeted` (PROTOCOL §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Account {
-    /// Whom it was for.
+    /// All.
     pub targeted: u32,
-    /// READY.
+    /// READY by T.
     pub ready: u32,
-    /// CONFLICT.
+    /// In conflict.
     pub conflict: u32,
-    /// TRANSIT.
+    /// On their way.
     pub transit: u32,
-    /// SKIPPED.
+    /// Left out, with a reason.
     pub skipped: u32,
-    /// UNREACHABLE.
+    /// Not to be reached.
     pub unreachable: u32,
 }
 
 impl Account {
-    /// Whether the identity holds.
+    /// Whether everybody is accounted for.
     pub const fn balanced(&self) -> bool {
-        self.ready + self.conflict + self.transit + self.skipped + self.unreachable == self.targeted
+        self.ready as u64
+            + self.conflict as u64
+            + self.transit as u64
+            + self.skipped as u64
+            + self.unreachable as u64
+            == self.targeted as u64
     }
 
     /// Takes in the account of another part.
@@ -53,6 +59,23 @@ impl Account {
         self.transit += fold.transit.len() as u32;
         self.skipped += fold.skipped.len() as u32;
         self.unreachable += fold.unreachable.len() as u32;
+    }
+}
+
+impl fmt::Display for Account {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            targeted,
+            ready,
+            conflict,
+            transit,
+            skipped,
+            unreachable,
+        } = self;
+        write!(
+            f,
+            "{ready} ready, {conflict} conflict, {transit} transit, {skipped} skipped, {unreachable} unreachable of {targeted}"
+        )
     }
 }
 

@@ -5,6 +5,7 @@
 //! not know which it is.
 
 use super::stand_in::{self, World};
+use crate::text::{hex, unhex};
 use core::fmt;
 use ed25519_dalek as dalek;
 use ed25519_dalek::Signer as _;
@@ -247,7 +248,7 @@ impl core::str::FromStr for PublicKey {
     type Err = KeyText;
     fn from_str(text: &str) -> Result<Self, KeyText> {
         unhex(text).map(Self).ok_or_else(|| KeyText {
-            text: text.chars().take(80).collect(),
+            text: crate::text::excerpt(text),
             wanted: "a key of 32 bytes",
         })
     }
@@ -259,7 +260,7 @@ impl core::str::FromStr for KeyId {
         unhex(text)
             .map(|bytes| Self(u64::from_be_bytes(bytes)))
             .ok_or_else(|| KeyText {
-                text: text.chars().take(80).collect(),
+                text: crate::text::excerpt(text),
                 wanted: "the name of a key, 8 bytes",
             })
     }
@@ -281,29 +282,6 @@ impl<const N: usize> de::Visitor<'_> for Fixed<N> {
     fn visit_str<E: de::Error>(self, text: &str) -> Result<[u8; N], E> {
         unhex(text).ok_or_else(|| E::invalid_value(de::Unexpected::Str(text), &self))
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    use fmt::Write;
-    bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
-}
-
-fn unhex<const N: usize>(text: &str) -> Option<[u8; N]> {
-    let digits = text.as_bytes();
-    let mut bytes = [0; N];
-    if digits.len() != 2 * N {
-        return None;
-    }
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks_exact(2)) {
-        let high = char::from(pair[0]).to_digit(16)?;
-        let low = char::from(pair[1]).to_digit(16)?;
-        *byte = (high << 4 | low) as u8;
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -13,6 +13,7 @@ use super::sealed::{Genuine, Sealed};
 use super::seat::{Reach, Seat};
 use crate::message::Epoch;
 use crate::place::{AgentId, Class};
+use crate::text::excerpt;
 use crate::time::WallTime;
 pub use refusal::Refusal;
 use std::collections::BTreeMap;
@@ -208,7 +209,7 @@ impl Keyring {
                 Holder::Agent(_) | Holder::Node | Holder::Operator(_) => Err(Refusal::OverLimit {
                     key: by,
                     class,
-                    capability: capability.map(refusal::excerpt),
+                    capability: capability.map(excerpt),
                 }),
             },
             Act::Hold(seat, epoch) => self.holds(by, entry, epoch, now, seat, |held| held == seat),
@@ -282,7 +283,7 @@ impl Keyring {
             Act::Offer(class, capability) => Err(Refusal::OverLimit {
                 key: by,
                 class,
-                capability: capability.map(refusal::excerpt),
+                capability: capability.map(excerpt),
             }),
         }
     }

@@ -3,7 +3,7 @@
 use crate::conflict::log::StoredRow;
 use crate::conflict::quarantine::Held;
 use crate::conflict::record::{ConflictId, ConflictRecord};
-use crate::conflict::resolve::{Action, How, ResolutionRecord, Strategy};
+use crate::conflict::resolve::{Action, ResolutionRecord, Strategy};
 use crate::conflict::triage::{Priority, Tier, Urgency};
 use crate::message::Lamport;
 use crate::time::{Moment, WallTime};
@@ -73,11 +73,6 @@ pub enum DeskError {
         /// How many it could be.
         count: usize,
     },
-    /// A word that only a strategy may use.
-    #[error(
-        "an operator cannot settle a conflict as {0}; say keep_expected, keep_received, branch or dismiss"
-    )]
-    NotByHand(How),
 }
 
 /// A conflict that is being worked on.

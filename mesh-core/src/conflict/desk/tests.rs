@@ -62,7 +62,7 @@ fn the_same_report_again_does_nothing_even_after_it_was_settled() {
     out.clear();
     desk.on_conflict(at(1), &report, &mut out);
     assert_eq!(out, []);
-    desk.resolve(at(2), id, How::KeepExpected, "ada", "", &mut out)
+    desk.resolve(at(2), id, Settlement::KeepExpected, "ada", "", &mut out)
         .expect("open");
     out.clear();
     desk.on_conflict(at(3), &report, &mut out);
@@ -75,8 +75,8 @@ fn the_same_report_again_does_nothing_even_after_it_was_settled() {
 #[test]
 fn an_operators_word_becomes_a_row_and_actions() {
     let table = [
-        (How::KeepExpected, vec![Action::DiscardData]),
-        (How::Dismiss, vec![Action::DiscardData]),
+        (Settlement::KeepExpected, vec![Action::DiscardData]),
+        (Settlement::Dismiss, vec![Action::DiscardData]),
     ];
     for (how, actions) in table {
         let (mut desk, mut out) = (desk(Tier::Orchestrator), Vec::new());
@@ -107,15 +107,6 @@ fn an_operators_word_becomes_a_row_and_actions() {
         let again = desk.resolve(at(6), id, how, "ada", "", &mut out);
         assert!(matches!(again, Err(DeskError::Unknown(_))));
     }
-}
-
-#[test]
-fn words_that_only_a_strategy_may_use_are_refused() {
-    let (mut desk, mut out) = (desk(Tier::Lead), Vec::new());
-    let id = desk.on_conflict(at(0), &report(DataContradiction, 1), &mut out);
-    let error = desk.resolve(at(0), id, How::Merged, "ada", "", &mut out);
-    assert_eq!(error, Err(DeskError::NotByHand(How::Merged)));
-    assert_eq!(desk.open_count(), 1);
 }
 
 #[test]
@@ -160,7 +151,7 @@ fn a_missed_deadline_rises_through_the_tiers_to_an_alert() {
     assert!(matches!(out[..], [DeskOutput::Alert { .. }]), "{out:?}");
     out.clear();
     let resolution = top
-        .resolve(at(700), id, How::KeepReceived, "ada", "", &mut out)
+        .resolve(at(700), id, Settlement::KeepReceived, "ada", "", &mut out)
         .expect("open");
     for desk in [&mut lead, &mut coordinator] {
         desk.on_settled(at(701).now, &resolution);
@@ -294,7 +285,7 @@ proptest! {
                 }
                 3 => {
                     let open = desk.get(id).is_ok();
-                    let settled = desk.resolve(at(now), id, How::Branch, "ada", "", &mut out);
+                    let settled = desk.resolve(at(now), id, Settlement::Branch, "ada", "", &mut out);
                     prop_assert_eq!(settled.is_ok(), open);
                 }
                 _ => desk.wake(at(now).now, &mut out),

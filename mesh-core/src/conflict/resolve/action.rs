@@ -1,11 +1,11 @@
 //! What a role does to settle a conflict, and what it asks a person.
 
 use super::{CHAIN_MAX, COLLISIONS_MAX, How, NOTE_MAX};
-use crate::conflict::bounded::{Text, list};
 use crate::conflict::record::{ConflictId, SUBJECT_MAX};
 use crate::message::context::{Collision, MISSING_MAX};
 use crate::message::{Lamport, MessageId};
 use crate::place::{AgentId, Class};
+use crate::text::bounded::{Text, list};
 use crate::unit::Digest;
 use core::fmt;
 use serde::{Deserialize, Serialize};

@@ -4,9 +4,9 @@
 //! whose agents fail at it one after another gets a rule proposed, which an operator confirms.
 
 use super::{Action, ConflictRecord, How, Plan, Step};
-use crate::conflict::bounded::Text;
 use crate::conflict::record::SUBJECT_MAX;
 use crate::place::{AgentId, Class};
+use crate::text::bounded::Text;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 /// Different agents of a class that failed at a capability before a rule against the class is proposed: two may be a

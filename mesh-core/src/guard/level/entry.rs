@@ -174,7 +174,7 @@ impl Capability {
         if fits {
             Ok(Self(name.into()))
         } else {
-            Err(CapabilityError(name.chars().take(40).collect()))
+            Err(CapabilityError(crate::text::excerpt(name)))
         }
     }
 

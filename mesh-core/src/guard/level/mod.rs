@@ -14,7 +14,7 @@ mod difference;
 mod effective;
 mod entry;
 mod refusal;
-mod region;
+pub(crate) mod region;
 mod store;
 #[cfg(test)]
 mod tests;

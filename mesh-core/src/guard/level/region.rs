@@ -1,13 +1,18 @@
 //! Regions as numbers, ordered so that everything below a place lies in one range.
 
 use crate::place::scope::Region;
+use crate::place::{SectorId, Shape};
 use core::ops::RangeInclusive;
 
-/// Above every place: sectors end at [`crate::place::Shape::SECTORS_MAX`], far below 0xFFFF.
+/// Above every place: sectors end at [`Shape::SECTORS_MAX`], far below 0xFFFF.
 pub(super) const CLASSES_FIRST: u32 = 0xFFFF_0000;
 
 /// What the store of levels needs of a region beside what everybody does.
-pub(super) trait Node: Sized {
+pub(crate) trait Node: Sized {
+    /// Whether the numbers can belong to a mesh at all (each from 1, at most [`Shape::SECTORS_MAX`] and
+    /// [`Shape::CHILDREN_MAX`]).
+    fn is_possible(self) -> bool;
+
     /// One number per region: places in tree order after the whole mesh, classes after all places. Distinct for all
     /// possible regions.
     fn node(self) -> u32;
@@ -20,6 +25,17 @@ pub(super) trait Node: Sized {
 }
 
 impl Node for Region {
+    fn is_possible(self) -> bool {
+        let child = |number: u8| (1..=Shape::CHILDREN_MAX).contains(&number);
+        let sector = |id: SectorId| (1..=Shape::SECTORS_MAX).contains(&id.0);
+        match self {
+            Self::All | Self::Class(_) => true,
+            Self::Sector(id) => sector(id),
+            Self::Cluster(id) => sector(id.sector) && child(id.cluster),
+            Self::Agent(id) => sector(id.sector()) && child(id.cluster.cluster) && child(id.agent),
+        }
+    }
+
     fn node(self) -> u32 {
         match self {
             Self::All => 0,

@@ -48,7 +48,7 @@ impl Document {
     pub fn set(&mut self, key: &str, value: &str) -> Result<(), ContextError> {
         let refuse = |what: String| {
             Err(ContextError::Entry {
-                key: key.chars().take(40).collect(),
+                key: crate::text::excerpt(key),
                 what,
             })
         };

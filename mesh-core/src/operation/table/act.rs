@@ -1,7 +1,9 @@
 //! Rows that change the mesh's work: routing, throws, tasks, freezing, recovery, size.
 
 use super::{AGENTS_MAX, ANYWHERE, Acts, Arg, Asks, CLASS_WORDS, Choice, EXCEPT, Kind, Row, SCOPE};
-use crate::operation::word::{Grant, SeatKind, Settlement, Strategy, Verb};
+use crate::conflict::Settlement;
+use crate::message::{Strategy, Verb};
+use crate::operation::word::{Grant, SeatKind};
 
 const fn undoable(name: &'static str, inverse: &'static str, help: &'static str) -> Row {
     Row::new(name, Acts::Undoable, help).inverse(inverse)

@@ -185,40 +185,6 @@ pub fn row(name: &str) -> Option<&'static Row> {
     rows().find(|row| row.name == name)
 }
 
-/// The known name that is nearest to what was written, when one is near enough to be meant.
-pub fn nearest<'a>(written: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let written: String = written.chars().take(40).collect();
-    known
-        .into_iter()
-        .map(|name| (edits(&written, name), name))
-        .min()
-        .filter(|&(edits, name)| edits <= 1 + name.len() / 4)
-        .map(|(_, name)| name)
-}
-
-/// Insertions, deletions, replacements and swaps of neighbours that turn `a` into `b` (Damerau 1964, restricted).
-fn edits(a: &str, b: &str) -> usize {
-    let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    let mut rows = vec![vec![0; b.len() + 1]; a.len() + 1];
-    for i in 0..=a.len() {
-        for j in 0..=b.len() {
-            rows[i][j] = if i == 0 || j == 0 {
-                i + j
-            } else {
-                let replaced = rows[i - 1][j - 1] + usize::from(a[i - 1] != b[j - 1]);
-                let best = replaced.min(rows[i - 1][j] + 1).min(rows[i][j - 1] + 1);
-                let swapped = i > 1 && j > 1 && a[i - 1] == b[j - 2] && a[i - 2] == b[j - 1];
-                if swapped {
-                    best.min(rows[i - 2][j - 2] + 1)
-                } else {
-                    best
-                }
-            };
-        }
-    }
-    rows[a.len()][b.len()]
-}
-
 impl Row {
     /// The argument of that name.
     pub fn arg(&self, name: &str) -> Option<&'static Arg> {

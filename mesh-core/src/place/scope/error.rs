@@ -137,40 +137,11 @@ pub(super) fn fault(at: usize, fault: ScopeFault) -> ScopeError {
     ScopeError { at, fault }
 }
 
-/// At most forty characters of what was given, so that an error stays one line.
-pub(crate) fn excerpt(text: &str) -> String {
-    text.chars().take(40).collect()
-}
-
-/// `, did you mean X?` for the word that is nearest by edits, when one is near enough to be meant.
-pub(super) fn nearest(text: &str, words: &[&str]) -> String {
-    let lower: String = excerpt(text).to_lowercase();
-    // A third of the letters, at least one: `sektor` is sector, `xyz` is nothing.
-    let tolerance = (lower.chars().count() / 3).max(1);
-    words
-        .iter()
-        .map(|word| (edits(&lower, word), *word))
-        .min()
-        .filter(|&(distance, _)| distance <= tolerance)
-        .map(|(_, word)| format!(", did you mean {word}?"))
+/// `, did you mean X?` for the word that was probably meant, when there is one.
+pub(super) fn nearest(text: &str, words: &[&'static str]) -> String {
+    crate::text::nearest(text, words.iter().copied())
+        .map(|word| format!(", did you mean {word}?"))
         .unwrap_or_default()
-}
-
-/// Insertions, deletions and replacements between two words (Wagner and Fischer 1974), of which one is at most forty
-/// characters long and the other one of ours.
-fn edits(a: &str, b: &str) -> usize {
-    let b: Vec<char> = b.chars().collect();
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, letter) in a.chars().enumerate() {
-        let mut diagonal = row[0];
-        row[0] = i + 1;
-        for (j, other) in b.iter().enumerate() {
-            let replaced = diagonal + usize::from(letter != *other);
-            diagonal = row[j + 1];
-            row[j + 1] = replaced.min(diagonal + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
 }
 
 impl From<(&'static str, NameError)> for ScopeFault {

@@ -18,7 +18,6 @@ mod term;
 #[cfg(test)]
 pub(crate) mod tests;
 
-pub(crate) use error::excerpt;
 pub use error::{ScopeError, ScopeFault};
 pub use filter::Filter;
 pub use hex::HexPrefix;

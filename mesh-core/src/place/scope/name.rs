@@ -1,6 +1,6 @@
 //! Names of capabilities and tasks: words joined by `_`, short enough to keep and plain enough to stand in a filter.
 
-use super::error::excerpt;
+use crate::text::excerpt;
 use core::borrow::Borrow;
 use core::fmt;
 use serde::{Deserialize, Deserializer, Serialize};

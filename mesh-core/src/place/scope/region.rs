@@ -1,8 +1,9 @@
 //! Regions: the scopes that need no registry to be understood, and the keys of desired state (PROTOCOL §6).
 
-use super::error::{ScopeError, ScopeFault, excerpt, fault};
+use super::error::{ScopeError, ScopeFault, fault};
 use super::{NoSuchPlace, Places, nearest};
-use crate::place::{AgentId, Class, ClusterId, SectorId, Shape};
+use crate::place::{AgentId, Class, ClusterId, SectorId};
+use crate::text::excerpt;
 use core::fmt;
 use core::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -23,19 +24,6 @@ pub enum Region {
 }
 
 impl Region {
-    /// Whether its numbers can belong to a mesh at all (each from 1, at most [`Shape::SECTORS_MAX`] and
-    /// [`Shape::CHILDREN_MAX`]).
-    pub fn is_possible(self) -> bool {
-        let child = |number: u8| (1..=Shape::CHILDREN_MAX).contains(&number);
-        let sector = |id: SectorId| (1..=Shape::SECTORS_MAX).contains(&id.0);
-        match self {
-            Self::All | Self::Class(_) => true,
-            Self::Sector(id) => sector(id),
-            Self::Cluster(id) => sector(id.sector) && child(id.cluster),
-            Self::Agent(id) => sector(id.sector()) && child(id.cluster.cluster) && child(id.agent),
-        }
-    }
-
     /// Whether an agent of `class` at `agent` is in it.
     pub fn covers(self, agent: AgentId, class: Class) -> bool {
         match self {

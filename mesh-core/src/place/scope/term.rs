@@ -1,9 +1,10 @@
 //! One term of a filter: what it asks of an agent, how it is read and written.
 
-use super::error::{self, ScopeError, ScopeFault, excerpt, fault};
+use super::error::{self, ScopeError, ScopeFault, fault};
 use super::number::{Compare, Number};
 use super::{HexPrefix, Mark, Marks, Name, nearest, region};
 use crate::place::{AgentId, Class, ClusterId, SectorId};
+use crate::text::excerpt;
 use crate::time::Micros;
 use crate::unit::Impedance;
 use core::fmt;

@@ -5,7 +5,10 @@ use super::replica::{Replica, by_sector};
 use super::throws::{Aim, Order};
 use crate::impedance::ClassSlopes;
 use crate::message::Strategy;
-use crate::operation::answer::{NAMES_MAX, Plan, SkipReason, Skipped, ThrowCounts};
+use crate::message::SkipReason;
+use crate::operation::answer::{NAMES_MAX, Plan, Skipped};
+use crate::throw::Account;
+use crate::throw::quorum::Thresholds;
 use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, Slots};
 use crate::registry::State;
@@ -16,9 +19,9 @@ use crate::unit::Share;
 use std::sync::Arc;
 
 /// Of the eligible, this share shall make T when the order leaves T open.
-const SHARE_WANTED: Share = Share::new(0.995);
+const SHARE_WANTED: Share = Share::new(0.992);
 /// What a role's own work and a bucket may add on each hop.
-const HOP_SLACK: Micros = Micros::millis(5);
+const HOP_SLACK: Micros = Micros::millis(3);
 /// The unit of the lead times that the orchestrator sets itself.
 const LEAD_UNIT: Micros = Micros(100);
 
@@ -36,31 +39,28 @@ pub(super) struct Chart {
 impl Chart {
     /// Of a throw of `order` at `aim`.
     pub(super) fn new(order: &Order, aim: &Aim, mesh: &Orchestrator) -> Self {
-        let mut leads: Vec<i64> = Vec::new();
+        let gate = if order.strategy == Strategy::Wave { gate_time(aim, mesh) } else { Micros::ZERO };
+        let weight = 1.0 + 0.5 * order.weight.value();
+        // Each agent needs the way down to its lead, and the lead time that its lead gives it.
+        let mut needs: Vec<i64> = Vec::new();
         let mut tree = Micros::ZERO;
         for (sector, range) in by_sector(aim) {
             let Some(record) = mesh.sectors.get(sector.index()) else {
                 continue;
             };
-            let gate = if order.strategy == Strategy::Wave {
-                record.trip.round()
-            } else {
-                Micros::ZERO
-            };
-            tree = tree.max(gate + record.trip.down() + record.need.down);
+            let path = gate + record.trip.down() + record.need.down + HOP_SLACK + HOP_SLACK;
+            tree = tree.max(path);
             for &(cluster, agents) in &aim[range] {
                 let those = mesh.replica.table.leads(cluster, agents);
-                leads.extend(those.map(|(_, lead)| lead.0));
+                needs.extend(those.map(|(_, lead)| (path + lead.scale(weight)).0));
             }
         }
-        let earliest = if leads.is_empty() {
+        let earliest = if needs.is_empty() {
             tree
         } else {
-            let rank =
-                (((leads.len() as f64) * SHARE_WANTED.value()) as usize).min(leads.len() - 1);
-            let (_, lead, _) = leads.select_nth_unstable(rank);
-            let weight = 1.0 + 0.5 * order.weight.value();
-            tree + Micros(*lead).scale(weight) + HOP_SLACK + HOP_SLACK + HOP_SLACK
+            let rank = ((needs.len() as f64 * SHARE_WANTED.value()) as usize).min(needs.len() - 1);
+            let (_, need, _) = needs.select_nth_unstable(rank);
+            Micros(*need)
         };
         Self {
             until: order.within.unwrap_or(earliest),
@@ -117,7 +117,7 @@ impl Chart {
         spared: impl Fn(AgentId, &crate::registry::Row) -> Option<SkipReason>,
     ) -> Plan {
         let left = self.until - self.tree;
-        let mut counts = ThrowCounts::default();
+        let mut counts = Account::default();
         let mut skipped = Vec::new();
         let mut chances: Vec<(Share, AgentId)> = Vec::new();
         let mut ready = 0.0;
@@ -156,7 +156,7 @@ impl Chart {
                 let lead =
                     digest.lead_time(&slopes, order.weight, queue, order.on_time, Micros::ZERO);
                 if lead.lead > left {
-                    leave(SkipReason::TooLate, Some(lead.lead));
+                    leave(SkipReason::Lead, Some(lead.lead));
                     continue;
                 }
                 // It is sent to in the bucket before its lead time begins, and no earlier than the throw arrives.
@@ -198,4 +198,14 @@ impl Chart {
             refusal: None,
         }
     }
+}
+
+/// When the gate will be open: enough coordinators have taken the throw in.
+fn gate_time(aim: &Aim, mesh: &Orchestrator) -> Micros {
+    let sectors = by_sector(aim).into_iter();
+    let records = sectors.filter_map(|(sector, _)| mesh.sectors.get(sector.index()));
+    let mut rounds: Vec<Micros> = records.map(|record| record.trip.round()).collect();
+    rounds.sort_unstable();
+    let enough = (rounds.len() as f64 * Thresholds::SECTOR_GATE.ready.value()) as usize;
+    rounds.get(enough.min(rounds.len().saturating_sub(1))).copied().unwrap_or_default()
 }

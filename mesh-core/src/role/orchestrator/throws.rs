@@ -77,6 +77,8 @@ pub(super) struct Toss {
     parts: Vec<Part>,
     pub(super) close_at: Moment,
     purpose: Purpose,
+    /// A fold has come that was not weighed yet.
+    fresh: bool,
 }
 
 /// What a throw is for: who is told of its end.
@@ -158,6 +160,7 @@ impl Orchestrator {
             close_at: target + order.window + self.return_time(),
             header,
             purpose,
+            fresh: false,
         };
         out.event(Event::Thrown(toss.header.id, target));
         for part in &toss.parts {
@@ -172,7 +175,7 @@ impl Orchestrator {
         Some(id)
     }
 
-    pub(super) fn fold(&mut self, _now: Moment, slot: u16, sector: &SectorFold) {
+    pub(super) fn fold(&mut self, now: Moment, slot: u16, sector: &SectorFold) {
         let Some(toss) = self
             .tosses
             .iter_mut()
@@ -200,6 +203,7 @@ impl Orchestrator {
                 .is_none_or(|known| known.version < fold.version);
             if newer && fold.targeted == part.targets[index].agents && fold.balanced() {
                 part.folds[index] = Some(Arc::clone(fold));
+                toss.fresh = true;
             }
         }
         if sector.sealed
@@ -208,7 +212,7 @@ impl Orchestrator {
                 .iter()
                 .all(|fold| fold.as_ref().is_some_and(|fold| fold.sealed))
         {
-            toss.relay.sealed(slot);
+            toss.relay.sealed(now, slot);
         }
     }
 
@@ -247,16 +251,7 @@ impl Orchestrator {
                     }
                 }
             }
-            let hopeless = || {
-                matches!(
-                    quorum::outlook(toss.counts(), toss.thresholds),
-                    Outlook::Lost { certain: Some(_) }
-                )
-            };
-            if toss.relay.complete()
-                || now >= toss.close_at
-                || toss.relay.next_deadline() == Moment::NEVER && hopeless()
-            {
+            if toss.relay.complete() || now >= toss.close_at || toss.settled(now) {
                 let toss = self.tosses.swap_remove(index);
                 let sheet = self.sheet(now, &toss);
                 self.sealed(now, toss.purpose, &sheet, out);
@@ -415,6 +410,28 @@ impl Toss {
             }
         }
         account
+    }
+
+    /// Whether what is still waited for can change nothing that matters: quorum is decided, and less than a thousandth of
+    /// the eligible are out in clusters whose accounts are open; or it is out of reach for certain (PROTOCOL §4).
+    fn settled(&mut self, now: Moment) -> bool {
+        if now < self.target || !core::mem::take(&mut self.fresh) {
+            return false;
+        }
+        let counts = self.counts();
+        let open = |fold: &Option<Arc<Fold>>| fold.as_ref().is_none_or(|fold| !fold.sealed);
+        let waited: usize = self
+            .parts
+            .iter()
+            .flat_map(|part| part.targets.iter().zip(&part.folds))
+            .filter(|(_, fold)| open(fold))
+            .map(|(targets, fold)| fold.as_ref().map_or(targets.agents.len(), |fold| fold.transit.len()))
+            .sum();
+        match quorum::outlook(counts, self.thresholds) {
+            Outlook::Reached => waited * 1_000 <= counts.eligible() as usize,
+            Outlook::Lost { certain } => certain.is_some(),
+            Outlook::Open => false,
+        }
     }
 
     /// How the eligible stand; clusters from which nothing came yet are in transit.

@@ -34,7 +34,7 @@ impl Keyring {
         let statement: Statement =
             rmp_serde::from_slice(genuine.content()).map_err(|error| Refusal::Unreadable {
                 key: issuer,
-                why: super::refusal::excerpt(&error.to_string()),
+                why: crate::text::Foreign::new(error.to_string()).to_string(),
             })?;
         let subject = statement.subject.id();
         self.may_issue(issuer, &statement, now)?;

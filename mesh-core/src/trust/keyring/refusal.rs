@@ -173,14 +173,6 @@ pub enum Refusal {
     },
 }
 
-/// The beginning of a text from outside, for a message of one line.
-pub(in crate::trust) fn excerpt(text: &str) -> String {
-    text.chars()
-        .filter(|letter| !letter.is_control())
-        .take(80)
-        .collect()
-}
-
 struct Nowhere(Option<AgentId>);
 
 impl core::fmt::Display for Nowhere {

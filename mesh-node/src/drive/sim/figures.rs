@@ -65,6 +65,9 @@ pub struct Kpi {
     pub recovery_sector_s: f64,
     /// Operations that ended.
     pub operations: usize,
+    /// From a freeze to the count of 99 % of those that it concerns, the longest; absent without a freeze.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeze_p99_ms: Option<f64>,
     /// Tasks that are done, of those with an outcome; 1 when there were none.
     pub tasks_done_share: f64,
     /// Tasks past their time without an outcome.
@@ -94,7 +97,10 @@ pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
         peak_rss_mb: peak_rss_mb(),
         violations: truth.violations,
         state_hash: format!("{:016x}", truth.hash),
-        kpi: kpi(truth, tally),
+        kpi: Kpi {
+            freeze_p99_ms: world.standing.freeze_p99_ms(),
+            ..kpi(truth, tally)
+        },
         door: world.requests.books.clone(),
         broken: truth.told.clone(),
     }
@@ -144,6 +150,7 @@ fn kpi(truth: &Truth, tally: Tally) -> Kpi {
         recovery_cluster_s: longest(|seat| matches!(seat, Seat::Lead(_))),
         recovery_sector_s: longest(|seat| matches!(seat, Seat::Coordinator(_))),
         operations: truth.sheets.len(),
+        freeze_p99_ms: None,
         tasks_done_share: if tally.ended == 0 {
             1.0
         } else {

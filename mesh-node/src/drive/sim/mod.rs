@@ -8,6 +8,7 @@ mod chores;
 mod clock;
 mod disk;
 mod figures;
+mod levels;
 mod link;
 mod node;
 mod notary;

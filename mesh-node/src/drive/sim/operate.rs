@@ -53,6 +53,9 @@ impl World {
         args: &toml::Table,
         refused: bool,
     ) {
+        if self.write_level(name, scope, args).is_some() {
+            return;
+        }
         let mut object = serde_json::Map::new();
         object.insert("op".into(), name.into());
         if let Some(scope) = scope {
@@ -65,15 +68,6 @@ impl World {
         }
         match Operation::from_json(&object.into()) {
             Ok(operation) => {
-                if let Operation::Thaw { scope, .. }
-                | Operation::Release { scope, .. }
-                | Operation::Restore { scope, .. }
-                | Operation::Reset { scope, .. } = &operation
-                {
-                    for region in scope.regions() {
-                        self.standing.lifted(region);
-                    }
-                }
                 self.ask(operation, refused);
             }
             Err(error) => {

@@ -314,7 +314,7 @@ impl World {
     }
 
     /// A node dies with everything that it had not on disk.
-    fn crash(&mut self, node: NodeId, restart: Option<Micros>) {
+    pub(super) fn crash(&mut self, node: NodeId, restart: Option<Micros>) {
         if !self.host(node).up {
             return;
         }

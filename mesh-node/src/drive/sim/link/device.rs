@@ -25,17 +25,18 @@ struct Truth {
     slopes: (f64, f64),
     /// Spread of the processing times of one agent, as a share (the sigma of a lognormal).
     sigma: f64,
-    /// Share of calls that are slow (cold starts, collections of garbage, an SD card), and by how many milliseconds.
+    /// Share of calls that are slow (collections of garbage, an SD card, the rare cold start of a function that a beat every
+    /// five seconds keeps warm), and by how many milliseconds.
     stall: (f64, f64, f64),
 }
 
 const fn truth(class: Class) -> Truth {
     let (base, slopes, sigma, stall) = match class {
-        Class::Edge => ((9.0, 11.0), (0.45, 0.10), 0.08, (0.000_5, 10.0, 60.0)),
-        Class::Serverless => ((45.0, 55.0), (0.50, 0.08), 0.08, (0.003, 250.0, 900.0)),
-        Class::Persistent => ((180.0, 220.0), (0.58, 0.12), 0.08, (0.001, 50.0, 250.0)),
-        Class::Gpu => ((150.0, 300.0), (0.40, 0.07), 0.06, (0.001, 100.0, 600.0)),
-        Class::Local => ((135.0, 165.0), (0.55, 0.13), 0.08, (0.002, 50.0, 400.0)),
+        Class::Edge => ((9.0, 11.0), (0.45, 0.10), 0.08, (0.000_2, 10.0, 60.0)),
+        Class::Serverless => ((45.0, 55.0), (0.50, 0.08), 0.08, (0.000_3, 250.0, 900.0)),
+        Class::Persistent => ((180.0, 220.0), (0.58, 0.12), 0.08, (0.000_3, 50.0, 250.0)),
+        Class::Gpu => ((140.0, 240.0), (0.40, 0.07), 0.06, (0.000_3, 100.0, 600.0)),
+        Class::Local => ((135.0, 165.0), (0.55, 0.13), 0.08, (0.000_3, 50.0, 400.0)),
         Class::Human => ((60_000.0, 600_000.0), (0.2, 0.5), 0.8, (0.05, 6e5, 1.4e7)),
     };
     Truth {

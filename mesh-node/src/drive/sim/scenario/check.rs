@@ -1,8 +1,8 @@
 //! Ranges: what a scenario's values may be.
 
-use super::error::nearest;
 use super::{Expect, Fault, FaultKind, Scenario, ScenarioError, Whom};
 use mesh_core::place::Shape;
+use mesh_core::text::nearest;
 use mesh_core::time::Micros;
 
 /// Names the scenario in errors.

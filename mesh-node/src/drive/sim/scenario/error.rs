@@ -34,33 +34,3 @@ pub enum ScenarioError {
         wanted: String,
     },
 }
-
-/// The known name that is nearest to `name`, where one is near enough to be meant.
-pub(super) fn nearest<'a>(name: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    known
-        .into_iter()
-        .map(|candidate| (distance(name, candidate), candidate))
-        .min()
-        .filter(|(distance, candidate)| *distance <= candidate.len().max(3) / 3)
-        .map(|(_, candidate)| candidate)
-}
-
-/// Insertions, deletions and replacements between two words (Levenshtein 1966), of their first 40 bytes.
-fn distance(a: &str, b: &str) -> usize {
-    let (a, b) = (cut(a), cut(b));
-    let mut row: Vec<usize> = (0..=b.len()).collect();
-    for (i, x) in a.iter().enumerate() {
-        let mut corner = row[0];
-        row[0] = i + 1;
-        for (j, y) in b.iter().enumerate() {
-            let replaced = corner + usize::from(x != y);
-            corner = row[j + 1];
-            row[j + 1] = replaced.min(corner + 1).min(row[j] + 1);
-        }
-    }
-    row[b.len()]
-}
-
-fn cut(word: &str) -> &[u8] {
-    &word.as_bytes()[..word.len().min(40)]
-}

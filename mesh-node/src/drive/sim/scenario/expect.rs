@@ -1,6 +1,6 @@
 //! What a run must have come to at its end.
 
-use super::error::nearest;
+use mesh_core::text::nearest;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::collections::BTreeMap;

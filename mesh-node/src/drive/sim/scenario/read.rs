@@ -3,9 +3,9 @@
 //! A fault is written flat: `at`, `every`, `until`, `kind`, then `scope`, `count`, `share` for whom, then what the kind
 //! takes. Errors name the line and, where a name is misspelt, the one that was probably meant.
 
-use super::error::nearest;
 use super::span::Span;
 use super::{Fault, FaultKind, Scenario, ScenarioError};
+use mesh_core::text::nearest;
 use serde::de::Error as _;
 use serde::ser::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};

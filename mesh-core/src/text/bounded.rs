@@ -1,4 +1,4 @@
-//! Texts and lists from outside, with their bounds in their types.
+//! Texts and lists in records, with their bounds in their types.
 //!
 //! What we write ourselves is cut to fit; what arrives too long is refused while it is being decoded, before it is held.
 
@@ -7,7 +7,7 @@ use core::marker::PhantomData;
 use serde::de::{Deserialize, Deserializer, Error, SeqAccess, Visitor};
 use serde::{Deserialize as DeriveDeserialize, Serialize};
 
-/// A text of at most `MAX` bytes.
+/// A text of at most `MAX` bytes, as a field of a record.
 #[derive(
     Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, DeriveDeserialize,
 )]
@@ -79,8 +79,9 @@ impl<const MAX: usize> From<&str> for Text<MAX> {
 }
 
 impl<const MAX: usize> fmt::Display for Text<MAX> {
+    /// Safe to show, and no more than a line; [`Text::as_str`] is the text as it came.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        super::foreign::show(&self.0, f)
     }
 }
 
@@ -120,6 +121,7 @@ mod tests {
         assert_eq!(Text::<8>::cut("ääääääää").as_str(), "ää…");
         assert_eq!(Text::<2>::cut("abc").as_str(), "ab");
         assert_eq!(Text::<0>::cut("abc").as_str(), "");
+        assert_eq!(Text::<8>::cut("\u{1b}[2J").to_string(), "␛[2J");
         let refused = serde_json::from_str::<Text<4>>("\"abcde\"").expect_err("too long");
         assert!(refused.to_string().contains("at most 4 bytes"), "{refused}");
     }

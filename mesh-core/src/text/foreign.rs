@@ -1,4 +1,4 @@
-//! Text from outside, made safe to show: control characters visible, length bounded.
+//! What somebody said to us, made safe to show: control characters visible, length bounded.
 
 use core::fmt::{self, Write};
 use serde::{Deserialize, Serialize};
@@ -49,24 +49,29 @@ impl From<&str> for Foreign {
 
 impl fmt::Display for Foreign {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (shown, c) in self.0.chars().enumerate() {
-            if shown >= SHOWN_MAX {
-                return f.write_char('…');
-            }
-            match c {
-                '\n' => f.write_str("␊")?,
-                '\t' => f.write_str("␉")?,
-                '\u{0}'..='\u{1f}' => {
-                    // The control pictures stand at the same distance from U+2400.
-                    f.write_char(char::from_u32(0x2400 + c as u32).unwrap_or('␀'))?;
-                }
-                '\u{7f}' => f.write_str("␡")?,
-                _ if is_hidden(c) => write!(f, "\\u{{{:x}}}", c as u32)?,
-                _ => f.write_char(c)?,
-            }
-        }
-        Ok(())
+        show(&self.0, f)
     }
+}
+
+/// Writes the beginning of `text` with everything visible that would move, hide or reorder what stands around it.
+pub(super) fn show(text: &str, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+    for (shown, c) in text.chars().enumerate() {
+        if shown >= SHOWN_MAX {
+            return f.write_char('…');
+        }
+        match c {
+            '\n' => f.write_str("␊")?,
+            '\t' => f.write_str("␉")?,
+            '\u{0}'..='\u{1f}' => {
+                // The control pictures stand at the same distance from U+2400.
+                f.write_char(char::from_u32(0x2400 + c as u32).unwrap_or('␀'))?;
+            }
+            '\u{7f}' => f.write_str("␡")?,
+            _ if is_hidden(c) => write!(f, "\\u{{{:x}}}", c as u32)?,
+            _ => f.write_char(c)?,
+        }
+    }
+    Ok(())
 }
 
 /// Characters that move, hide or reorder what stands around them.
