@@ -15,7 +15,7 @@ use crate::operation::preview::{self, breakers, preview};
 use crate::operation::refusal::Ground;
 use crate::operation::task::TaskId;
 use crate::operation::view::{BreakerAt, View};
-use crate::operation::word::{self, ContextAct, Grant};
+use crate::operation::word::{ContextAct, Grant};
 use crate::operation::{Operation, Refusal, Scopes};
 use crate::place::scope::{Region, ScopeSet};
 use crate::place::{AgentId, ClusterId, SectorId, Slots};
@@ -212,11 +212,7 @@ impl Orchestrator {
                 spread_ms,
                 ..
             } => {
-                let strategy = match strategy {
-                    Some(word::Strategy::Parallel) => Strategy::Parallel,
-                    Some(word::Strategy::PriorityFirst) => Strategy::PriorityFirst,
-                    Some(word::Strategy::Wave) | None => Strategy::Wave,
-                };
+                let strategy = strategy.unwrap_or_default();
                 let within = match (at, in_s) {
                     (_, Some(span)) => Some(span.0),
                     (Some(at), None) => {
@@ -236,7 +232,7 @@ impl Orchestrator {
                     Thresholds::DEFAULT
                 };
                 let order = Order {
-                    verb: verb_of(*verb),
+                    verb: *verb,
                     strategy,
                     payload: Arc::from(payload.as_deref().unwrap_or_default().as_bytes()),
                     window: window_ms.map_or(order.window, |window| window.0),
@@ -563,17 +559,6 @@ fn local_time() -> Refusal {
 fn too_many(count: usize) -> Refusal {
     let why = format!("{count} places at once are more than {REGIONS_MAX}; name wider ones");
     Refusal::new(Ground::TooMuch, why)
-}
-
-const fn verb_of(verb: word::Verb) -> Verb {
-    match verb {
-        word::Verb::Observe => Verb::Observe,
-        word::Verb::Orient => Verb::Orient,
-        word::Verb::Decide => Verb::Decide,
-        word::Verb::Act => Verb::Act,
-        word::Verb::Record => Verb::Record,
-        word::Verb::Sync => Verb::Sync,
-    }
 }
 
 fn digest_of(hex: &str) -> Option<Digest> {

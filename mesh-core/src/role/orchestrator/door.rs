@@ -18,8 +18,8 @@ use crate::operation::{Confirm, Operation, Refusal, Scopes};
 use crate::place::scope::ScopeSet;
 use crate::place::{AgentId, ClusterId};
 use crate::role::{Ask, AskId, Caller, Desk, KeptTask, Output, Outputs, Record, Reply, Ticket};
+use crate::throw::Sheet;
 use crate::throw::quorum::Decision;
-use crate::throw::{Account, Sheet};
 use crate::time::{Micros, Moment, WallTime};
 use crate::trust::Right;
 use crate::unit::Share;
@@ -413,7 +413,7 @@ impl Orchestrator {
         match purpose {
             Purpose::Load => {}
             Purpose::Asked(id) => {
-                let counts = sheet.account.into();
+                let counts = sheet.account;
                 let event = Happened::ThrowSealed {
                     id: sheet.operation.to_string(),
                     counts,
@@ -438,7 +438,7 @@ impl Orchestrator {
                 {
                     let thrown = Thrown {
                         throw_id: done.first.to_string(),
-                        counts: done.account.into(),
+                        counts: done.account,
                         decision: done.decision().to_string(),
                         acknowledged: None,
                         took: now.since(done.accepted),
@@ -629,19 +629,6 @@ impl Orchestrator {
     /// The wall at a moment of the clock here.
     pub(super) fn wall_at(&self, now: Moment) -> WallTime {
         self.wall + now.since(self.started)
-    }
-}
-
-impl From<Account> for crate::operation::answer::ThrowCounts {
-    fn from(account: Account) -> Self {
-        Self {
-            targeted: account.targeted,
-            ready: account.ready,
-            conflict: account.conflict,
-            transit: account.transit,
-            skipped: account.skipped,
-            unreachable: account.unreachable,
-        }
     }
 }
 

@@ -2,17 +2,19 @@
 
 use super::Orchestrator;
 use crate::guard::level::{Effective, Gate, Kind};
+use crate::message::SkipReason;
 use crate::operation::scope::Scopes;
 use crate::operation::task::Task;
 use crate::operation::view::{
-    AgentRow, BreakerAt, BreakerRow, ClusterRow, ConflictRow, HostId, Need, QuarantineReason, Seat,
-    SeatRow, Spare, State, Upkeep, View,
+    AgentRow, BreakerAt, BreakerRow, ClusterRow, ConflictRow, HostId, Need, QuarantineReason,
+    SeatRow, Spare, Upkeep, View,
 };
 use crate::place::scope::{Region, ScopeSet};
 use crate::place::{AgentId, Class, ClusterId, SectorId};
-use crate::registry;
+use crate::registry::{self, State};
 use crate::role::ability;
 use crate::time::{Micros, Moment};
+use crate::trust::seat::Seat;
 use crate::unit::Impedance;
 
 /// A coordinator not heard of for longer has left its seat empty: two beats and some.
@@ -28,12 +30,10 @@ impl Eyes<'_> {
     fn row(&self, row: &registry::Row) -> AgentRow {
         let (id, class) = (row.place(), row.class());
         let held = self.mesh.desired.effective(id, class);
-        let state = match row.state() {
-            _ if held.quarantined => State::Quarantined,
-            registry::State::Active => State::Active,
-            registry::State::Degraded => State::Degraded,
-            registry::State::Offline => State::Offline,
-            registry::State::Quarantined => State::Quarantined,
+        let state = if held.quarantined {
+            State::Quarantined
+        } else {
+            row.state()
         };
         AgentRow {
             id,
@@ -240,12 +240,7 @@ impl Eyes<'_> {
     }
 
     /// What desired state has against an agent's taking part in a throw.
-    pub(super) fn spared(
-        &self,
-        agent: AgentId,
-        row: &registry::Row,
-    ) -> Option<crate::operation::answer::SkipReason> {
-        use crate::operation::answer::SkipReason;
+    pub(super) fn spared(&self, agent: AgentId, row: &registry::Row) -> Option<SkipReason> {
         if self.mesh.desired.levels().is_empty() {
             return None;
         }

@@ -279,7 +279,7 @@ impl Orchestrator {
         AgentLine {
             id,
             class: row.class(),
-            state: state.unwrap_or(crate::operation::view::State::Offline),
+            state: state.unwrap_or_default(),
             avoided: row.is_avoided(),
             frozen: row.is_frozen(),
             impedance: row.impedance(),
@@ -577,7 +577,7 @@ impl Orchestrator {
         Ok(Answer::Proof(SheetRef {
             throw_id: sheet.operation.to_string(),
             sheet: Digest::of(json.as_bytes()),
-            counts: sheet.account.into(),
+            counts: sheet.account,
             error_p90: None,
             spread_p99: None,
             written,

@@ -23,7 +23,6 @@ use crate::message::{
     Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Probed, Proceed, SectorReport,
 };
 use crate::operation::event::Event as Happened;
-use crate::operation::view;
 use crate::place::scope::Region;
 use crate::place::{SectorId, Shape};
 use crate::registry::State;
@@ -368,8 +367,8 @@ impl Orchestrator {
             }
             let event = Happened::AgentState {
                 agent: turn.agent,
-                from: seen(turn.from),
-                to: seen(turn.to),
+                from: turn.from,
+                to: turn.to,
             };
             self.tell(now, event, out);
         }
@@ -378,16 +377,6 @@ impl Orchestrator {
     /// The seat is lost: what was asked here is asked again of whoever has it; the store has what was accepted.
     fn retire_door(&mut self) {
         self.door = Door::new(self.begun);
-    }
-}
-
-/// A state as events tell it.
-const fn seen(state: State) -> view::State {
-    match state {
-        State::Active => view::State::Active,
-        State::Degraded => view::State::Degraded,
-        State::Offline => view::State::Offline,
-        State::Quarantined => view::State::Quarantined,
     }
 }
 
