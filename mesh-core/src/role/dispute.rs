@@ -24,8 +24,6 @@ use crate::unit::Digest;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-#[cfg(test)]
-mod tests;
 
 /// A conflict on its way up: recorded below, open there and from now on here too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -4,16 +4,15 @@ use super::Orchestrator;
 use super::replica::{Replica, by_sector};
 use super::throws::{Aim, Order};
 use crate::impedance::ClassSlopes;
-use crate::message::Strategy;
-use crate::message::SkipReason;
+use crate::message::{SkipReason, Strategy};
 use crate::operation::answer::{NAMES_MAX, Plan, Skipped};
-use crate::throw::Account;
-use crate::throw::quorum::Thresholds;
 use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, Slots};
 use crate::registry::State;
 use crate::role::BUCKET;
 use crate::role::lead::ON_TIME;
+use crate::throw::Account;
+use crate::throw::quorum::Thresholds;
 use crate::time::Micros;
 use crate::unit::Share;
 use std::sync::Arc;
@@ -39,7 +38,11 @@ pub(super) struct Chart {
 impl Chart {
     /// Of a throw of `order` at `aim`.
     pub(super) fn new(order: &Order, aim: &Aim, mesh: &Orchestrator) -> Self {
-        let gate = if order.strategy == Strategy::Wave { gate_time(aim, mesh) } else { Micros::ZERO };
+        let gate = if order.strategy == Strategy::Wave {
+            gate_time(aim, mesh)
+        } else {
+            Micros::ZERO
+        };
         let weight = 1.0 + 0.5 * order.weight.value();
         // Each agent needs the way down to its lead, and the lead time that its lead gives it.
         let mut needs: Vec<i64> = Vec::new();
@@ -207,5 +210,8 @@ fn gate_time(aim: &Aim, mesh: &Orchestrator) -> Micros {
     let mut rounds: Vec<Micros> = records.map(|record| record.trip.round()).collect();
     rounds.sort_unstable();
     let enough = (rounds.len() as f64 * Thresholds::SECTOR_GATE.ready.value()) as usize;
-    rounds.get(enough.min(rounds.len().saturating_sub(1))).copied().unwrap_or_default()
+    rounds
+        .get(enough.min(rounds.len().saturating_sub(1)))
+        .copied()
+        .unwrap_or_default()
 }

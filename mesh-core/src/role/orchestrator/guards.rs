@@ -143,7 +143,7 @@ impl Orchestrator {
     }
 
     /// Settles an open conflict as an operator says; the settlement goes down the way that the conflict came.
-    pub fn resolve(
+    pub fn settle(
         &mut self,
         now: Moment,
         id: ConflictId,

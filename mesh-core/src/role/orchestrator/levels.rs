@@ -23,9 +23,7 @@ impl Orchestrator {
         lasting: Option<Micros>,
         out: &mut Outputs,
     ) -> Result<Stamp, WriteError> {
-        let stamp = self
-            .desired
-            .write(now, kind, region, value, lasting, out)?;
+        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
         self.levels_changed(now, out);
         Ok(stamp)
     }
@@ -74,7 +72,11 @@ impl Orchestrator {
     /// until they are proven.
     pub(super) fn levels_changed(&mut self, now: Moment, out: &mut Outputs) {
         let (replica, desired) = (&mut self.replica, &self.desired);
-        replica.mark(Region::All, |agent, class| desired.effective(agent, class), now);
+        replica.mark(
+            Region::All,
+            |agent, class| desired.effective(agent, class),
+            now,
+        );
         let replica = &self.replica;
         let targets = |region: Region, epoch: Stamp| frozen_below(replica, desired, region, epoch);
         self.freezes.follow(now, desired.levels(), targets, out);

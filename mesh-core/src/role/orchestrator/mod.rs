@@ -1,9 +1,17 @@
 //! The orchestrator: plans throws, opens the first gate, decides quorum, writes the proof sheet.
 
+mod act;
+mod ask;
+mod board;
 mod campaign;
 mod chart;
+mod door;
+mod eyes;
 mod guards;
+mod heals;
+mod keep;
 mod levels;
+mod look;
 mod replica;
 mod series;
 mod throws;
@@ -16,7 +24,10 @@ use crate::guard::level::{Author, Signature};
 use crate::message::{
     Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Probed, Proceed, SectorReport,
 };
+use crate::operation::event::Event as Happened;
+use crate::place::scope::Region;
 use crate::place::{SectorId, Shape};
+use crate::registry::State;
 use crate::role::desired::Desired;
 use crate::role::dispute::Disputes;
 use crate::role::downlink::Downlink;
@@ -25,14 +36,20 @@ use crate::role::lookout::Lookout;
 use crate::role::notice::Steps;
 use crate::role::office::{Office, Turn};
 use crate::role::trip::Trip;
-use crate::role::{Arrival, BEAT, From, Input, Outputs, Refusal, Start, To};
+use crate::role::{Arrival, BEAT, From, Input, Output, Outputs, Refusal, Start, To};
 use crate::time::{Boot, Micros, Moment, WallTime};
 use crate::trust::KeyId;
 use crate::trust::seat::Seat;
+use crate::unit::Share;
+use board::Board;
 use campaign::Campaign;
-use replica::Replica;
+use door::Door;
+use replica::{Replica, Turned};
 use std::sync::Arc;
 use throws::Toss;
+
+/// Between two looks at the mode, at schedules and at watches.
+const CLOCK_EVERY: Micros = Micros::seconds(1);
 
 /// The orchestrator.
 #[derive(Debug)]
@@ -57,6 +74,13 @@ pub struct Orchestrator {
     campaigns: Vec<Campaign>,
     campaigns_begun: u32,
     survey_at: Moment,
+    /// When the mode and what is scheduled are looked at next.
+    clock_at: Moment,
+    door: Door,
+    board: Board,
+    tickets: u64,
+    /// When the seat was taken.
+    begun: Moment,
     desired: Desired,
     freezes: Freezes,
 }
@@ -67,6 +91,8 @@ struct Record {
     link: Downlink,
     trip: Trip,
     need: Need,
+    /// How often its seat changed hands since this one was taken.
+    takeovers: u16,
 }
 
 impl Orchestrator {
@@ -93,6 +119,11 @@ impl Orchestrator {
             campaigns: Vec::new(),
             campaigns_begun: 0,
             survey_at: Moment::NEVER,
+            clock_at: Moment::NEVER,
+            door: Door::new(Moment::default()),
+            board: Board::default(),
+            tickets: 0,
+            begun: Moment::default(),
             desired: Desired::new(Author::Orchestrator),
             freezes: Freezes::default(),
         }
@@ -111,17 +142,28 @@ impl Orchestrator {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) | Input::Worker(_) => {
-                out.refuse(Refusal::Unexpected)
-            }
+            Input::Operation(ask) => self.asked(now, *ask, out),
+            Input::Stored(ticket) => self.task_stored(now, ticket, out),
+            Input::Recalled(saved) if self.serving() => self.recalled(now, *saved),
+            Input::Recalled(_) | Input::Worker(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
         self.advance_tosses(now, out);
         self.guard(now, out);
+        if self.serving() {
+            self.advance_door(now, out);
+            self.advance_tasks(now, out);
+        }
+        if now >= self.clock_at {
+            self.clock_at = now + CLOCK_EVERY;
+            self.advance_clocked(now, out);
+        }
         if now >= self.survey_at {
             self.survey_at = now + replica::MAP_EVERY;
-            let map = self.replica.survey(None, now);
+            let arrivals = core::mem::take(&mut self.door.arrivals);
+            let arrival = Share::of(arrivals.0 as usize, arrivals.1 as usize);
+            let map = self.replica.survey(arrival, now);
             out.send(To::Everyone, self.epoch, Body::Map(map));
             // Reports that have come since may have brought those whom a freeze concerns.
             if !self.desired.levels().is_empty() {
@@ -148,6 +190,9 @@ impl Orchestrator {
         let own = self
             .echo_at
             .min(self.survey_at)
+            .min(self.clock_at)
+            .min(self.board.next_wake())
+            .min(self.door.next_wake())
             .min(self.desired.next_wake())
             .min(self.freezes.next_wake())
             .min(self.disputes.next_wake())
@@ -182,6 +227,10 @@ impl Orchestrator {
                 self.disputes.turn();
                 self.replica = Replica::default();
                 self.survey_at = now + replica::MAP_EVERY;
+                self.clock_at = now + CLOCK_EVERY;
+                self.begun = now;
+                (self.door, self.board) = (Door::new(now), Board::default());
+                out.0.push(Output::Recall);
                 self.echo(out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
@@ -194,7 +243,9 @@ impl Orchestrator {
                 self.desired.retire();
                 self.freezes.retire();
                 self.replica = Replica::default();
-                self.survey_at = Moment::NEVER;
+                (self.survey_at, self.clock_at) = (Moment::NEVER, Moment::NEVER);
+                self.board = Board::default();
+                self.retire_door();
                 self.echo_at = Moment::NEVER;
             }
         }
@@ -285,7 +336,13 @@ impl Orchestrator {
             }
             Body::Changes(changes) => {
                 let cluster = SectorId::at(usize::from(slot)).cluster(changes.cluster);
-                self.replica.change(cluster, &changes, now, |_| {});
+                let mut turned = Vec::new();
+                self.replica
+                    .change(cluster, &changes, now, |turn| turned.push(turn));
+                self.tell_turned(now, &turned, out);
+            }
+            Body::TaskNews(news) if news.agent.sector().index() == usize::from(slot) => {
+                self.task_news(now, &news, out);
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
             body @ (Body::Notice(_) | Body::Escalated(_) | Body::Settled(_)) => {
@@ -312,25 +369,45 @@ impl Orchestrator {
 impl Orchestrator {
     /// What a sector says of its agents.
     fn take_report(&mut self, now: Moment, slot: u16, report: &SectorReport, out: &mut Outputs) {
-        let _ = out;
         let sector = SectorId::at(usize::from(slot));
+        let (mut turned, mut added) = (Vec::new(), false);
         for forwarded in &report.clusters {
             let cluster = sector.cluster(forwarded.slot);
-            self.replica
-                .take(cluster, forwarded, now, |_, _| {}, |_| {});
+            self.replica.take(
+                cluster,
+                forwarded,
+                now,
+                |_, _| added = true,
+                |turn| turned.push(turn),
+            );
+        }
+        if added && !self.desired.levels().is_empty() {
+            // A frozen mesh stays frozen for late joiners.
+            let desired = &self.desired;
+            let effective = |agent, class| desired.effective(agent, class);
+            self.replica.mark(Region::All, effective, now);
+        }
+        self.tell_turned(now, &turned, out);
+    }
+
+    /// Agents whose state is another now.
+    fn tell_turned(&mut self, now: Moment, turned: &[Turned], out: &mut Outputs) {
+        for turn in turned {
+            if turn.to == State::Offline {
+                self.replica.lost = self.replica.lost.saturating_add(1);
+            }
+            let event = Happened::AgentState {
+                agent: turn.agent,
+                from: turn.from,
+                to: turn.to,
+            };
+            self.tell(now, event, out);
         }
     }
 
-    fn sealed(
-        &mut self,
-        now: Moment,
-        purpose: throws::Purpose,
-        sheet: &crate::throw::Sheet,
-        out: &mut Outputs,
-    ) {
-        if let throws::Purpose::Phase(number) = purpose {
-            self.phase_sealed(now, number, sheet, out);
-        }
+    /// The seat is lost: what was asked here is asked again of whoever has it; the store has what was accepted.
+    fn retire_door(&mut self) {
+        self.door = Door::new(self.begun);
     }
 }
 

@@ -427,7 +427,10 @@ impl Toss {
             .iter()
             .flat_map(|part| part.targets.iter().zip(&part.folds))
             .filter(|(_, fold)| open(fold))
-            .map(|(targets, fold)| fold.as_ref().map_or(targets.agents.len(), |fold| fold.transit.len()))
+            .map(|(targets, fold)| {
+                fold.as_ref()
+                    .map_or(targets.agents.len(), |fold| fold.transit.len())
+            })
             .sum();
         match quorum::outlook(counts, self.thresholds) {
             Outlook::Reached => waited * 1_000 <= counts.eligible() as usize,
