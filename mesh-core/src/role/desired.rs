@@ -23,11 +23,12 @@
 
 use super::notary::{Notary, Signatory};
 use super::{BEAT, BUCKET, Event, From, Output, Outputs, Refusal as Refused, Start, To};
-use crate::guard::level::{Author, DIFFERENCE_MAX, Effective, Entry, Kind, Levels, Merged, Refusal,  Stamp,
-    Summary, Value,};
 use crate::guard::level::region::Node as _;
-use crate::place::scope::Region;
+use crate::guard::level::{
+    Author, DIFFERENCE_MAX, Effective, Entry, Kind, Levels, Merged, Refusal, Stamp, Summary, Value,
+};
 use crate::message::{Body, Epoch};
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class, SectorId};
 use crate::time::{Micros, Moment};
 use std::collections::BTreeMap;
@@ -152,13 +153,7 @@ impl Desired {
     }
 
     /// A message about desired state. Gives the entries that count from now on.
-    pub fn take(
-        &mut self,
-        now: Moment,
-        from: From,
-        body: Body,
-        out: &mut Outputs,
-    ) -> Vec<Entry> {
+    pub fn take(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) -> Vec<Entry> {
         match body {
             Body::Levels(entries) => {
                 if from == From::Parent {
@@ -290,7 +285,7 @@ impl Desired {
         &self,
         agent: AgentId,
         bytes: &[u8],
-        signature: &crate::guard::level::Signature,
+        signature: &crate::trust::key::Signature,
     ) -> bool {
         self.notary
             .as_ref()
@@ -334,25 +329,13 @@ impl Desired {
         merge_into(&mut self.levels, realm, &*notary, entries, refused)
     }
 
-    fn changed(
-        &mut self,
-        now: Moment,
-        entries: Vec<Entry>,
-        from: Option<From>,
-        out: &mut Outputs,
-    ) {
+    fn changed(&mut self, now: Moment, entries: Vec<Entry>, from: Option<From>, out: &mut Outputs) {
         self.sheet = None;
         out.0.push(Output::Keep(entries.iter().cloned().collect()));
         self.spread(now, entries, from, out);
     }
 
-    fn spread(
-        &mut self,
-        now: Moment,
-        entries: Vec<Entry>,
-        from: Option<From>,
-        out: &mut Outputs,
-    ) {
+    fn spread(&mut self, now: Moment, entries: Vec<Entry>, from: Option<From>, out: &mut Outputs) {
         if self.seat.is_none() {
             return;
         }
@@ -400,7 +383,10 @@ impl Desired {
     }
 
     fn ask(&mut self, now: Moment, out: &mut Outputs) {
-        if self.asked_at.is_some_and(|at| now < at + ASK_GAP && now >= at) {
+        if self
+            .asked_at
+            .is_some_and(|at| now < at + ASK_GAP && now >= at)
+        {
             return;
         }
         self.asked_at = Some(now);
@@ -467,9 +453,7 @@ impl Desired {
         match self.me {
             Author::Lead(cluster) => Region::Cluster(cluster),
             Author::Coordinator(sector) => Region::Cluster(sector.cluster(slot as u8)),
-            Author::Orchestrator | Author::Root => {
-                Region::Sector(SectorId::at(usize::from(slot)))
-            }
+            Author::Orchestrator | Author::Root => Region::Sector(SectorId::at(usize::from(slot))),
         }
     }
 
@@ -523,11 +507,7 @@ pub(super) fn merge_into(
 }
 
 /// All summaries of what is held for a region: one, but for a mesh with thousands of entries.
-pub(super) fn say_what_is_here(
-    levels: &Levels,
-    region: Region,
-    mut say: impl FnMut(Arc<Summary>),
-) {
+pub(super) fn say_what_is_here(levels: &Levels, region: Region, mut say: impl FnMut(Arc<Summary>)) {
     let mut from = 0;
     loop {
         let summary = levels.summary(region, from);

@@ -3,11 +3,12 @@
 
 use super::{BEAT, Event, Outputs, To};
 use crate::guard::freeze::{FreezeReport, FreezeRun, PROOF_WAIT};
-use crate::guard::level::{Kind, Levels,  Signature, Stamp};
-use crate::place::scope::Region;
+use crate::guard::level::{Kind, Levels, Stamp};
 use crate::message::{Body, Epoch, Prove, StopBundle, StopCount};
+use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, Slots};
 use crate::time::{Micros, Moment};
+use crate::trust::key::Signature;
 
 /// Freezes followed at once; the oldest is no longer followed (it stays in force) when there is one more. 64 × 1,000
 /// clusters × 64 bytes are 4 MB.
@@ -156,12 +157,17 @@ impl Freezes {
 
     /// How far those that are followed have come.
     pub(super) fn reports(&self, now: Moment) -> impl Iterator<Item = FreezeReport> {
-        self.runs.iter().map(move |followed| followed.run.report(now))
+        self.runs
+            .iter()
+            .map(move |followed| followed.run.report(now))
     }
 
     /// Those not proven stopped by the freeze of this epoch, in order.
     pub(super) fn unproven(&self, epoch: Stamp) -> impl Iterator<Item = AgentId> {
-        let of = self.runs.iter().filter(move |followed| followed.epoch == epoch);
+        let of = self
+            .runs
+            .iter()
+            .filter(move |followed| followed.epoch == epoch);
         of.flat_map(|followed| followed.run.unproven())
     }
 }

@@ -9,18 +9,19 @@ use super::trip::Trip;
 use super::{Arrival, BEAT, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::guard::freeze::FreezeReport;
-use crate::guard::level::{Author, Entry, Kind,  Signature, Stamp, Value};
-use crate::place::scope::Region;
+use crate::guard::level::{Author, Entry, Kind, Stamp, Value};
 use crate::message::{
     Body, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold, Header, Hop, IdMint,
-    LamportClock, MessageId, Need, Priority, Probed, Proceed, RowReport, SectorFold, Strategy, Targets,
-    Verb,
+    LamportClock, MessageId, Need, Priority, Probed, Proceed, RowReport, SectorFold, Strategy,
+    Targets, Verb,
 };
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Shape, Slots};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
 use crate::throw::{Relay, RelayDue, Sheet};
 use crate::time::{Boot, Micros, Moment, WallTime};
 use crate::trust::KeyId;
+use crate::trust::key::Signature;
 use crate::trust::seat::Seat;
 use crate::unit::{Digest, Share, Weight};
 use std::sync::Arc;
@@ -239,9 +240,7 @@ impl Orchestrator {
         lasting: Option<Micros>,
         out: &mut Outputs,
     ) -> Result<Stamp, WriteError> {
-        let stamp = self
-            .desired
-            .write(now, kind, region, value, lasting, out)?;
+        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
         self.levels_changed(now, out);
         Ok(stamp)
     }
@@ -596,7 +595,11 @@ impl Orchestrator {
     /// The earliest T, from now, that the wanted share of the eligible can make: each agent needs the way down to its lead
     /// and the lead time that its lead gives it.
     fn earliest(&self, order: &Order, parts: &[Part]) -> Micros {
-        let gate = if order.strategy == Strategy::Wave { self.gate_time(parts) } else { Micros::ZERO };
+        let gate = if order.strategy == Strategy::Wave {
+            self.gate_time(parts)
+        } else {
+            Micros::ZERO
+        };
         let weight = 1.0 + 0.5 * order.weight.value();
         let mut needs: Vec<i64> = Vec::new();
         let mut path = Micros::ZERO;
@@ -604,7 +607,9 @@ impl Orchestrator {
             let record = &self.sectors[part.sector.index()];
             path = gate + record.trip.down() + record.need.down + HOP_SLACK + HOP_SLACK;
             for targets in part.targets.iter() {
-                let rows = record.report(targets.slot).map_or(&[][..], |report| &report.rows);
+                let rows = record
+                    .report(targets.slot)
+                    .map_or(&[][..], |report| &report.rows);
                 let can = |row: &&RowReport| {
                     row.active && row.timed && !row.class.is_human() && targets.agents.has(row.slot)
                 };
@@ -626,7 +631,10 @@ impl Orchestrator {
         let mut rounds: Vec<Micros> = parts.iter().map(round).collect();
         rounds.sort_unstable();
         let enough = (rounds.len() as f64 * Thresholds::SECTOR_GATE.ready.value()) as usize;
-        rounds.get(enough.min(rounds.len().saturating_sub(1))).copied().unwrap_or_default()
+        rounds
+            .get(enough.min(rounds.len().saturating_sub(1)))
+            .copied()
+            .unwrap_or_default()
     }
 
     /// How long the last answers may be on their way up.

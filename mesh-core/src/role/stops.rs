@@ -103,7 +103,11 @@ impl Stops {
             self.count_at = Moment::NEVER;
             let whole = self.proofs.len() == self.wanted.len();
             let send = core::mem::take(&mut self.asked) || whole && self.fresh;
-            let bundles = if send { self.bundles(cluster) } else { Vec::new() };
+            let bundles = if send {
+                self.bundles(cluster)
+            } else {
+                Vec::new()
+            };
             return Some(StopDue::Tell(self.counts(cluster), bundles));
         }
         if now >= self.check_at {
@@ -167,9 +171,12 @@ impl Stops {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::level::Signature;
+    use crate::trust::key::Signature;
 
-    const EPOCH: Stamp = Stamp { term: 1, counter: 4 };
+    const EPOCH: Stamp = Stamp {
+        term: 1,
+        counter: 4,
+    };
 
     fn stopped() -> Stopped {
         Stopped {
@@ -212,7 +219,10 @@ mod tests {
         stops.due(Moment(0) + COUNT_GAP, cluster());
         let at = stops.next_wake();
         assert_eq!(at, Moment(0) + CHECK_FIRST);
-        assert_eq!(stops.due(at, cluster()), Some(StopDue::Missing(Slots::one(1))));
+        assert_eq!(
+            stops.due(at, cluster()),
+            Some(StopDue::Missing(Slots::one(1)))
+        );
         let Some(StopDue::Tell(_, bundles)) = stops.due(at, cluster()) else {
             panic!("a partial bundle is due")
         };
@@ -223,14 +233,21 @@ mod tests {
     #[test]
     fn a_stop_at_another_epoch_is_none() {
         let mut stops = Stops::new();
-        let later = Stamp { term: 1, counter: 5 };
+        let later = Stamp {
+            term: 1,
+            counter: 5,
+        };
         stops.want(Moment(0), vec![(0, later)]);
         assert!(!stops.stopped(Moment(0), 0, &stopped()));
         assert!(!stops.stopped(Moment(0), 3, &stopped()));
         stops.want(Moment(0), vec![(0, EPOCH)]);
         assert!(stops.stopped(Moment(0), 0, &stopped()));
         stops.want(Moment(1), vec![(0, later)]);
-        assert_eq!(stops.missing(), Slots::one(0), "it has to say so again for the later one");
+        assert_eq!(
+            stops.missing(),
+            Slots::one(0),
+            "it has to say so again for the later one"
+        );
         stops.want(Moment(2), vec![]);
         assert_eq!(stops.next_wake(), Moment::NEVER);
     }
