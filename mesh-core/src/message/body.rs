@@ -1,10 +1,12 @@
 //! Everything that travels between roles, as one closed list.
 
 use super::{
-    Ack, Armed, Beat, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Probed, Proceed, Prove,
-    SectorFold, SectorReport, StopBundle, StopCount, Stopped,
+    Ack, Armed, Beat, Changes, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Probed,
+    Proceed, Prove, SectorFold, SectorReport, StopBundle, StopCount, Stopped, TaskNews, TaskOrder,
 };
 use crate::guard::level::{Entry, Summary};
+use crate::place::scope::Name;
+use crate::registry::GlobalReport;
 use crate::time::Boot;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -40,6 +42,16 @@ pub enum Body {
     ClusterReport(Arc<ClusterReport>),
     /// Coordinator to orchestrator, every beat.
     SectorReport(Arc<SectorReport>),
+    /// Upwards: agents whose state changed.
+    Changes(Arc<Changes>),
+    /// Orchestrator to coordinators, every ten seconds: all cluster summaries (§4.3).
+    Map(Arc<GlobalReport>),
+    /// Agent to lead: what it can do, where that is not what its class can.
+    Able(Arc<[Name]>),
+    /// Downwards: work for one agent, or about it.
+    Task(Arc<TaskOrder>),
+    /// Upwards: what an agent says of work.
+    TaskNews(Arc<TaskNews>),
     /// Both ways: desired state to take in. Urgent: it never waits behind a gap.
     Levels(Arc<[Entry]>),
     /// Both ways: what the sender has, since digests differ. Answered with what it lacks and with a question for the rest.

@@ -17,6 +17,7 @@ mod id;
 mod lamport;
 mod level;
 mod report;
+mod task;
 mod throw;
 
 pub use ack::{Ack, Answer, SkipReason};
@@ -28,5 +29,6 @@ pub use header::{Header, Priority, Routing, Strategy, Verb};
 pub use id::{Epoch, IdMint, MessageId};
 pub use lamport::{JUMP_MAX, JumpError, Lamport, LamportClock};
 pub use level::{Probed, Prove, StopBundle, StopCount, Stopped};
-pub use report::{ClusterReport, Need, RowReport, SectorReport};
+pub use report::{Changes, ClusterReport, Forwarded, Need, RowReport, SectorReport};
+pub use task::{TaskAct, TaskNews, TaskOrder, TaskSaid};
 pub use throw::{Armed, ClusterTargets, Compensation, Hop, Proceed, Targets};

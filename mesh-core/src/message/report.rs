@@ -3,7 +3,8 @@
 use super::beat::{Beat, Micros32};
 use crate::impedance::ProfileDigest;
 use crate::place::Class;
-use crate::time::Micros;
+use crate::registry::{Capabilities, CapabilitySet, State};
+use crate::time::{Boot, Micros};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -12,6 +13,8 @@ use std::sync::Arc;
 pub struct ClusterReport {
     /// The beat itself.
     pub beat: Beat,
+    /// What the capability bits of the rows mean.
+    pub names: Arc<Capabilities>,
     /// Its agents.
     pub rows: Vec<RowReport>,
 }
@@ -41,8 +44,14 @@ pub struct RowReport {
     pub reliability: u16,
     /// Thousandths of the median.
     pub drift: u16,
-    /// Since its last beat.
+    /// Since its last beat; the greatest of all when it never beat.
     pub silent: Micros32,
+    /// The long-run average of Z (§6.1).
+    pub usual: Micros32,
+    /// Which of its starts this is.
+    pub boot: Boot,
+    /// What it can do, in bits of the report's names.
+    pub abilities: CapabilitySet,
     /// Short hash of its context.
     pub context: u64,
     /// The profile in short: enough to schedule from, and for another lead to start warm.
@@ -54,10 +63,30 @@ pub struct RowReport {
 pub struct SectorReport {
     /// The beat itself.
     pub beat: Beat,
-    /// By cluster slot; those that came since the last report.
-    pub clusters: Vec<(u8, Arc<ClusterReport>)>,
+    /// Those that came since the last report.
+    pub clusters: Vec<Forwarded>,
     /// What the trunk below needs.
     pub trunk: Need,
+}
+
+/// A cluster's report on its way further up.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Forwarded {
+    /// The cluster's slot.
+    pub slot: u8,
+    /// How long it has waited for this beat.
+    pub age: Micros32,
+    /// As it came.
+    pub report: Arc<ClusterReport>,
+}
+
+/// Changes of state ahead of the next report, so that they are known above within a second (PROTOCOL §7).
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Changes {
+    /// The cluster's slot.
+    pub cluster: u8,
+    /// Agents, and what each is now.
+    pub states: Vec<(u8, State)>,
 }
 
 /// How long messages take below a coordinator.

@@ -9,7 +9,6 @@
 //! There is nothing here about *why* an agent is degraded or avoided: whoever judges (the profiler, the guard) says so.
 
 mod counts;
-mod digest;
 pub mod map;
 mod name;
 pub mod query;
@@ -24,7 +23,6 @@ pub mod summary;
 pub mod table;
 
 pub use counts::Counts;
-pub use digest::DigestBytes;
 pub use map::{GlobalMap, GlobalReport};
 pub use name::{Capabilities, CapabilityError, CapabilitySet, TaskId, Tasks};
 pub use query::{Group, GroupBy, Order, Selection, SortKey};

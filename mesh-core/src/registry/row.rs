@@ -1,6 +1,7 @@
 //! One agent's row: as it is reported, as it is stored (one column a field), and as it is read.
 
-use super::{CapabilitySet, DigestBytes, HoldMode, State, TaskId};
+use super::{CapabilitySet, HoldMode, State, TaskId};
+use crate::impedance::ProfileDigest;
 use crate::place::scope::{Mark, Marks, Name};
 use crate::place::{AgentId, Class, ClusterId, SectorId};
 use crate::time::{Boot, Micros, Moment};
@@ -39,8 +40,12 @@ pub struct RowUpdate {
     pub boot: Boot,
     /// The epoch of desired state that it has applied.
     pub epoch: u64,
-    /// Its predictor, small.
-    pub digest: DigestBytes,
+    /// Its long-run average of Z (§6.1).
+    pub usual: Option<Impedance>,
+    /// How early it has to be sent to at the usual on-time rate; `None` while it cannot be thrown at.
+    pub lead: Option<Micros>,
+    /// Its profile, small; `None` until it was measured.
+    pub digest: Option<ProfileDigest>,
 }
 
 impl RowUpdate {
@@ -66,7 +71,9 @@ impl RowUpdate {
             task: None,
             boot: Boot(0),
             epoch: 0,
-            digest: DigestBytes([0; 48]),
+            usual: None,
+            lead: None,
+            digest: None,
         }
     }
 }
@@ -159,8 +166,12 @@ columns! {
     context: u64,
     /// What it can do.
     capabilities: CapabilitySet,
-    /// Its predictor.
-    digest: DigestBytes,
+    /// Its long-run average of Z, microseconds; `NO_IMPEDANCE` for none.
+    usual: u32,
+    /// Its lead time, microseconds; `NO_IMPEDANCE` while it cannot be thrown at.
+    lead: u32,
+    /// Its profile.
+    digest: Option<ProfileDigest>,
 }
 
 /// Stands in the impedance column for "none".
@@ -239,6 +250,14 @@ impl Row {
             since: now,
             context: update.context,
             capabilities: update.capabilities,
+            usual: match update.usual {
+                Some(z) if !human => short(z.0),
+                _ => NO_IMPEDANCE,
+            },
+            lead: match update.lead {
+                Some(lead) if !human => short(lead),
+                _ => NO_IMPEDANCE,
+            },
             digest: update.digest,
         }
     }
@@ -361,8 +380,24 @@ impl Row {
         self.epoch
     }
 
-    /// Its predictor.
-    pub const fn digest(&self) -> DigestBytes {
+    /// Its long-run average of Z.
+    pub const fn usual(&self) -> Option<Impedance> {
+        match self.usual {
+            NO_IMPEDANCE => None,
+            z => Some(Impedance(Micros(z as i64))),
+        }
+    }
+
+    /// How early it has to be sent to at the usual on-time rate; `None` while it cannot be thrown at, and for people.
+    pub const fn lead(&self) -> Option<Micros> {
+        match self.lead {
+            NO_IMPEDANCE => None,
+            lead => Some(Micros(lead as i64)),
+        }
+    }
+
+    /// Its profile, from which a throw can be planned.
+    pub const fn digest(&self) -> Option<ProfileDigest> {
         self.digest
     }
 }

@@ -4,9 +4,9 @@
 //! A bitmap a cluster finds a row: its stretch begins at `start`, and as many rows come before the agent's as there are
 //! agents with smaller slots. Adding or taking away an agent moves the rows of one sector (some 300), never the mesh's.
 
-use super::row::{Columns, NEVER_HEARD, Packed};
+use super::row::{Columns, NEVER_HEARD, NO_IMPEDANCE, Packed};
 use super::{Capabilities, Counts, Row, RowUpdate, State, Tasks};
-use crate::place::scope::{Mark, Marks, Region};
+use crate::place::scope::{Mark, Marks, Name, Region};
 use crate::place::{AgentId, Class, ClusterId, SectorId, Shape, Slots};
 use crate::time::{Boot, Micros, Moment};
 use core::ops::Range;
@@ -150,6 +150,17 @@ impl Table {
         found
     }
 
+    /// Sets what an agent is doing, as whoever gives out tasks knows it; false when the agent is unknown.
+    pub fn set_task(&mut self, agent: AgentId, task: Option<&Name>) -> bool {
+        let Some((sector, at)) = self.find(agent) else {
+            return false;
+        };
+        let held = self.sectors[sector].rows.task[at];
+        self.tasks.drop(held);
+        self.sectors[sector].rows.task[at] = self.tasks.take(task);
+        true
+    }
+
     /// Forgets an agent; false when it was unknown.
     pub fn remove(&mut self, agent: AgentId) -> bool {
         let Some((sector, at)) = self.find(agent) else {
@@ -217,6 +228,31 @@ impl Table {
             let rows = range.map(|at| sector.rows.get(at));
             rows.filter(move |row| region.covers(row.place(), row.class()))
         })
+    }
+
+    /// The lead times of those of a cluster's agents that a throw can reach now, with their slots: active, with a usable
+    /// clock, and no people.
+    pub fn leads(&self, cluster: ClusterId, agents: Slots) -> impl Iterator<Item = (u8, Micros)> {
+        let stretch = self
+            .sector(cluster.sector)
+            .into_iter()
+            .flat_map(move |sector| {
+                let range = sector.range(Region::Cluster(cluster));
+                range.map(move |at| (&sector.rows, at))
+            });
+        stretch.filter_map(move |(rows, at)| {
+            let slot = (rows.place[at].0 as u8).wrapping_sub(1);
+            let reachable = agents.has(slot)
+                && rows.lead[at] != NO_IMPEDANCE
+                && !rows.marks[at].has(Mark::Offline);
+            reachable.then(|| (slot, Micros(rows.lead[at].into())))
+        })
+    }
+
+    /// The class of an agent; `None` when it is unknown.
+    pub fn class(&self, agent: AgentId) -> Option<Class> {
+        let (sector, at) = self.find(agent)?;
+        Some(self.sectors[sector].rows.class[at])
     }
 
     /// All sectors that it knows, in order.

@@ -1,6 +1,8 @@
 //! The agent: holds what it is thrown until T by its own clock, and says when it was ready and when it let go.
 
+use super::ability;
 use super::applied::{Applied, Turned};
+use super::chores::Chores;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, CASTS_MAX, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
 use crate::chance::Chance;
@@ -8,6 +10,7 @@ use crate::message::{
     Ack, Answer, Beat, Body, Claims, Compensation, ConflictKind, Epoch, Hop, LamportClock,
     MessageId, Micros32, Probe, SkipReason, Targets,
 };
+use crate::place::scope::Name;
 use crate::place::{AgentId, Class};
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
@@ -25,6 +28,12 @@ pub struct Agent {
     lamport: LamportClock,
     context: u64,
     queue: u16,
+    chores: Chores,
+    /// What it can do, where that is not what its class can.
+    abilities: Option<Box<[Name]>>,
+    /// Beats until its abilities are told again; they may be lost, and a new lead does not know them.
+    tell_in: u8,
+    told: Epoch,
     applied: Applied,
 }
 
@@ -44,6 +53,8 @@ struct Hold {
 /// Answers kept for a parent that asks again: those of the last operations, as a window of half a second at one
 /// operation every quarter second needs two.
 const ANSWERED_MAX: usize = 4;
+/// Beats between two tellings of abilities: a minute.
+const TELL_EVERY: u8 = 12;
 
 impl Agent {
     /// An agent at its place; it does nothing before [`Input::Start`].
@@ -58,8 +69,31 @@ impl Agent {
             lamport: LamportClock::default(),
             context: 0,
             queue: 0,
+            chores: Chores::default(),
+            abilities: None,
+            tell_in: 0,
+            told: Epoch::default(),
             applied: Applied::default(),
         }
+    }
+
+    /// What it can do, where that is not what its class can ([`ability::of_class`]).
+    pub fn set_abilities(&mut self, abilities: Vec<Name>) {
+        self.abilities = Some(abilities.into_boxed_slice());
+        self.tell_in = 0;
+    }
+
+    /// Whether it can do this.
+    pub fn can(&self, capability: &str) -> bool {
+        match &self.abilities {
+            Some(own) => own.iter().any(|name| name.as_str() == capability),
+            None => ability::of_class(self.class).contains(&capability),
+        }
+    }
+
+    /// Its tasks.
+    pub const fn chores(&self) -> &Chores {
+        &self.chores
     }
 
     /// One input; what is to be done is put in `out`.
@@ -69,14 +103,22 @@ impl Agent {
             Input::Wake => {}
             Input::Message(arrival) => self.message(now, arrival, out),
             Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation),
+            Input::Worker(WorkerEvent::Task(id, said)) => {
+                self.chores.said(self.place, id, said, out)
+            }
+            Input::Seat(..) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
+                out.refuse(Refusal::Unexpected)
+            }
             Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
-            Input::Seat(..) => out.refuse(Refusal::Unexpected),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
                 self.conflict(now, operation, kind, out)
             }
         }
         self.release_due(now, out);
         while let Some(due) = self.uplink.due(now) {
+            if due == Due::Beat && self.abilities.is_some() {
+                self.tell_abilities(out);
+            }
             let body = match due {
                 Due::Beat => Body::Beat(self.beat()),
                 Due::Probe => Body::Probe(Probe {
@@ -131,6 +173,20 @@ impl Agent {
         self.holds.clear();
         self.answered.clear();
         self.delivered = 0;
+        self.chores.clear();
+    }
+
+    /// Says what it can do: to a new lead at once, and every minute, since that may be lost.
+    fn tell_abilities(&mut self, out: &mut Outputs) {
+        if self.told != self.uplink.epoch() {
+            (self.told, self.tell_in) = (self.uplink.epoch(), 0);
+        }
+        if self.tell_in == 0 {
+            self.tell_in = TELL_EVERY;
+            let names = self.abilities.as_deref().unwrap_or_default();
+            out.send(To::Parent, Epoch::default(), Body::Able(Arc::from(names)));
+        }
+        self.tell_in -= 1;
     }
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
@@ -170,6 +226,13 @@ impl Agent {
                     out.send(To::Parent, Epoch::default(), Body::Ack(*ack));
                 }
             }
+            Body::Task(order) if order.agent == self.place => {
+                let mut chores = core::mem::take(&mut self.chores);
+                let open = self.applied.frozen().is_none();
+                chores.order(self.place, &order, |wanted| self.can(wanted), open, out);
+                self.chores = chores;
+            }
+            Body::Task(_) => out.refuse(Refusal::WrongPlace),
             _ => out.refuse(Refusal::Unexpected),
         }
     }

@@ -5,19 +5,21 @@
 //! that is one list a cluster. A list that says less than what is held (from a lead that missed something, or leaves
 //! something out) is merged into a list of the agent's own. An agent of a calm mesh holds nothing on the heap.
 
-use super::desired::{merge_into, say_what_is_here};
+use super::desired::{merge_into, proven, say_what_is_here};
 use super::notary::{Notary, Signatory};
 use super::{Event, From, Output, Outputs, Refusal as Refused, Start, To, Work};
 use crate::guard::freeze::stop_bytes;
-use crate::guard::level::{Effective, Entry, Levels,  Stamp};
-use crate::place::scope::Region;
+use crate::guard::level::{Effective, Entry, Levels, Stamp};
 use crate::message::{Body, Epoch, Stopped};
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class};
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
 
 /// Between two questions to the lead.
 const ASK_GAP: Micros = Micros::seconds(1);
+/// A list in another order is compared up to this length: 1,024 comparisons.
+const COMPARED_MAX: usize = 32;
 
 /// What an agent keeps of desired state.
 #[derive(Debug, Default)]
@@ -56,12 +58,21 @@ impl Applied {
     }
 
     /// The lead says what its agents should hold.
-    pub fn compared(&mut self, now: Moment, agent: AgentId, theirs: Option<u64>, out: &mut Outputs) {
+    pub fn compared(
+        &mut self,
+        now: Moment,
+        agent: AgentId,
+        theirs: Option<u64>,
+        out: &mut Outputs,
+    ) {
         match theirs {
             None => {}
             Some(digest) if digest == self.digest => self.settled = true,
             Some(_) => {
-                if self.asked_at.is_none_or(|at| now >= at + ASK_GAP || now < at) {
+                if self
+                    .asked_at
+                    .is_none_or(|at| now >= at + ASK_GAP || now < at)
+                {
                     self.asked_at = Some(now);
                     say_what_is_here(&self.levels(), Region::Cluster(agent.cluster), |summary| {
                         out.send(To::Parent, Epoch::default(), Body::LevelsHave(summary));
@@ -87,7 +98,7 @@ impl Applied {
                 let region = Region::Cluster(agent.cluster);
                 let difference = self.levels().difference(region, &summary);
                 if !difference.lacking.is_empty() {
-                    let lacking = Body::Levels(difference.lacking.into());
+                    let lacking = Body::Levels(proven(&self.levels(), difference.lacking));
                     out.send(To::Parent, Epoch::default(), lacking);
                 }
                 if !difference.wanted.is_empty() {
@@ -96,7 +107,10 @@ impl Applied {
                 }
             }
             Body::LevelsWanted(prints) => {
-                let picked = Body::Levels(self.levels().pick(&prints).into());
+                let picked = {
+                    let levels = self.levels();
+                    Body::Levels(proven(&levels, levels.pick(&prints)))
+                };
                 out.send(To::Parent, Epoch::default(), picked);
             }
             _ => out.refuse(Refused::Unexpected),
@@ -168,10 +182,7 @@ impl Applied {
             return Turned::Same;
         }
         self.digest = levels.digest(realm);
-        let prints = entries
-            .iter()
-            .fold(0u64, |sum, entry| sum.wrapping_add(entry.print()));
-        let held = if levels.len() == entries.len() && prints == self.digest {
+        let held = if says_the_same(entries, &levels) {
             Arc::clone(entries)
         } else {
             levels.entries().cloned().collect()
@@ -213,4 +224,14 @@ impl Applied {
         }
         levels
     }
+}
+
+/// Whether a list holds exactly what was merged, signatures included: one that differs anywhere is not kept, since only
+/// what was merged has been verified.
+fn says_the_same(entries: &[Entry], levels: &Levels) -> bool {
+    let found = |held: &Entry| entries.contains(held);
+    entries.iter().eq(levels.entries())
+        || entries.len() == levels.len()
+            && entries.len() <= COMPARED_MAX
+            && levels.entries().all(found)
 }

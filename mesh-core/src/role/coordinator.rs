@@ -7,14 +7,15 @@ use super::trip::Trip;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
-use crate::guard::level::{Author, Kind,  Stamp, Value};
-use crate::place::scope::Region;
+use crate::guard::level::{Author, Kind, Stamp, Value};
 use crate::message::{
     Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
-    ErrorHistogram, Exchange, Fold, Hop, LamportClock, MessageId, Need, Probe, Probed, Proceed, SectorFold,
-    SectorReport, Targets,
+    ErrorHistogram, Exchange, Fold, Forwarded, Hop, LamportClock, MessageId, Need, Probe, Probed,
+    Proceed, SectorFold, SectorReport, Targets,
 };
+use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
+use crate::registry::GlobalReport;
 use crate::throw::quorum::Thresholds;
 use crate::throw::{Relay, RelayDue};
 use crate::time::{Boot, Micros, Moment};
@@ -24,6 +25,8 @@ use std::sync::Arc;
 
 /// How long after a change the orchestrator is told of it.
 const FOLD_GAP: Micros = Micros::millis(200);
+/// The same after T, when everybody waits for what is still open.
+const FOLD_GAP_AFTER: Micros = Micros::millis(20);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
 
@@ -42,6 +45,8 @@ pub struct Coordinator {
     echo_at: Moment,
     lamport: LamportClock,
     lossy: bool,
+    /// What the orchestrator last said of all clusters (§4.3); shared, since a large mesh's is large.
+    map: Option<Arc<GlobalReport>>,
     desired: Desired,
 }
 
@@ -112,6 +117,7 @@ impl Coordinator {
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
             lossy: false,
+            map: None,
             desired: Desired::new(Author::Coordinator(sector)),
         }
     }
@@ -129,7 +135,9 @@ impl Coordinator {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
+                out.refuse(Refusal::Unexpected)
+            }
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -140,7 +148,7 @@ impl Coordinator {
         }
         while let Some(due) = self.uplink.due(now) {
             let body = match due {
-                Due::Beat => Body::SectorReport(Arc::new(self.report())),
+                Due::Beat => Body::SectorReport(Arc::new(self.report(now))),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
                     exchange: self.uplink.exchange(),
@@ -167,6 +175,11 @@ impl Coordinator {
         tosses.fold(own, Moment::min)
     }
 
+    /// What it knows of all clusters, its own sector's and the others' (§4.3); enough to route by without orchestrator.
+    pub fn map(&self) -> Option<&GlobalReport> {
+        self.map.as_deref()
+    }
+
     /// Which sector it coordinates.
     pub const fn sector(&self) -> SectorId {
         self.sector
@@ -182,9 +195,7 @@ impl Coordinator {
         lasting: Option<Micros>,
         out: &mut Outputs,
     ) -> Result<Stamp, WriteError> {
-        let stamp = self
-            .desired
-            .write(now, kind, region, value, lasting, out)?;
+        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
         self.levels_changed(now, out);
         Ok(stamp)
     }
@@ -263,6 +274,13 @@ impl Coordinator {
                 self.take_levels(now, From::Parent, body, out)
             }
             Body::Throw(hop) => self.arm(now, hop, out),
+            Body::Map(map) => self.map = Some(map),
+            Body::Task(order) if order.agent.sector() == self.sector => out.send(
+                To::Child(u16::from(order.agent.cluster.slot())),
+                self.epoch,
+                Body::Task(order),
+            ),
+            Body::Task(_) => out.refuse(Refusal::WrongPlace),
             Body::Prove(prove) => {
                 let to = match prove.region {
                     Region::Cluster(cluster) => To::Child(u16::from(cluster.slot())),
@@ -356,6 +374,15 @@ impl Coordinator {
                         Body::Proceed(Proceed { operation, go }),
                     );
                 }
+            }
+            Body::Changes(changes) if u16::from(changes.cluster) == slot => {
+                out.send(To::Parent, self.epoch, Body::Changes(changes));
+            }
+            Body::TaskNews(news)
+                if news.agent.sector() == self.sector
+                    && u16::from(news.agent.cluster.slot()) == slot =>
+            {
+                out.send(To::Parent, self.epoch, Body::TaskNews(news));
             }
             Body::Fold(fold) => {
                 if let Some(toss) = self.toss(fold.operation) {
@@ -521,7 +548,7 @@ impl Coordinator {
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
     }
 
-    fn report(&mut self) -> SectorReport {
+    fn report(&mut self, now: Moment) -> SectorReport {
         let beat = Beat {
             boot: self.uplink.boot(),
             exchange: self.uplink.exchange(),
@@ -535,7 +562,12 @@ impl Coordinator {
         let mut clusters = Vec::new();
         for (slot, record) in self.leads.iter_mut().enumerate() {
             if let (true, Some(report)) = (core::mem::take(&mut record.fresh), &record.report) {
-                clusters.push((slot as u8, Arc::clone(report)));
+                let heard = record.link.heard().unwrap_or(now);
+                clusters.push(Forwarded {
+                    slot: slot as u8,
+                    age: now.since(heard).into(),
+                    report: Arc::clone(report),
+                });
             }
         }
         let longest = |of: fn(&Trip) -> Micros| {
@@ -622,7 +654,7 @@ impl Toss {
         part.fold = Some(fold);
         part.fresh = true;
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + FOLD_GAP;
+            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
     }
 
@@ -643,12 +675,12 @@ impl Toss {
                 sealed: true,
                 ..Fold::clone(known)
             },
-            None => unheard(operation, part.targets.agents, armed, report),
+            None => unheard(operation, part.targets.agents, armed, class_in(report)),
         };
         part.fold = Some(Arc::new(fold));
         part.fresh = true;
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + FOLD_GAP;
+            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
     }
 
@@ -674,19 +706,23 @@ impl Toss {
     }
 }
 
+/// The class of each slot, as a report has it.
+fn class_in(report: Option<&ClusterReport>) -> impl Fn(u8) -> Class {
+    move |slot| {
+        let rows = report.map_or(&[][..], |report| &report.rows);
+        rows.iter()
+            .find(|row| row.slot == slot)
+            .map_or(Class::Edge, |row| row.class)
+    }
+}
+
 /// The account of a cluster from which nothing was heard.
 pub(super) fn unheard(
     operation: MessageId,
     agents: Slots,
     armed: bool,
-    report: Option<&ClusterReport>,
+    class_of: impl Fn(u8) -> Class,
 ) -> Fold {
-    let class_of = |slot: u8| {
-        let rows = report.map_or(&[][..], |report| &report.rows);
-        rows.iter()
-            .find(|row| row.slot == slot)
-            .map_or(Class::Edge, |row| row.class)
-    };
     let mut tallies: Vec<ClassTally> = Vec::new();
     for slot in agents.iter() {
         let class = class_of(slot);

@@ -331,7 +331,8 @@ impl Desired {
 
     fn changed(&mut self, now: Moment, entries: Vec<Entry>, from: Option<From>, out: &mut Outputs) {
         self.sheet = None;
-        out.0.push(Output::Keep(entries.iter().cloned().collect()));
+        out.0
+            .push(Output::Keep(proven(&self.levels, entries.clone())));
         self.spread(now, entries, from, out);
     }
 
@@ -340,14 +341,14 @@ impl Desired {
             return;
         }
         if self.me != Author::Orchestrator && from != Some(From::Parent) {
-            let up = self.proven(entries.clone());
+            let up = proven(&self.levels, entries.clone());
             self.send_twice(now, To::Parent, up, out);
         }
         if matches!(self.me, Author::Lead(_)) {
             let down = if self.levels.len() <= DIFFERENCE_MAX {
                 self.sheet()
             } else {
-                self.proven(entries)
+                proven(&self.levels, entries)
             };
             return self.send_twice(now, To::Everyone, down, out);
         }
@@ -360,12 +361,12 @@ impl Desired {
             }
         }
         if !everyone.is_empty() {
-            let entries = self.proven(everyone);
+            let entries = proven(&self.levels, everyone);
             self.send_twice(now, To::Everyone, entries, out);
         }
         for (slot, entries) in single {
             if from != Some(From::Child(slot)) {
-                let entries = self.proven(entries);
+                let entries = proven(&self.levels, entries);
                 self.send_twice(now, To::Child(slot), entries, out);
             }
         }
@@ -421,7 +422,7 @@ impl Desired {
         let entries = if whole && !entries.is_empty() {
             self.sheet()
         } else {
-            self.proven(entries)
+            proven(&self.levels, entries)
         };
         self.send(back(from), entries, out);
     }
@@ -431,22 +432,8 @@ impl Desired {
         let (levels, realm) = (&self.levels, self.me.realm());
         let sheet = self
             .sheet
-            .get_or_insert_with(|| levels.concerning(realm).cloned().collect());
+            .get_or_insert_with(|| proven(levels, levels.concerning(realm).cloned().collect()));
         Arc::clone(sheet)
-    }
-
-    /// With an entry that proves the term, where one of them was not written by a commander: whoever has not heard of the
-    /// term would refuse it.
-    fn proven(&self, mut entries: Vec<Entry>) -> Arc<[Entry]> {
-        let term = |entry: &Entry| entry.stamp.term;
-        let needed = entries.iter().filter(|entry| !entry.author.commands());
-        if let Some(needed) = needed.map(term).max().filter(|term| *term > 0) {
-            let proof = |entry: &&Entry| entry.author.commands() && entry.stamp.term >= needed;
-            if !entries.iter().any(|entry| proof(&entry)) {
-                entries.extend(self.levels.entries().find(proof).cloned());
-            }
-        }
-        entries.into()
     }
 
     fn child(&self, slot: u16) -> Region {
@@ -473,6 +460,23 @@ impl Desired {
     }
 }
 
+/// With an entry that proves the term, where one of them was not written by a commander: whoever has not heard of the term
+/// would refuse it.
+pub(super) fn proven(levels: &Levels, mut entries: Vec<Entry>) -> Arc<[Entry]> {
+    let needed = entries.iter().filter(|entry| !entry.author.commands());
+    if let Some(needed) = needed
+        .map(|entry| entry.stamp.term)
+        .max()
+        .filter(|term| *term > 0)
+    {
+        let proof = |entry: &&Entry| entry.author.commands() && entry.stamp.term >= needed;
+        if !entries.iter().any(|entry| proof(&entry)) {
+            entries.extend(levels.entries().find(proof).cloned());
+        }
+    }
+    entries.into()
+}
+
 /// Merges what concerns `realm`, commands first; a command from elsewhere only proves its term.
 pub(super) fn merge_into(
     levels: &mut Levels,
@@ -495,10 +499,9 @@ pub(super) fn merge_into(
                     Merged::Refused(refusal) => refused.push(refusal),
                 }
             } else if commands && entry.stamp.term > levels.term() {
-                if vouch(entry.author, &entry.signed_bytes(), &entry.signature) {
-                    levels.raise_term(entry.stamp.term);
-                } else {
-                    refused.push(Refusal::Signature(entry.author));
+                // It concerns nobody here; it is kept to prove the term to others in turn.
+                if let Merged::Refused(refusal) = levels.merge(entry.clone(), vouch) {
+                    refused.push(refusal);
                 }
             }
         }
@@ -526,3 +529,6 @@ const fn back(from: From) -> To {
         From::Child(slot) => To::Child(slot),
     }
 }
+
+#[cfg(test)]
+mod tests;

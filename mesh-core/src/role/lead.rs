@@ -1,21 +1,25 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
+use super::ability;
 use super::desired::{Desired, WriteError};
 use super::downlink::Downlink;
+use super::news::News;
 use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::guard::freeze::stop_bytes;
-use crate::guard::level::{Author, Effective, Gate, Kind,  Stamp, Value};
-use crate::place::scope::Region;
+use crate::guard::level::{Author, Effective, Gate, Kind, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::{
-    Ack, Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Compensation, Echo, Epoch, Hop,
-    LamportClock, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason, Targets,
+    Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
+    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason,
+    Targets, TaskAct, TaskNews, TaskOrder, TaskSaid,
 };
+use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
+use crate::registry::{Capabilities, CapabilitySet};
 use crate::throw::{Cast, CastDue, Timing};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
@@ -46,6 +50,9 @@ pub struct Lead {
     lamport: LamportClock,
     delivered: u32,
     lossy: bool,
+    news: News,
+    /// What the capability bits of its records mean.
+    names: Arc<Capabilities>,
     desired: Desired,
     stops: Stops,
 }
@@ -60,6 +67,7 @@ struct Record {
     profile: Profile,
     claims: Claims,
     context: u64,
+    abilities: CapabilitySet,
 }
 
 impl Lead {
@@ -80,6 +88,8 @@ impl Lead {
             lamport: LamportClock::default(),
             delivered: 0,
             lossy: false,
+            news: News::default(),
+            names: Arc::default(),
             desired: Desired::new(Author::Lead(cluster)),
             stops: Stops::new(),
         }
@@ -98,11 +108,16 @@ impl Lead {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
+                out.refuse(Refusal::Unexpected)
+            }
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
         self.advance_casts(now, out);
+        if self.news.due(now) {
+            self.tell_changes(now, out);
+        }
         if now >= self.echo_at {
             self.echo(out);
             self.echo_at = now + BEAT;
@@ -131,6 +146,7 @@ impl Lead {
             .uplink
             .next_wake()
             .min(self.echo_at)
+            .min(self.news.next_wake())
             .min(self.office.next_wake())
             .min(self.desired.next_wake())
             .min(self.stops.next_wake());
@@ -152,9 +168,7 @@ impl Lead {
         lasting: Option<Micros>,
         out: &mut Outputs,
     ) -> Result<Stamp, WriteError> {
-        let stamp = self
-            .desired
-            .write(now, kind, region, value, lasting, out)?;
+        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
         self.levels_changed(now, out);
         Ok(stamp)
     }
@@ -184,6 +198,7 @@ impl Lead {
             Turn::Same => {}
             Turn::Begun => {
                 self.epoch = self.office.serving().unwrap_or_default();
+                let mut names = Capabilities::default();
                 self.desired.serve(now, self.epoch);
                 self.slopes = Vec::new();
                 for &class in self.classes.iter() {
@@ -192,7 +207,9 @@ impl Lead {
                     }
                 }
                 let manner = |class| self.slopes.iter().position(|(known, _)| *known == class).unwrap_or(0);
-                self.agents = self.classes.iter().map(|&class| Record::new(class, manner(class) as u8)).collect();
+                self.agents = self.classes.iter().map(|&class| Record::new(class, manner(class) as u8, &mut names)).collect();
+                self.names = Arc::new(names);
+                self.news = News::default();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
                 self.levels_changed(now, out);
@@ -204,6 +221,7 @@ impl Lead {
                 self.desired.retire();
                 self.stops = Stops::new();
                 self.casts = Vec::new();
+                self.news = News::default();
                 self.uplink.stop();
                 self.echo_at = Moment::NEVER;
             }
@@ -254,6 +272,7 @@ impl Lead {
             }
             Body::Prove(_) => self.stops.ask(now),
             Body::Handover(report) => self.inherit(&report),
+            Body::Task(order) => self.pass_task(order, out),
             Body::Poll(operation) => {
                 let epoch = self.epoch;
                 if let Some(cast) = self.cast(operation) {
@@ -261,6 +280,50 @@ impl Lead {
                 }
             }
             _ => out.refuse(Refusal::Unexpected),
+        }
+    }
+
+    /// An order about a task goes to its agent, if that can do it (§9.1 "cluster lead validates before routing").
+    fn pass_task(&self, order: Arc<TaskOrder>, out: &mut Outputs) {
+        let slot = order.agent.slot();
+        let record = self.agents.get(usize::from(slot));
+        let Some(record) = record.filter(|_| order.agent.cluster == self.cluster) else {
+            return out.refuse(Refusal::WrongPlace);
+        };
+        let able = order.requires.as_deref().is_none_or(|wanted| {
+            let known = self.names.find(wanted);
+            known.is_some_and(|wanted| record.abilities.has(wanted))
+        });
+        if order.act == TaskAct::Run && !able {
+            let news = TaskNews {
+                id: order.id.clone(),
+                agent: order.agent,
+                said: TaskSaid::Incapable,
+            };
+            return out.send(To::Parent, self.epoch, Body::TaskNews(Arc::new(news)));
+        }
+        out.send(To::Child(u16::from(slot)), self.epoch, Body::Task(order));
+    }
+
+    /// Who became active or silent since those above were told.
+    fn tell_changes(&mut self, now: Moment, out: &mut Outputs) {
+        let active: Slots = self
+            .agents
+            .iter()
+            .enumerate()
+            .filter(|(_, record)| record.active(now))
+            .map(|(slot, _)| slot as u8)
+            .collect();
+        let heard = self.agents.iter().filter(|record| record.active(now));
+        let next = heard
+            .filter_map(|record| record.link.heard())
+            .map(|heard| heard + SILENCE_MAX)
+            .min();
+        let states = self.news.changes(active, next.unwrap_or(Moment::NEVER));
+        if !states.is_empty() {
+            let cluster = self.cluster.slot();
+            let changes = Changes { cluster, states };
+            out.send(To::Parent, self.epoch, Body::Changes(Arc::new(changes)));
         }
     }
 
@@ -287,6 +350,7 @@ impl Lead {
                 record.claims = beat.claims;
                 record.context = beat.context;
                 self.lamport.witness(beat.lamport);
+                self.news.heard(slot, now);
                 self.desired.beat(u16::from(slot), beat.levels, out);
                 let turn = self.office.heard(now, beat.epoch, out);
                 self.turn(now, turn, out);
@@ -306,6 +370,18 @@ impl Lead {
                 );
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Able(abilities) => {
+                let names = Arc::make_mut(&mut self.names);
+                let known = abilities.iter().take(Capabilities::MAX);
+                // What finds no room among the names is as if it were not there.
+                record.abilities = known
+                    .filter_map(|name| names.intern(name.as_str()).ok())
+                    .fold(CapabilitySet::EMPTY, CapabilitySet::or);
+            }
+            Body::TaskNews(news) if news.agent == self.cluster.agent(slot) => {
+                out.send(To::Parent, self.epoch, Body::TaskNews(news));
+            }
+            Body::TaskNews(_) => out.refuse(Refusal::WrongPlace),
             Body::Stopped(stopped) => {
                 let agent = self.cluster.agent(slot);
                 let bytes = stop_bytes(agent, stopped.epoch);
@@ -440,6 +516,7 @@ impl Lead {
             .leads
             .as_ref()
             .and_then(|leads| leads.get(usize::from(slot)))
+            .filter(|lead| **lead > 0)
         {
             timing.lead = Micros(i64::from(lead) * 100);
         }
@@ -539,7 +616,11 @@ impl Lead {
             .enumerate()
             .map(|(slot, record)| record.row(slot as u8, &self.slopes[usize::from(record.manner)].1, now))
             .collect();
-        ClusterReport { beat, rows }
+        ClusterReport {
+            beat,
+            names: Arc::clone(&self.names),
+            rows,
+        }
     }
 
     /// A message about desired state.
@@ -599,7 +680,8 @@ impl Lead {
 }
 
 impl Record {
-    fn new(class: Class, manner: u8) -> Self {
+    fn new(class: Class, manner: u8, names: &mut Capabilities) -> Self {
+        let own = ability::of_class(class).iter().copied();
         Self {
             class,
             manner,
@@ -607,6 +689,8 @@ impl Record {
             profile: Profile::new(class),
             claims: Claims::default(),
             context: 0,
+            // Three for each of six classes: there is room.
+            abilities: names.intern_all(own).unwrap_or_default(),
         }
     }
 
@@ -671,6 +755,9 @@ impl Record {
                 .heard()
                 .map_or(Micros::MAX, |heard| now.since(heard))
                 .into(),
+            usual: self.profile.usual().0.into(),
+            boot: self.link.boot(),
+            abilities: self.abilities,
             context: self.context,
             digest: self.profile.digest(slopes, now),
         }

@@ -11,13 +11,16 @@
 //! | when | `next_wake()` |
 //! | look | everything else, by shared reference |
 
+pub mod ability;
 mod agent;
 mod applied;
+mod chores;
 mod coordinator;
 mod desired;
 mod downlink;
 mod freezes;
 mod lead;
+mod news;
 mod notary;
 mod office;
 mod orchestrator;
@@ -28,14 +31,17 @@ mod uplink;
 
 pub use agent::Agent;
 pub use applied::Applied;
+pub use chores::{CHORES_MAX, Chores};
 pub use coordinator::Coordinator;
 pub use desired::{Desired, WriteError};
 pub use downlink::Downlink;
 pub use lead::Lead;
+pub use news::News;
 pub use notary::{Notary, Signatory};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
-    Arrival, Event, From, Input, Output, Outputs, Refusal, Start, To, Work, WorkerEvent,
+    Arrival, Ask, AskId, Caller, Desk, Event, From, HostAct, Input, KeptTask, Output, Outputs,
+    Record, Refusal, Reply, Saved, Start, Ticket, To, Work, WorkerEvent,
 };
 pub use uplink::Uplink;
 

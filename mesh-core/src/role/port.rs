@@ -3,11 +3,20 @@
 use super::notary::Notary;
 use crate::guard::freeze::FreezeReport;
 use crate::guard::level::{self, Entry};
-use crate::message::{Body, ConflictKind, Epoch, Header, MessageId};
+use crate::message::{Body, ConflictKind, Epoch, Header, MessageId, TaskOrder, TaskSaid};
+use crate::operation::answer::OperationLine;
+use crate::operation::event::Stamped;
+use crate::operation::review::Reviews;
+use crate::operation::schedule::Schedule;
+use crate::operation::task::{Task, TaskId};
+use crate::operation::undo::History;
+use crate::operation::{self, Answer, Operation, Progress, Scopes};
 use crate::place::{AgentId, Slots};
 use crate::time::{Boot, Micros, Moment, WallTime};
 use crate::trust::KeyId;
+use crate::trust::Rights;
 use crate::trust::seat::{Claim, Seat, SeatAnswer};
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
 /// What a role is given.
@@ -23,6 +32,120 @@ pub enum Input {
     Worker(WorkerEvent),
     /// The answer to the claim with this epoch.
     Seat(Epoch, SeatAnswer),
+    /// Somebody asks for something, through the only door from above (orchestrators take these).
+    Operation(Box<Ask>),
+    /// What was to be kept under this ticket is kept, and survives the death of every process.
+    Stored(Ticket),
+    /// What the store has, for who has just taken the orchestrator's seat and asked for it.
+    Recalled(Box<Saved>),
+}
+
+/// Something asked of the mesh.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ask {
+    /// Chosen by the caller; the same id again returns the first result.
+    pub id: AskId,
+    /// Who asks.
+    pub caller: Caller,
+    /// What.
+    pub operation: Operation,
+    /// Whether what has to be said first (a yes, a phrase) was said.
+    pub confirmed: bool,
+}
+
+/// The name of a request, at most 128 characters.
+pub type AskId = Arc<str>;
+
+/// Who asks.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Caller {
+    /// The operator's name.
+    pub name: Arc<str>,
+    /// From where: `local`, a host, a console.
+    pub from: Arc<str>,
+    /// What the caller may ask.
+    pub rights: Rights,
+    /// Nobody is there to answer: a schedule, a rule, another machine (§6.3).
+    pub automated: bool,
+}
+
+impl Caller {
+    /// Whoever owns this process.
+    pub fn owner() -> Self {
+        Self {
+            name: Arc::from("owner"),
+            from: Arc::from("local"),
+            rights: Rights::ALL,
+            automated: false,
+        }
+    }
+}
+
+/// What comes back of something asked: progress, any number of times, and then one of the others, once.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Reply {
+    /// It is under way.
+    Progress(Box<Progress>),
+    /// It is done, or this is what was to be seen.
+    Answer(Box<Answer>),
+    /// It is not done, and nothing was changed.
+    Refused(Box<operation::Refusal>),
+}
+
+/// The number of something to be kept. The store refuses what comes with a lower epoch than it has seen, and says nothing:
+/// somebody else has the seat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub struct Ticket {
+    /// Of the orchestrator's seat.
+    pub epoch: Epoch,
+    /// They only grow within an epoch.
+    pub number: u64,
+}
+
+/// Something to be kept in the mesh's store.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Record {
+    /// A task as it is now; under its id it replaces what was there.
+    Task(Box<KeptTask>),
+    /// A proof sheet.
+    Sheet(Box<crate::throw::Sheet>),
+    /// A row of the audit trail.
+    Audit(Box<OperationLine>),
+    /// What waits, was done and is to be done later, as one document.
+    Desk(Box<Desk>),
+}
+
+/// A task with what its scheduling needs beside it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct KeptTask {
+    /// The task itself.
+    pub task: Task,
+    /// Where it may go.
+    pub to: Option<Scopes>,
+    /// Its input.
+    pub input: Arc<str>,
+    /// Its result, once it has one.
+    pub result: Option<Arc<str>>,
+}
+
+/// What is kept between operations and must outlive an orchestrator.
+#[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize)]
+pub struct Desk {
+    /// What waits for a person.
+    pub reviews: Reviews,
+    /// What is to be done later.
+    pub schedule: Schedule,
+    /// What was done, and what takes it back.
+    pub history: History,
+}
+
+/// What the store has for a new orchestrator.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Saved {
+    /// All tasks without an outcome.
+    pub tasks: Vec<KeptTask>,
+    /// The desk, if one was ever kept.
+    pub desk: Option<Desk>,
 }
 
 /// What a role learns when it starts.
@@ -88,6 +211,9 @@ pub enum WorkerEvent {
     Ready(MessageId),
     /// It cannot integrate this.
     Conflict(MessageId, ConflictKind),
+    /// How a task stands. `Started` is said when that is on disk; what is found begun and without an end after a restart
+    /// is `Interrupted`.
+    Task(TaskId, TaskSaid),
     /// After [`Work::Freeze`]: nothing runs any more.
     Still,
 }
@@ -115,6 +241,23 @@ pub enum Output {
     Keep(Arc<[Entry]>),
     /// Something that people or counters may want to know.
     Event(Event),
+    /// For whoever asked.
+    Reply(AskId, Reply),
+    /// For the store; [`Input::Stored`] says that it is done.
+    Store(Ticket, Record),
+    /// For the store: tell what you have, as [`Input::Recalled`].
+    Recall,
+    /// For the process that hosts an agent.
+    Host(HostAct),
+}
+
+/// What a host is asked to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostAct {
+    /// Start this agent again.
+    Restart(AgentId),
+    /// Put a spare in the place of this agent.
+    Replace(AgentId),
 }
 
 /// What a worker is asked to do.
@@ -141,6 +284,13 @@ pub enum Work {
         /// Which.
         operation: MessageId,
     },
+    /// A task, to be run once. What the worker's own log knows of it counts: done is said again, begun and not declared
+    /// repeatable is interrupted.
+    Task(Arc<TaskOrder>),
+    /// Give this task up, if nothing has happened yet; then `GivenUp`, otherwise how it stands.
+    GiveUp(TaskId),
+    /// End this task; nothing need be said.
+    Drop(TaskId),
     /// Start nothing, and do with what runs as the worker has declared (pause, finish or abandon); say
     /// [`WorkerEvent::Still`] when nothing runs.
     Freeze,
@@ -159,6 +309,10 @@ pub enum Event {
     Stopped(Seat, Epoch),
     /// An operation has ended; its sheet is complete.
     Sealed(Box<crate::throw::Sheet>),
+    /// An operation began: its id and its T by the clock of the node that threw it.
+    Thrown(MessageId, Moment),
+    /// What consoles, logs and hooks are told.
+    Told(Box<Stamped>),
     /// An entry of desired state was refused, from whom.
     LevelRefused(Option<From>, Box<level::Refusal>),
     /// A freeze has come further; some were counted or proven since the last time.

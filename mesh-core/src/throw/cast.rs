@@ -14,6 +14,8 @@ use std::sync::Arc;
 const FOLD_GAP: Micros = Micros::millis(200);
 /// How long an armed cast waits for the word from above before it nudges; the wait doubles each time.
 const NUDGE_GAP: Micros = Micros::millis(60);
+/// The same after T.
+const FOLD_GAP_AFTER: Micros = Micros::millis(40);
 /// An agent is given up when it is past the 0.999 quantile of its own delay; the answer to a poll may take so much longer.
 const POLL_GRACE: Micros = Micros::millis(10);
 /// An account stays open at least so long after T where somebody is out: faster clusters wait for slower ones anyway.
@@ -525,7 +527,8 @@ impl Cast {
             return;
         }
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + FOLD_GAP;
+            // Before T nobody hurries; after it the whole mesh waits for what is still open.
+            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
         }
         let waited = self.buckets.is_empty()
             && self

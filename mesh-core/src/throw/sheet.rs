@@ -41,6 +41,16 @@ impl Account {
             == self.targeted as u64
     }
 
+    /// Takes in the account of another part.
+    pub const fn join(&mut self, part: &Self) {
+        self.targeted += part.targeted;
+        self.ready += part.ready;
+        self.conflict += part.conflict;
+        self.transit += part.transit;
+        self.skipped += part.skipped;
+        self.unreachable += part.unreachable;
+    }
+
     /// Counts a cluster's fold.
     pub fn add(&mut self, fold: &Fold) {
         self.targeted += fold.targeted.len() as u32;

@@ -1,8 +1,8 @@
 //! Why an entry is not taken, decided from the entry alone and the largest known term, so that it does not depend on what
 //! came before.
 
+use crate::guard::level::region::Node as _;
 use super::entry::{Author, Entry, Kind, Stamp, Value};
-use super::region::Node;
 use super::store::ENTRIES_MAX;
 use crate::place::scope::Region;
 

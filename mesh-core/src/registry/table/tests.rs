@@ -2,7 +2,7 @@ use super::*;
 use crate::place::scope::Name;
 use crate::place::scope::tests::{any_class, any_place};
 use crate::registry::row::Columns;
-use crate::registry::{CapabilitySet, DigestBytes, HoldMode};
+use crate::registry::{CapabilitySet, HoldMode};
 use crate::unit::{Impedance, Share};
 use proptest::prelude::*;
 
@@ -29,7 +29,9 @@ pub(in crate::registry) fn any_update() -> impl Strategy<Value = RowUpdate> {
             context,
             capabilities: CapabilitySet(bits),
             task: task.map(|name| Name::new(name).expect("a name")),
-            digest: DigestBytes([7; 48]),
+            usual: None,
+            lead: None,
+            digest: None,
             ..RowUpdate::unknown(class)
         },
     )
@@ -74,7 +76,7 @@ fn active(class: Class) -> RowUpdate {
 
 #[test]
 fn a_row_takes_at_most_160_bytes_with_its_index() {
-    const { assert!(Columns::ROW_BYTES <= 140) };
+    const { assert!(Columns::ROW_BYTES <= 160) };
     let shape = Shape::new(20, 10, 30).expect("a shape");
     let table = Table::of_shape(shape, |_| Class::Edge, Moment(0));
     assert_eq!(table.len(), 6_000);

@@ -40,7 +40,10 @@ impl Disks {
         };
         match (node, kept.as_slice()) {
             (NodeId::Agent(_), [.., (_, last)]) => Arc::clone(last),
-            _ => kept.iter().flat_map(|(_, batch)| batch.iter().cloned()).collect(),
+            _ => kept
+                .iter()
+                .flat_map(|(_, batch)| batch.iter().cloned())
+                .collect(),
         }
     }
 }

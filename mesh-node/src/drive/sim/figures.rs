@@ -1,5 +1,7 @@
 //! What a run came to, in the figures of §11.
 
+use super::chores::Tally;
+use super::operate::Books;
 use super::scenario::Scenario;
 use super::truth::Truth;
 use super::world::{Event, World};
@@ -31,6 +33,8 @@ pub struct Report {
     pub state_hash: String,
     /// The figures of §11.
     pub kpi: Kpi,
+    /// What was asked at the console, and what came of it.
+    pub door: Books,
     /// The first broken invariants, in words.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub broken: Vec<String>,
@@ -61,6 +65,15 @@ pub struct Kpi {
     pub recovery_sector_s: f64,
     /// Operations that ended.
     pub operations: usize,
+    /// From a freeze to the count of 99 % of those that it concerns, the longest; absent without a freeze.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub freeze_p99_ms: Option<f64>,
+    /// Tasks that are done, of those with an outcome; 1 when there were none.
+    pub tasks_done_share: f64,
+    /// Tasks past their time without an outcome.
+    pub tasks_lost: u64,
+    /// Tasks begun twice that may run once.
+    pub tasks_run_twice: u64,
 }
 
 /// Runs a scenario to its end. `step` is told how far it is, from 0 to 1, about every hundredth.
@@ -73,6 +86,7 @@ pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
         step(hundredth as f64 / 100.0);
     }
     world.run();
+    let tally = world.tally();
     let truth = &world.truth;
     Report {
         agents: world.agent_count(),
@@ -83,12 +97,16 @@ pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
         peak_rss_mb: peak_rss_mb(),
         violations: truth.violations,
         state_hash: format!("{:016x}", truth.hash),
-        kpi: kpi(truth),
+        kpi: Kpi {
+            freeze_p99_ms: world.standing.freeze_p99_ms(),
+            ..kpi(truth, tally)
+        },
+        door: world.requests.books.clone(),
         broken: truth.told.clone(),
     }
 }
 
-fn kpi(truth: &Truth) -> Kpi {
+fn kpi(truth: &Truth, tally: Tally) -> Kpi {
     let classes = || {
         truth
             .sheets
@@ -132,6 +150,14 @@ fn kpi(truth: &Truth) -> Kpi {
         recovery_cluster_s: longest(|seat| matches!(seat, Seat::Lead(_))),
         recovery_sector_s: longest(|seat| matches!(seat, Seat::Coordinator(_))),
         operations: truth.sheets.len(),
+        freeze_p99_ms: None,
+        tasks_done_share: if tally.ended == 0 {
+            1.0
+        } else {
+            tally.done as f64 / tally.ended as f64
+        },
+        tasks_lost: tally.lost,
+        tasks_run_twice: tally.twice,
     }
 }
 
@@ -143,6 +169,9 @@ impl World {
         self.truth.surveys += 1;
         self.truth.surveys_available += u32::from(share >= 0.95);
         self.truth.active_share = share;
+        if self.truth.surveys.is_multiple_of(10) {
+            self.tally();
+        }
         self.look_at_levels();
         self.queue.push(self.now + SURVEY_EVERY, Event::Survey);
     }

@@ -4,9 +4,11 @@
 //! the other, in an order that depends on the seed alone; [`run`] makes the report. The truth that no node knows (the
 //! true time, who really lives) is kept beside the roles, and the invariants are held against it.
 
+mod chores;
 mod clock;
 mod disk;
 mod figures;
+mod levels;
 mod link;
 mod node;
 mod notary;

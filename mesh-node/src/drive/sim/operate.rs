@@ -1,99 +1,171 @@
-//! What somebody at the console does in a scenario: `kind = "operate"`.
+//! Somebody at the console: operations go through the orchestrator's door, as in life, and what comes back is counted.
 
-use super::node::{NodeId, SeatRole};
+use super::node::NodeId;
 use super::world::World;
-use mesh_core::guard::level::{Kind,  Value};
-use mesh_core::place::scope::Region;
-use mesh_core::place::scope::{self, Scope};
-use mesh_core::role::{Orchestrator, Outputs};
-use mesh_core::time::{Micros, Moment};
-use toml::Table;
+use mesh_core::operation::event::Stamped;
+use mesh_core::operation::{Event as Happened, Operation};
+use mesh_core::role::{Ask, Caller, Input, Reply};
+use mesh_core::time::Moment;
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
-/// A level that an operation writes, by the operation's name.
-fn level_of(operation: &str) -> Option<(Kind, Value)> {
-    Some(match operation {
-        "freeze" => (Kind::Freeze, Value::Hold),
-        "thaw" => (Kind::Freeze, Value::Lift),
-        "avoid" => (Kind::Avoid, Value::Hold),
-        "restore" => (Kind::Avoid, Value::Lift),
-        "quarantine" => (Kind::Quarantine, Value::Hold),
-        "release" => (Kind::Quarantine, Value::Lift),
-        "trip" => (Kind::Breaker, Value::Hold),
-        "reset" => (Kind::Breaker, Value::Lift),
-        "unlock" => (Kind::Weights, Value::Lift),
-        _ => return None,
-    })
+/// What was asked, and what came of it.
+#[derive(Debug, Default)]
+pub(super) struct Requests {
+    numbered: u64,
+    open: BTreeMap<Arc<str>, Request>,
+    pub(super) books: Books,
+    /// Events told, by the words of their type.
+    pub(super) told: BTreeMap<&'static str, u64>,
 }
 
+#[derive(Debug)]
+struct Request {
+    line: String,
+    at: Moment,
+    refused: bool,
+}
+
+/// Requests in numbers.
+#[derive(Debug, Clone, Default, serde::Serialize)]
+pub struct Books {
+    /// Asked.
+    pub asked: u64,
+    /// Answered.
+    pub answered: u64,
+    /// Refused.
+    pub refused: u64,
+    /// No orchestrator was there to ask.
+    pub unheard: u64,
+    /// Refused against expectation, or carried out against it: the first of them, in words.
+    pub unexpected: Vec<String>,
+}
+
+/// Surprises told in full; the rest would be more of the same.
+const UNEXPECTED_MAX: usize = 20;
+
 impl World {
-    /// Carries out an operation. False: it is not one that is known here, or it was refused.
-    pub(super) fn operate(&mut self, operation: &str, scope: Option<&str>, args: &Table) -> bool {
-        let Some((kind, value)) = level_of(operation) else {
+    /// An operation of the scenario.
+    pub(super) fn operate(
+        &mut self,
+        name: &str,
+        scope: Option<&str>,
+        args: &toml::Table,
+        refused: bool,
+    ) {
+        if self.write_level(name, scope, args).is_some() {
+            return;
+        }
+        let mut object = serde_json::Map::new();
+        object.insert("op".into(), name.into());
+        if let Some(scope) = scope {
+            object.insert("scope".into(), scope.into());
+        }
+        for (key, value) in args {
+            // Tables of a scenario hold what JSON holds; dates, which it does not, read as text.
+            let value = serde_json::to_value(value).unwrap_or_else(|_| value.to_string().into());
+            object.insert(key.clone(), value);
+        }
+        match Operation::from_json(&object.into()) {
+            Ok(operation) => {
+                self.ask(operation, refused);
+            }
+            Err(error) => {
+                let now = self.now;
+                self.truth
+                    .violate(now, &format!("operate {name} cannot be read: {error}"));
+            }
+        }
+    }
+
+    /// Asks whoever is the orchestrator; false when nobody is.
+    pub(super) fn ask(&mut self, operation: Operation, refused: bool) -> bool {
+        let now = self.now;
+        let requests = &mut self.requests;
+        requests.numbered += 1;
+        requests.books.asked += 1;
+        let id: Arc<str> = Arc::from(format!("sim-{}", requests.numbered));
+        let node = self
+            .orchestrators
+            .into_iter()
+            .find(|&index| self.seats[index as usize].role.serving());
+        let Some(index) = node else {
+            self.requests.books.unheard += 1;
             return false;
         };
-        let regions = self.regions_of(scope.unwrap_or("all"));
-        let lasting = args
-            .get("for_s")
-            .and_then(toml::Value::as_integer)
-            .map(Micros::seconds);
-        let mut done = !regions.is_empty();
-        for region in regions {
-            if value == Value::Lift {
-                self.standing.lifted(region);
-            }
-            let kind = kind.clone();
-            done &= self
-                .at_the_top(|role, local, out| {
-                    role.write(local, kind, region, value, lasting, out).is_ok()
-                })
-                .unwrap_or(false);
-        }
-        done
-    }
-
-    /// Lets the orchestrator that serves do something; none when nobody serves.
-    pub(super) fn at_the_top<T>(
-        &mut self,
-        act: impl FnOnce(&mut Orchestrator, Moment, &mut Outputs) -> T,
-    ) -> Option<T> {
-        let serving = |index: &u32| self.seats[*index as usize].role.serving();
-        let index = self.orchestrators.into_iter().find(serving)?;
-        let node = NodeId::Seat(index);
-        let seat = &mut self.seats[index as usize];
-        let SeatRole::Orchestrator(role) = &mut seat.role else {
-            return None;
+        let request = Request {
+            line: operation.line(),
+            at: now,
+            refused,
         };
-        let local = seat.host.clock.read(self.now);
-        let mut out = core::mem::take(&mut self.out);
-        let done = act(role, local, &mut out);
-        let next = role.next_wake();
-        self.carry_out(node, local, &mut out);
-        self.out = out;
-        self.arm(node, next);
-        Some(done)
+        self.requests.open.insert(Arc::clone(&id), request);
+        let ask = Ask {
+            id,
+            caller: Caller::owner(),
+            operation,
+            confirmed: true,
+        };
+        self.give(NodeId::Seat(index), Input::Operation(Box::new(ask)));
+        true
     }
 
-    /// The regions that a scope names; a filter names each of its agents.
-    fn regions_of(&self, text: &str) -> Vec<Region> {
-        match Scope::parse(text) {
-            Ok(Scope::Region(region)) => vec![match region {
-                scope::Region::All => Region::All,
-                scope::Region::Sector(sector) => Region::Sector(sector),
-                scope::Region::Cluster(cluster) => Region::Cluster(cluster),
-                scope::Region::Agent(agent) => Region::Agent(agent),
-                scope::Region::Class(class) => Region::Class(class),
-            }],
-            Ok(scope) => {
-                let places = self
-                    .agents
-                    .iter()
-                    .map(|agent| (agent.role.place(), agent.role.class()));
-                places
-                    .filter(|(place, class)| scope.matches_place(*place, *class).unwrap_or(false))
-                    .map(|(place, _)| Region::Agent(place))
-                    .collect()
+    /// Something came back.
+    pub(super) fn replied(&mut self, id: &Arc<str>, reply: Reply) {
+        let books = &mut self.requests.books;
+        let unexpected = match reply {
+            Reply::Progress(_) => return,
+            Reply::Answer(_) => {
+                books.answered += 1;
+                None
             }
-            Err(_) => Vec::new(),
+            Reply::Refused(refusal) => {
+                books.refused += 1;
+                Some(refusal)
+            }
+        };
+        let Some(request) = self.requests.open.remove(id) else {
+            return;
+        };
+        if unexpected.is_some() != request.refused
+            && self.requests.books.unexpected.len() < UNEXPECTED_MAX
+        {
+            let what = unexpected.map_or_else(
+                || "it was carried out".into(),
+                |refusal| refusal.to_string(),
+            );
+            self.requests
+                .books
+                .unexpected
+                .push(format!("{} at {}: {what}", request.line, request.at));
         }
+    }
+
+    /// Something that consoles are told.
+    pub(super) fn told(&mut self, event: &Stamped) {
+        let word = match &event.event {
+            Happened::AgentState { .. } => "agent_state",
+            Happened::Quarantined { .. } => "quarantined",
+            Happened::Breaker { .. } => "breaker",
+            Happened::Takeover { .. } => "takeover",
+            Happened::Autonomy { .. } => "autonomy",
+            Happened::Mode { .. } => "mode",
+            Happened::Conflict { .. } => "conflict",
+            Happened::ConflictResolved { .. } => "conflict_resolved",
+            Happened::ThrowStarted { .. } => "throw_started",
+            Happened::ThrowProgress { .. } => "throw_progress",
+            Happened::ThrowSealed { .. } => "throw_sealed",
+            Happened::FreezeProof { .. } => "freeze_proof",
+            Happened::Threat { .. } => "threat",
+            Happened::Task { .. } => "task",
+            Happened::Review { .. } => "review",
+            Happened::Alert { .. } => "alert",
+            Happened::Admitted { .. } => "admitted",
+            Happened::KeyRefused { .. } => "key_refused",
+            Happened::Settling { .. } => "settling",
+            Happened::Watched { .. } => "watched",
+            Happened::Operation { .. } => "operation",
+            Happened::Missed { .. } => "missed",
+        };
+        *self.requests.told.entry(word).or_default() += 1;
     }
 }

@@ -85,8 +85,12 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
+                Output::Event(event) => self.note(node, event),
+                Output::Reply(id, reply) => self.replied(&id, reply),
+                Output::Store(ticket, record) => self.keep(node, ticket, record),
+                Output::Recall => self.recall(node),
+                Output::Host(act) => self.host_act(act),
                 Output::Keep(entries) => self.keeps(node, entries),
-                Output::Event(event) => self.note(event),
             }
         }
     }
@@ -323,6 +327,9 @@ impl World {
                 self.truth
                     .released(self.now, agent.role.place(), operation, held, bound);
             }
+            Work::Task(order) => self.chore(index, &order),
+            Work::GiveUp(id) => self.give_up(index, id),
+            Work::Drop(id) => self.drop_chore(index, &id),
             Work::Freeze => self.stop_work(index),
             Work::Cancel { .. } | Work::Thaw => {}
         }
@@ -338,8 +345,13 @@ impl World {
         }
     }
 
-    fn note(&mut self, event: RoleEvent) {
+    fn note(&mut self, node: NodeId, event: RoleEvent) {
         match event {
+            RoleEvent::Thrown(operation, target) => {
+                let target = self.host(node).clock.when(target);
+                self.truth.thrown(operation, target);
+            }
+            RoleEvent::Told(event) => self.told(&event),
             RoleEvent::Refused(why) => self.truth.refused(why),
             RoleEvent::Serving(seat, _) => self.truth.serving(self.now, seat),
             RoleEvent::Stopped(..) => {}

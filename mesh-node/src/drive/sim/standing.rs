@@ -9,10 +9,10 @@
 use super::node::{NodeId, SeatRole};
 use super::world::World;
 use mesh_core::guard::freeze::FreezeReport;
-use mesh_core::guard::level::{Effective, Entry,  Stamp};
-use mesh_core::place::scope::Region;
+use mesh_core::guard::level::{Effective, Entry, Kind, Stamp, Value};
 use mesh_core::message::MessageId;
 use mesh_core::place::AgentId;
+use mesh_core::place::scope::Region;
 use mesh_core::time::{Micros, Moment};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -40,8 +40,8 @@ pub(super) struct Standing {
 }
 
 impl Standing {
-    /// Something is thawed, or may be before long.
-    pub(super) fn lifted(&mut self, region: Region) {
+    /// Something is thawed, or will be before long.
+    fn lifted(&mut self, region: Region) {
         self.proven.retain(|(own, _)| !own.meets(region));
     }
 
@@ -81,6 +81,12 @@ impl World {
     pub(super) fn keeps(&mut self, node: NodeId, entries: Arc<[Entry]>) {
         if let NodeId::Seat(_) = node {
             self.standing.disturbed(self.now);
+            let thaws = |entry: &&Entry| {
+                matches!(entry.kind, Kind::Freeze | Kind::Seal) && entry.value == Value::Lift
+            };
+            for entry in entries.iter().filter(thaws) {
+                self.standing.lifted(entry.region);
+            }
         }
         self.disks.keep(self.now, node, entries);
     }
@@ -89,7 +95,8 @@ impl World {
     pub(super) fn stop_work(&mut self, agent: u32) {
         let (low, high) = STOPPING;
         let after = Micros((self.chance.between(low, high) * 1_000.0) as i64);
-        self.queue.push(self.now + after, super::world::Event::Still(agent));
+        self.queue
+            .push(self.now + after, super::world::Event::Still(agent));
     }
 
     /// An agent starts on something or releases it.
@@ -235,3 +242,6 @@ impl World {
             && started.is_none_or(|at| self.now.since(*at) >= AGREED)
     }
 }
+
+#[cfg(test)]
+mod tests;

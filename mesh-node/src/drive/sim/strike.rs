@@ -4,10 +4,9 @@ use super::link::LinkFaults;
 use super::node::NodeId;
 use super::scenario::{Fault, FaultKind, Seat as SeatKind, StoreTrouble, Whom};
 use super::world::{Event, World, new_role, sector_at};
-use mesh_core::message::Body;
 use mesh_core::place::scope::{Region, Scope};
 use mesh_core::place::{AgentId, Class};
-use mesh_core::role::{Agent, Order, Output};
+use mesh_core::role::{Agent, Order};
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::{Claim, Seat, SeatAnswer};
 use mesh_core::unit::Weight;
@@ -170,21 +169,11 @@ impl World {
                 self.undo_later(number, lasts, Undo::Store);
             }
             FaultKind::Operate {
-                operation, scope, ..
-            } if operation == "cascade" => {
-                let scope = scope
-                    .and_then(|text| Scope::parse(&text).ok())
-                    .unwrap_or(Scope::ALL);
-                self.throw(&Order::default(), &scope);
-            }
-            FaultKind::Operate {
                 operation,
                 scope,
                 args,
-                ..
-            } => {
-                self.operate(&operation, scope.as_deref(), &args);
-            }
+                refused,
+            } => self.operate(&operation, scope.as_deref(), &args, refused),
             FaultKind::Lie { .. }
             | FaultKind::Wrong { .. }
             | FaultKind::Conflict { .. }
@@ -300,19 +289,7 @@ impl World {
         };
         let local = seat.host.clock.read(self.now);
         let mut out = core::mem::take(&mut self.out);
-        if let Some(operation) = role.throw(local, order, wanted, &mut out) {
-            let thrown = out.0.iter().find_map(|output| match output {
-                Output::Send {
-                    body: Body::Throw(hop),
-                    ..
-                } => Some(hop.target),
-                _ => None,
-            });
-            if let Some(target) = thrown {
-                let target = seat.host.clock.when(target);
-                self.truth.thrown(operation, target);
-            }
-        }
+        role.throw(local, order, wanted, &mut out);
         let next = role.next_wake();
         self.carry_out(node, local, &mut out);
         self.out = out;
@@ -337,7 +314,7 @@ impl World {
     }
 
     /// A node dies with everything that it had not on disk.
-    fn crash(&mut self, node: NodeId, restart: Option<Micros>) {
+    pub(super) fn crash(&mut self, node: NodeId, restart: Option<Micros>) {
         if !self.host(node).up {
             return;
         }

@@ -78,8 +78,12 @@ impl Truth {
             Event::Seat(node, ..) => 5 << 32 | u64::from(node),
             Event::Restart(_) => 6 << 32,
             Event::Fault(index) | Event::Over(index) => 7 << 32 | u64::from(index),
-            Event::Still(agent) => 9 << 32 | u64::from(agent),
-            Event::Cascade | Event::Churn | Event::Survey => 8 << 32,
+            Event::Cascade | Event::Churn | Event::Survey | Event::Delegate => 8 << 32,
+            Event::Chore(agent, _) | Event::GivenUp(agent, _) | Event::Say(agent, _) => {
+                9 << 32 | u64::from(agent)
+            }
+            Event::Stored(seat, _) | Event::Recalled(seat) => 10 << 32 | u64::from(seat),
+            Event::Still(agent) => 11 << 32 | u64::from(agent),
         };
         self.last = at;
         self.mix(at.0 as u64 ^ what << 24);

@@ -1,5 +1,6 @@
 //! The simulated mesh as a whole: its nodes, the true time, and the queue of what happens next.
 
+use super::chores::Chores;
 use super::clock::SimClock;
 use super::disk::Disks;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
@@ -7,6 +8,7 @@ use super::node::{
     AgentNode, ClusterInfo, FaultTable, Host, NodeId, SeatNode, SeatRole, SectorInfo,
 };
 use super::notary::Notaries;
+use super::operate::Requests;
 use super::post::Post;
 use super::queue::EventQueue;
 use super::scenario::Scenario;
@@ -16,10 +18,12 @@ use super::truth::Truth;
 use mesh_core::chance::Chance;
 use mesh_core::message::Epoch;
 use mesh_core::place::{AgentId, Class, ClusterId, SectorId, Shape};
-use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs, Start, WorkerEvent};
+use mesh_core::role::{
+    Agent, Coordinator, Input, Lead, Orchestrator, Outputs, Start, Ticket, WorkerEvent,
+};
 use mesh_core::time::{Micros, Moment, WallTime};
-use mesh_core::trust::{KeyId, Scheme, World as SignWorld};
 use mesh_core::trust::seat::{Seat, SeatAnswer, SeatTable};
+use mesh_core::trust::{KeyId, Scheme, World as SignWorld};
 use std::sync::Arc;
 
 /// Wall time at the start of every run: nothing depends on when a run is made.
@@ -43,6 +47,8 @@ pub struct World {
     pub(super) out: Outputs,
     pub(super) truth: Truth,
     pub(super) trouble: Trouble,
+    pub(super) chores: Chores,
+    pub(super) requests: Requests,
     pub(super) disks: Disks,
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
@@ -73,6 +79,18 @@ pub(super) enum Event {
     Over(u32),
     /// The whole is looked at.
     Survey,
+    /// A task's work at this agent has come to its next step.
+    Chore(u32, u32),
+    /// What this seat asked to be kept is on disk.
+    Stored(u32, Ticket),
+    /// This worker gives a task up.
+    GivenUp(u32, u32),
+    /// This worker says how a run stands.
+    Say(u32, u32),
+    /// The store tells this seat what it has.
+    Recalled(u32),
+    /// Somebody delegates a task, by the standing load.
+    Delegate,
 }
 
 /// A [`SeatAnswer`] that fits an event.
@@ -123,6 +141,8 @@ impl World {
             out: Outputs::default(),
             truth: Truth::default(),
             trouble: Trouble::default(),
+            chores: Chores::default(),
+            requests: Requests::default(),
             disks: Disks::default(),
             standing: Standing::default(),
             notaries: Notaries::new(Scheme::StandIn(SignWorld::new(scenario.seed))),
@@ -173,10 +193,9 @@ impl World {
             }
             Event::Deliver(node, parcel) => self.deliver(node, parcel),
             Event::Prepared(agent, throw) => self.prepared(agent, throw),
-            Event::Still(agent) => self.give(
-                NodeId::Agent(agent),
-                Input::Worker(WorkerEvent::Still),
-            ),
+            Event::Still(agent) => {
+                self.give(NodeId::Agent(agent), Input::Worker(WorkerEvent::Still))
+            }
             Event::Seat(node, asked, reply) => {
                 self.give(NodeId::Seat(node), Input::Seat(asked, reply.answer(asked)))
             }
@@ -186,6 +205,12 @@ impl World {
             Event::Fault(index) => self.strike(index),
             Event::Over(index) => self.relent(index),
             Event::Survey => self.survey(),
+            Event::Chore(agent, run) => self.step(agent, run),
+            Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
+            Event::GivenUp(agent, run) => self.given_up(agent, run),
+            Event::Say(agent, run) => self.say(agent, run),
+            Event::Recalled(seat) => self.recalled(seat),
+            Event::Delegate => self.delegate(),
         }
     }
 
@@ -239,10 +264,15 @@ impl World {
         }
     }
 
+    /// Wall time.
+    pub(super) fn wall(&self) -> WallTime {
+        WALL_START + self.now.since(Moment(0))
+    }
+
     /// What a role is told at a start.
     pub(super) fn start_of(&self, node: NodeId) -> Start {
         let boot = self.host(node).boot;
-        let wall = WALL_START + self.now.since(Moment(0));
+        let wall = self.wall();
         Start {
             boot,
             seed: self.scenario.seed,
@@ -357,6 +387,7 @@ impl World {
         }
         self.queue.push(Moment(1_000_000), Event::Survey);
         self.schedule_churn();
+        self.schedule_tasks();
         self.schedule_faults();
     }
 
