@@ -4,10 +4,11 @@
 //! have stopped as soon as they know, and the signatures as one bundle after; only signatures prove anything, so a lead
 //! that claims a stop that did not happen is named for it.
 
-use super::level::{Signature, Stamp};
+use super::level::Stamp;
 use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, Slots};
 use crate::time::{Micros, Moment};
+use crate::trust::key::Signature;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
@@ -237,13 +238,13 @@ mod tests {
     };
 
     fn sign(agent: AgentId, epoch: Stamp) -> Signature {
-        Signature {
-            r: crate::unit::Digest::of(&stop_bytes(agent, epoch)).0,
-            s: [1; 32],
-        }
+        let mut signature = Signature([1; 64]);
+        let digest = crate::unit::Digest::of(&stop_bytes(agent, epoch));
+        signature.0[..32].copy_from_slice(&digest.0);
+        signature
     }
     fn verify(_: AgentId, bytes: &[u8], signature: &Signature) -> bool {
-        signature.r == crate::unit::Digest::of(bytes).0
+        signature.0[..32] == crate::unit::Digest::of(bytes).0
     }
     fn proof(cluster: ClusterId, slot: u8) -> StopProof {
         StopProof {

@@ -89,9 +89,10 @@ impl Missing {
 }
 
 /// The wait before try number `tries` (from 0): doubled each time, and spread by a quarter to both sides, so that
-/// those who lost the same message do not ask in one instant.
+/// those who lost the same message do not ask in one instant. Narrower than [`Backoff`](crate::guard::failure::Backoff),
+/// whose full jitter may ask at once: here an answer needs its round trip first, and time to live ends the tries.
 fn backoff(first: Micros, most: Micros, tries: u8, chance: &mut Chance) -> Micros {
-    let wait = (first.0 << tries.min(16)).min(most.0);
+    let wait = first.doubled(u32::from(tries), most).0;
     chance.span(Micros(wait - wait / 4), Micros(wait + wait / 4))
 }
 

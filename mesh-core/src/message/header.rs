@@ -1,6 +1,7 @@
 //! What an operation is, from one end of its life to the other (§2.4).
 
 use super::{Lamport, MessageId};
+use crate::place::scope::Name;
 use crate::text::words;
 use crate::throw::quorum::Trinary;
 use crate::time::{Micros, WallTime};
@@ -121,7 +122,7 @@ pub struct Header {
     /// Complexity of the payload.
     pub weight: Weight,
     /// What an agent must be able to do.
-    pub requires: Vec<String>,
+    pub requires: Vec<Name>,
     /// What to do.
     pub verb: Verb,
     /// The content.

@@ -2,9 +2,10 @@
 
 use super::Exchange;
 use crate::guard::freeze::StopProof;
-use crate::guard::level::{Signature, Stamp};
+use crate::guard::level::Stamp;
 use crate::place::ClusterId;
 use crate::place::scope::Region;
+use crate::trust::key::Signature;
 use serde::{Deserialize, Serialize};
 
 /// The answer to a probe: the exchange, and what the child should hold.

@@ -14,6 +14,7 @@ use super::undo::DoneId;
 use super::view::{BreakerAt, QuarantineReason};
 use super::word::{LogKind, Metric};
 use crate::diagnose::{Finding, health, runbook};
+use crate::guard::kpi::Figure;
 use crate::message::SkipReason;
 use crate::place::{AgentId, Class, ClusterId, SectorId};
 use crate::registry::State;
@@ -60,8 +61,8 @@ pub enum Answer {
     },
     /// To `kpis`.
     Kpis {
-        /// The seven of §11, in its order.
-        kpis: Vec<Kpi>,
+        /// The seven of §11, in its order, recovery for cluster and sector.
+        kpis: Vec<Figure>,
     },
     /// To `runbook`.
     Runbook {
@@ -427,34 +428,6 @@ pub struct Trend {
     pub points: Vec<Option<f64>>,
 }
 
-/// An indicator of §11.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Kpi {
-    /// Its name there.
-    pub name: String,
-    /// What it is now; none when nothing was measured yet.
-    pub value: Option<f64>,
-    /// What it should be.
-    pub target: f64,
-    /// Whether that is at least (true) or at most.
-    pub at_least: bool,
-    /// How many measurements it rests on.
-    pub samples: u64,
-}
-
-impl Kpi {
-    /// Whether the target is met; none when nothing was measured.
-    pub fn met(&self) -> Option<bool> {
-        self.value.map(|value| {
-            if self.at_least {
-                value >= self.target
-            } else {
-                value <= self.target
-            }
-        })
-    }
-}
-
 /// A throw before it is fired.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Plan {
@@ -675,19 +648,5 @@ mod tests {
                 answer
             );
         }
-    }
-
-    #[test]
-    fn an_indicator_knows_which_way_its_target_goes() {
-        let kpi = |value, target, at_least| Kpi {
-            name: "k".into(),
-            value,
-            target,
-            at_least,
-            samples: 1,
-        };
-        assert_eq!(kpi(Some(0.99), 0.99, true).met(), Some(true));
-        assert_eq!(kpi(Some(1_001.0), 1_000.0, false).met(), Some(false));
-        assert_eq!(kpi(None, 0.99, true).met(), None);
     }
 }

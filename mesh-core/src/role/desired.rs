@@ -21,9 +21,9 @@
 //! | when | [`Desired::next_wake`] |
 //! | look | [`Desired::levels`], [`Desired::settled`] and the digests for messages |
 
-use crate::guard::level::region::Node as _;
 use super::notary::{Notary, Signatory};
 use super::{BEAT, BUCKET, Event, From, Output, Outputs, Refusal as Refused, Start, To};
+use crate::guard::level::region::Node as _;
 use crate::guard::level::{
     Author, DIFFERENCE_MAX, Effective, Entry, Kind, Levels, Merged, Refusal, Stamp, Summary, Value,
 };
@@ -285,7 +285,7 @@ impl Desired {
         &self,
         agent: AgentId,
         bytes: &[u8],
-        signature: &crate::guard::level::Signature,
+        signature: &crate::trust::key::Signature,
     ) -> bool {
         self.notary
             .as_ref()

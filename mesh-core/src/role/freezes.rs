@@ -3,11 +3,12 @@
 
 use super::{BEAT, Event, Outputs, To};
 use crate::guard::freeze::{FreezeReport, FreezeRun, PROOF_WAIT};
-use crate::guard::level::{Kind, Levels, Signature, Stamp};
+use crate::guard::level::{Kind, Levels, Stamp};
 use crate::message::{Body, Epoch, Prove, StopBundle, StopCount};
 use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, Slots};
 use crate::time::{Micros, Moment};
+use crate::trust::key::Signature;
 
 /// Freezes followed at once; the oldest is no longer followed (it stays in force) when there is one more. 64 × 1,000
 /// clusters × 64 bytes are 4 MB.

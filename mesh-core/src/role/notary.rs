@@ -5,8 +5,9 @@
 //! to the envelope, and a role asks a notary in the middle of its work instead of sending bytes out and waiting for them to
 //! come back signed. The driver owns the notary with its keys and certificates; the role sees neither.
 
-use crate::guard::level::{Author, Signature};
+use crate::guard::level::Author;
 use crate::place::AgentId;
+use crate::trust::key::Signature;
 use core::fmt;
 
 /// In whose name something is signed.

@@ -171,7 +171,7 @@ impl Stops {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::guard::level::Signature;
+    use crate::trust::key::Signature;
 
     const EPOCH: Stamp = Stamp {
         term: 1,

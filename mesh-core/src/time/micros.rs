@@ -47,6 +47,13 @@ impl Micros {
         Self(self.0.saturating_abs())
     }
 
+    /// Doubled so many times, up to `most`: waits that grow from try to try.
+    pub const fn doubled(self, times: u32, most: Self) -> Self {
+        let times = if times < 40 { times } else { 40 };
+        let wait = self.0.saturating_mul(1 << times);
+        if wait < most.0 { Self(wait) } else { most }
+    }
+
     /// Times a factor, rounded to the nearest microsecond, saturating.
     pub fn scale(self, factor: f64) -> Self {
         Self(libm::round(self.0 as f64 * factor) as i64)

@@ -19,6 +19,13 @@ pub struct PublicKey(pub [u8; 32]);
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Signature(pub [u8; 64]);
 
+impl Default for Signature {
+    /// No signature: what stands where one is still to be made. It is never genuine.
+    fn default() -> Self {
+        Self([0; 64])
+    }
+}
+
 /// The first eight bytes of a key's BLAKE3: its name on the wire and in tables.
 ///
 /// Keys with the same name can be made by trying some 2^49 of them against a full mesh; so a second key with a name

@@ -47,8 +47,7 @@ impl Backoff {
 
     /// The longest that the next wait can be.
     pub fn bound(&self) -> Micros {
-        let doublings = u32::from(self.tries).min(40);
-        Micros(self.first.0.saturating_mul(1 << doublings)).min(self.most)
+        self.first.doubled(u32::from(self.tries), self.most)
     }
 
     /// Tries so far.

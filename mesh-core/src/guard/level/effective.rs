@@ -1,10 +1,10 @@
 //! What holds for one agent, out of all entries that cover it.
 
-use super::entry::{Capability, Entry, Kind, Rank, Stamp, Value};
+use super::entry::{Entry, Kind, Rank, Stamp, Value};
 use super::region::Node;
 use super::store::{Levels, span};
 use crate::chance::Chance;
-use crate::place::scope::Region;
+use crate::place::scope::{Name, Region};
 use crate::place::{AgentId, Class};
 use crate::unit::Digest;
 use serde::{Deserialize, Serialize};
@@ -94,7 +94,7 @@ impl Levels {
     }
 
     /// Whether the capability is denied to the agent of `class` at `agent`.
-    pub fn denies(&self, agent: AgentId, class: Class, capability: &Capability) -> bool {
+    pub fn denies(&self, agent: AgentId, class: Class, capability: &Name) -> bool {
         let at = Region::Agent(agent);
         // The key owns its name; without rules the clone is not made.
         self.kinds.keys().any(|kind| {

@@ -1,9 +1,10 @@
 //! One entry of desired state: what shall hold, where, since which epoch, and who says so.
 
 use super::region::Node;
-use crate::place::scope::Region;
+use crate::place::scope::{Name, Region};
 use crate::place::{ClusterId, SectorId};
 use crate::time::Micros;
+use crate::trust::key::Signature;
 use crate::unit::Digest;
 use core::fmt;
 use serde::{Deserialize, Serialize};
@@ -144,57 +145,9 @@ pub enum Kind {
     /// Impedance weights stay as they are until calibrated by hand (§9.2 timing attack).
     Weights,
     /// A capability that agents there are not given, whatever they declare (§7.2).
-    Capability(Capability),
+    Capability(Name),
     /// The head of the context that agents there hold.
     Context,
-}
-
-/// The longest name of a capability, in bytes: the longest in use (`llm_inference_large_context`) is half of it.
-pub const CAPABILITY_MAX: usize = 64;
-
-/// The name of a capability: 1 to 64 bytes of lower-case letters, digits, `_`, `-` and `.`.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Capability(Box<str>);
-
-/// A name that is no capability.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "capability {0:?} cannot be read; write 1 to 64 lower-case letters, digits, '_', '-' or '.', like llm_inference"
-)]
-pub struct CapabilityError(String);
-
-impl Capability {
-    /// Checked.
-    pub fn new(name: &str) -> Result<Self, CapabilityError> {
-        let fits = (1..=CAPABILITY_MAX).contains(&name.len())
-            && name.bytes().all(|byte| {
-                byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"_-.".contains(&byte)
-            });
-        if fits {
-            Ok(Self(name.into()))
-        } else {
-            Err(CapabilityError(crate::text::excerpt(name)))
-        }
-    }
-
-    /// The name.
-    pub fn name(&self) -> &str {
-        &self.0
-    }
-}
-
-impl TryFrom<String> for Capability {
-    type Error = CapabilityError;
-    fn try_from(name: String) -> Result<Self, CapabilityError> {
-        Self::new(&name)
-    }
-}
-
-impl From<Capability> for String {
-    fn from(capability: Capability) -> Self {
-        capability.0.into()
-    }
 }
 
 /// What shall hold; the order is that of protection.
@@ -219,35 +172,6 @@ impl Kind {
             (Self::Context, _) | (_, Value::Head(_) | Value::Half) => false,
             (_, Value::Lift | Value::Hold) => true,
         }
-    }
-}
-
-/// An Ed25519 signature: the point and the scalar, 32 bytes each (RFC 8032 §5.1.6).
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Hash, Serialize, Deserialize,
-)]
-pub struct Signature {
-    /// The first half.
-    pub r: [u8; 32],
-    /// The second half.
-    pub s: [u8; 32],
-}
-
-impl Signature {
-    /// From 64 bytes as they are usually written.
-    pub fn from_bytes(bytes: &[u8; 64]) -> Self {
-        let mut signature = Self::default();
-        signature.r.copy_from_slice(&bytes[..32]);
-        signature.s.copy_from_slice(&bytes[32..]);
-        signature
-    }
-
-    /// As 64 bytes.
-    pub fn to_bytes(self) -> [u8; 64] {
-        let mut bytes = [0; 64];
-        bytes[..32].copy_from_slice(&self.r);
-        bytes[32..].copy_from_slice(&self.s);
-        bytes
     }
 }
 
@@ -277,7 +201,7 @@ impl Entry {
         let mut bytes = Vec::with_capacity(128);
         bytes.extend_from_slice(b"mesh-30k level 1");
         let name = match &self.kind {
-            Kind::Capability(capability) => capability.name(),
+            Kind::Capability(capability) => capability.as_str(),
             Kind::Freeze
             | Kind::Seal
             | Kind::Avoid

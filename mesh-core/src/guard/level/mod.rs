@@ -21,8 +21,6 @@ mod tests;
 
 pub use difference::{DIFFERENCE_MAX, Difference, SUMMARY_MAX, Summary};
 pub use effective::{Effective, Gate};
-pub use entry::{
-    Author, CAPABILITY_MAX, Capability, CapabilityError, Entry, Kind, Rank, Signature, Stamp, Value,
-};
+pub use entry::{Author, Entry, Kind, Rank, Stamp, Value};
 pub use refusal::{Merged, Refusal};
 pub use store::{ENTRIES_MAX, Levels, WIDE_MAX};

@@ -1,10 +1,11 @@
 //! The entries that count, merged under the rules of PROTOCOL §6.
 
-use super::entry::{Author, Entry, Kind, Rank, Signature, Stamp, Value};
+use super::entry::{Author, Entry, Kind, Rank, Stamp, Value};
 use super::refusal::{Merged, Refusal, check};
 use super::region::{CLASSES_FIRST, Node};
 use crate::place::scope::Region;
 use crate::time::{Micros, Moment};
+use crate::trust::key::Signature;
 use std::collections::BTreeMap;
 
 /// Entries that one node keeps at most: two levels for each of 30,000 agents and some for sectors and classes. At some

@@ -1,8 +1,9 @@
 use super::*;
 use crate::chance::Chance;
-use crate::place::scope::Region;
+use crate::place::scope::{Name, Region};
 use crate::place::{AgentId, Class, ClusterId, SectorId};
 use crate::time::{Micros, Moment};
+use crate::trust::key::Signature;
 use crate::unit::Digest;
 use proptest::prelude::*;
 
@@ -20,10 +21,9 @@ fn cluster(text: &str) -> ClusterId {
 fn sign(author: Author, bytes: &[u8]) -> Signature {
     let mut all = format!("{author}").into_bytes();
     all.extend_from_slice(bytes);
-    Signature {
-        r: Digest::of(&all).0,
-        s: [7; 32],
-    }
+    let mut signature = Signature([7; 64]);
+    signature.0[..32].copy_from_slice(&Digest::of(&all).0);
+    signature
 }
 fn verify(author: Author, bytes: &[u8], signature: &Signature) -> bool {
     *signature == sign(author, bytes)
@@ -80,7 +80,7 @@ fn who_may_write_what_is_a_table() {
     let (lead, coordinator) = (A::Lead(cluster("7-4")), A::Coordinator(SectorId(7)));
     let own = Region::Cluster(cluster("7-4"));
     let other = Region::Cluster(cluster("7-5"));
-    let rule = Kind::Capability(Capability::new("llm_inference").expect("a name"));
+    let rule = Kind::Capability(Name::new("llm_inference").expect("a name"));
     let rows = [
         (lead, Kind::Freeze, own, Value::Hold, true),
         (lead, Kind::Freeze, own, Value::Lift, false),
@@ -280,7 +280,7 @@ fn a_half_open_breaker_lets_a_tenth_through_and_an_open_one_nothing() {
 fn a_capability_rule_holds_for_its_class_and_context_follows_the_latest_head() {
     let mut levels = Levels::new();
     let by = Author::Orchestrator;
-    let inference = Capability::new("llm_inference").expect("a name");
+    let inference = Name::new("llm_inference").expect("a name");
     let class = Region::Class(Class::Local);
     write(
         &mut levels,

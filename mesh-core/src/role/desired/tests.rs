@@ -3,7 +3,7 @@
 
 use super::*;
 use crate::guard::freeze::FreezeReport;
-use crate::guard::level::Signature;
+use crate::trust::key::Signature;
 use crate::message::{Answer, MessageId, SkipReason};
 use crate::place::{ClusterId, Shape};
 use crate::role::{
@@ -38,10 +38,9 @@ impl Notary for Name {
 fn signature(who: Signatory, bytes: &[u8]) -> Signature {
     let mut text = format!("{who:?}").into_bytes();
     text.extend_from_slice(bytes);
-    Signature {
-        r: Digest::of(&text).0,
-        s: [0; 32],
-    }
+    let mut signature = Signature::default();
+    signature.0[..32].copy_from_slice(&Digest::of(&text).0);
+    signature
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]

@@ -7,7 +7,8 @@ use super::eyes::Eyes;
 use super::keep::Stopping;
 use super::look::set_of;
 use super::throws::{Order, Purpose};
-use crate::guard::level::{Capability, Kind, Value};
+use crate::guard::level::{Kind, Value};
+use crate::place::scope::Name;
 use crate::message::{Priority, Strategy, Verb};
 use crate::operation::answer::Answer;
 use crate::operation::event::Event as Happened;
@@ -82,7 +83,7 @@ impl Orchestrator {
             Operation::Capability {
                 action, capability, ..
             } => {
-                let capability = Capability::new(capability)
+                let capability = Name::new(capability)
                     .map_err(|error| Refusal::new(Ground::Wrong, error.to_string()))?;
                 let value = match action {
                     Grant::Grant => Value::Lift,

@@ -5,7 +5,7 @@
 //! else. One that may not run twice leaves its agent only when that agent says that nothing has happened.
 
 use super::Orchestrator;
-use crate::guard::level::{Capability, Gate};
+use crate::guard::level::Gate;
 use crate::message::{Body, TaskAct, TaskNews, TaskOrder, TaskSaid};
 use crate::operation::answer::{Answer, Progress};
 use crate::operation::event::Event as Happened;
@@ -440,7 +440,7 @@ impl Orchestrator {
         let denied = task
             .requires
             .as_deref()
-            .and_then(|wanted| Capability::new(wanted).ok());
+            .and_then(|wanted| Name::new(wanted).ok());
         let calm = self.desired.levels().is_empty();
         let healthy_only = self.door.mode.mode().restrictions().healthy_sectors_only;
         // Work for everybody is no work for people unless it says so.

@@ -114,7 +114,7 @@ impl View for Eyes<'_> {
         let Some((row, wanted)) = table.row(id).zip(wanted) else {
             return false;
         };
-        let name = crate::guard::level::Capability::new(capability).ok();
+        let name = crate::place::scope::Name::new(capability).ok();
         let levels = self.mesh.desired.levels();
         let denied = name.is_some_and(|name| levels.denies(id, row.class(), &name));
         row.capabilities().has(wanted) && !denied

@@ -5,7 +5,7 @@ use super::chart::Chart;
 use super::eyes::Eyes;
 use crate::diagnose::{self, health, runbook};
 use crate::operation::answer::{
-    AgentLine, Answer, BreakerLine, ConflictLine, Context, Inspection, Kpi, OperationLine,
+    AgentLine, Answer, BreakerLine, ConflictLine, Context, Inspection, OperationLine,
     POINTS_MAX, Plan, ROWS_MAX, RegionLine, RowKind, Rows, SheetRef, Status, Trend,
 };
 use crate::operation::preview::preview;
@@ -517,17 +517,7 @@ impl Orchestrator {
 
     fn kpis(&mut self, hours: usize, now: Moment) -> Answer {
         let report = self.door.meter.report(hours, now);
-        let figures = report.figures.into_iter();
-        let kpis = figures.map(|figure| Kpi {
-            name: name_of(figure.kpi).to_owned(),
-            value: figure.value,
-            target: figure.target,
-            at_least: figure.kpi.more_is_better(),
-            samples: figure.of,
-        });
-        Answer::Kpis {
-            kpis: kpis.collect(),
-        }
+        Answer::Kpis { kpis: report.figures }
     }
 
     /// What a throw would look like, from the code that fires it.
@@ -678,19 +668,4 @@ fn csv(sheet: &Sheet) -> String {
     core::iter::once("agent,fate\n".to_owned())
         .chain(lines)
         .collect()
-}
-
-/// The names of §11.1.
-const fn name_of(kpi: crate::guard::kpi::Kpi) -> &'static str {
-    use crate::guard::kpi::Kpi as Of;
-    match kpi {
-        Of::CoordinationSuccessRate => "coordination_success_rate",
-        Of::ArrivalWindowHitRate => "arrival_window_hit_rate",
-        Of::ImpedancePredictionAccuracy => "impedance_prediction_accuracy",
-        Of::ConflictRate => "conflict_rate",
-        Of::MeshAvailability => "mesh_availability",
-        Of::CascadeLatencyP95 => "cascade_latency_p95",
-        Of::RecoveryCluster => "recovery_time_cluster",
-        Of::RecoverySector => "recovery_time_sector",
-    }
 }

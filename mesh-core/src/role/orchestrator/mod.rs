@@ -20,7 +20,8 @@ pub use throws::Order;
 
 use crate::chance::Chance;
 use crate::conflict::Tier;
-use crate::guard::level::{Author, Signature};
+use crate::guard::level::Author;
+use crate::trust::key::Signature;
 use crate::message::{
     Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Probed, Proceed, SectorReport,
 };

@@ -7,6 +7,7 @@ use crate::message::{
     Body, ClusterTargets, Fold, Header, Hop, MessageId, Priority, Proceed, Routing, SectorFold,
     Strategy, Targets, Verb,
 };
+use crate::place::scope::Name;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
 use crate::role::coordinator::unheard;
 use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
@@ -41,7 +42,7 @@ pub struct Order {
     /// 0 background to 3 critical.
     pub priority: Priority,
     /// What an agent must be able to do.
-    pub requires: Vec<String>,
+    pub requires: Vec<Name>,
     /// The largest release spread that is accepted; agents whose clocks are known less well are skipped.
     pub spread_max: Option<Micros>,
     /// Whether answers are asked for.

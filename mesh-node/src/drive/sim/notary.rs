@@ -5,9 +5,10 @@
 
 use super::node::NodeId;
 use super::world::World;
-use mesh_core::guard::level::{Author, Signature};
+use mesh_core::guard::level::Author;
 use mesh_core::place::AgentId;
 use mesh_core::role::{Notary, Signatory};
+use mesh_core::trust::key::Signature;
 use mesh_core::trust::key::{Scheme, SecretKey, Signer};
 use mesh_core::trust::seat::Seat;
 use std::sync::Arc;
@@ -82,7 +83,7 @@ impl World {
 
 impl Notary for OfSeat {
     fn sign(&self, _: Signatory, bytes: &[u8]) -> Signature {
-        Signature::from_bytes(&self.key.sign(bytes).0)
+        self.key.sign(bytes)
     }
 
     fn vouch(&self, who: Signatory, bytes: &[u8], signature: &Signature) -> bool {
@@ -93,9 +94,7 @@ impl Notary for OfSeat {
 impl Notary for OfAgents {
     fn sign(&self, who: Signatory, bytes: &[u8]) -> Signature {
         match who {
-            Signatory::Agent(_) => {
-                Signature::from_bytes(&self.scheme.key(&seed_of(who, 0)).sign(bytes).0)
-            }
+            Signatory::Agent(_) => self.scheme.key(&seed_of(who, 0)).sign(bytes),
             Signatory::Seat(_) => Signature::default(),
         }
     }
@@ -107,14 +106,13 @@ impl Notary for OfAgents {
 
 /// Whether one of the keys that may sign for them did.
 fn vouch(scheme: &Scheme, who: Signatory, bytes: &[u8], signature: &Signature) -> bool {
-    let signature = mesh_core::trust::key::Signature(signature.to_bytes());
     let holders = match who {
         Signatory::Seat(_) => HOLDERS,
         Signatory::Agent(_) => 1,
     };
     (0..holders).any(|holder| {
         let key = scheme.key(&seed_of(who, holder)).public();
-        scheme.verify(&key, bytes, &signature)
+        scheme.verify(&key, bytes, signature)
     })
 }
 
