@@ -108,6 +108,11 @@ impl Agent {
         &self.uplink
     }
 
+    /// Throws that it has taken in and not answered; at most [`CASTS_MAX`].
+    pub const fn open(&self) -> usize {
+        self.holds.len()
+    }
+
     /// Operations waiting, as the driver sees its worker's queue.
     pub const fn set_queue(&mut self, queue: u16) {
         self.queue = queue;

@@ -163,6 +163,19 @@ impl Coordinator {
         self.sector
     }
 
+    /// Operations open here; at most [`CASTS_MAX`].
+    pub const fn open(&self) -> usize {
+        self.tosses.len()
+    }
+
+    /// The last account of each cluster, by operation.
+    pub fn accounts(&self) -> impl Iterator<Item = (MessageId, &Fold)> {
+        self.tosses.iter().flat_map(|toss| {
+            let folds = toss.parts.iter().filter_map(|part| part.fold.as_deref());
+            folds.map(|fold| (toss.hop.header.id, fold))
+        })
+    }
+
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.boot = start.boot;
         self.lossy = start.lossy;

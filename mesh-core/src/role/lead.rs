@@ -552,7 +552,7 @@ impl Record {
                 .map_or(Micros::MAX, |heard| now.since(heard))
                 .into(),
             context: self.context,
-            digest: self.profile.digest(now),
+            digest: self.profile.digest(slopes, now),
         }
     }
 }

@@ -209,6 +209,12 @@ impl Orchestrator {
         Some(id)
     }
 
+    /// The open operations, each with the moment by which it ends whatever happens; at most [`CASTS_MAX`].
+    pub fn open(&self) -> impl Iterator<Item = (MessageId, Moment)> {
+        let tosses = self.tosses.iter();
+        tosses.map(|toss| (toss.header.id, toss.close_at))
+    }
+
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.chance = Chance::new(start.seed).split(u64::from(start.boot.0));
         self.mint = IdMint::new(self.chance.split(1));

@@ -1,10 +1,11 @@
 //! What a run came to, in the figures of §11.
 
-use super::scenario::Scenario;
-use super::truth::Truth;
+use super::invariant::Violation;
+use super::scenario::{Scenario, Seat};
+use super::verdict::Verdict;
 use super::world::{Event, World};
+use mesh_core::throw::ClassTally32;
 use mesh_core::time::{Micros, Moment};
-use mesh_core::trust::seat::Seat;
 use serde::Serialize;
 
 /// The whole is looked at this often.
@@ -31,9 +32,18 @@ pub struct Report {
     pub state_hash: String,
     /// The figures of §11.
     pub kpi: Kpi,
-    /// The first broken invariants, in words.
+    /// The first broken invariants.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub broken: Vec<String>,
+    pub broken: Vec<Violation>,
+    /// The scenario's expectations and what became of them.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Report {
+    /// Whether every expectation was met; one of them is that no invariant broke.
+    pub fn holds(&self) -> bool {
+        self.verdicts.iter().all(|verdict| verdict.met)
+    }
 }
 
 /// The figures of §11. Shares are of the eligible: targeted without people and without the skipped.
@@ -64,75 +74,78 @@ pub struct Kpi {
 }
 
 /// Runs a scenario to its end. `step` is told how far it is, from 0 to 1, about every hundredth.
-pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
+pub fn run(scenario: Scenario, step: impl FnMut(f64)) -> Report {
+    run_with(World::new(scenario), step)
+}
+
+/// The same for a world that is there already.
+pub fn run_with(mut world: World, mut step: impl FnMut(f64)) -> Report {
     let begun = std::time::Instant::now();
-    let (seed, duration) = (scenario.seed, scenario.duration);
-    let mut world = World::new(scenario);
+    let duration = world.scenario.duration;
     for hundredth in 1..=100 {
         world.run_until(Moment(duration.0 / 100 * hundredth));
         step(hundredth as f64 / 100.0);
     }
     world.run();
+    world.settle();
     let truth = &world.truth;
     Report {
         agents: world.agent_count(),
         seconds: duration.as_seconds_f64(),
-        seed,
+        seed: world.scenario.seed,
         events: truth.events,
         wall_s: begun.elapsed().as_secs_f64(),
         peak_rss_mb: peak_rss_mb(),
         violations: truth.violations,
         state_hash: format!("{:016x}", truth.hash),
-        kpi: kpi(truth),
+        kpi: Kpi::of(&world),
         broken: truth.told.clone(),
+        verdicts: world.verdicts(),
     }
 }
 
-fn kpi(truth: &Truth) -> Kpi {
-    let classes = || {
-        truth
-            .sheets
-            .iter()
-            .flat_map(|sheet| &sheet.classes)
-            .filter(|class| !class.class.is_human())
-    };
-    let sum = |pick: fn(&mesh_core::throw::ClassTally32) -> u32| {
-        classes().map(pick).map(f64::from).sum::<f64>()
-    };
-    let (targeted, eligible) = (sum(|class| class.targeted), sum(|class| class.eligible));
-    let (ready, conflict) = (sum(|class| class.ready), sum(|class| class.conflict));
-    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-    let mut elapsed: Vec<Micros> = truth.sheets.iter().map(|sheet| sheet.elapsed).collect();
-    elapsed.sort_unstable();
-    let p95 = elapsed
-        .get((elapsed.len() * 95).div_ceil(100).saturating_sub(1))
-        .copied()
-        .unwrap_or_default();
-    let longest = |of: fn(&Seat) -> bool| {
-        let takeovers = truth
-            .takeovers
-            .iter()
-            .filter(|(seat, _)| of(seat))
-            .map(|(_, took)| *took);
-        takeovers.max().unwrap_or_default().as_seconds_f64()
-    };
-    Kpi {
-        quorum_share: truth.quorum_share().unwrap_or(0.0),
-        in_window_share: share(sum(|class| class.in_window), eligible),
-        within_50ms_share: share(sum(|class| class.within_50), eligible),
-        skipped_share: share(targeted - eligible, targeted),
-        conflict_share: share(conflict, ready + conflict),
-        availability: share(f64::from(truth.surveys_available), f64::from(truth.surveys)),
-        gather_p95_ms: p95.as_millis_f64(),
-        release_spread_p99_ms: truth
-            .spread
-            .quantile(0.99)
-            .unwrap_or_default()
-            .as_millis_f64(),
-        recovery_cluster_s: longest(|seat| matches!(seat, Seat::Lead(_))),
-        recovery_sector_s: longest(|seat| matches!(seat, Seat::Coordinator(_))),
-        operations: truth.sheets.len(),
+impl Kpi {
+    /// The figures of a run so far.
+    pub fn of(world: &World) -> Self {
+        let truth = &world.truth;
+        let classes = || {
+            let all = truth.sheets.iter().flat_map(|sheet| &sheet.classes);
+            all.filter(|class| !class.class.is_human())
+        };
+        let sum = |pick: fn(&ClassTally32) -> u32| classes().map(pick).map(f64::from).sum::<f64>();
+        let (targeted, eligible) = (sum(|class| class.targeted), sum(|class| class.eligible));
+        let (ready, conflict) = (sum(|class| class.ready), sum(|class| class.conflict));
+        let mut elapsed: Vec<Micros> = truth.sheets.iter().map(|sheet| sheet.elapsed).collect();
+        elapsed.sort_unstable();
+        let rank = (elapsed.len() * 95).div_ceil(100).saturating_sub(1);
+        let longest = |seat: Seat| world.takeover(seat).unwrap_or(0.0);
+        Self {
+            quorum_share: truth.quorum_share().unwrap_or(0.0),
+            in_window_share: share(sum(|class| class.in_window), eligible),
+            within_50ms_share: share(sum(|class| class.within_50), eligible),
+            skipped_share: share(targeted - eligible, targeted),
+            conflict_share: share(conflict, ready + conflict),
+            availability: share(f64::from(truth.surveys_available), f64::from(truth.surveys)),
+            gather_p95_ms: elapsed
+                .get(rank)
+                .copied()
+                .unwrap_or_default()
+                .as_millis_f64(),
+            release_spread_p99_ms: truth
+                .spread
+                .quantile(0.99)
+                .unwrap_or_default()
+                .as_millis_f64(),
+            recovery_cluster_s: longest(Seat::Lead),
+            recovery_sector_s: longest(Seat::Coordinator),
+            operations: truth.sheets.len(),
+        }
     }
+}
+
+/// A part of a whole, and 0 of nothing.
+pub(super) fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
 }
 
 impl World {
@@ -143,6 +156,7 @@ impl World {
         self.truth.surveys += 1;
         self.truth.surveys_available += u32::from(share >= 0.95);
         self.truth.active_share = share;
+        self.look_at_all();
         self.queue.push(self.now + SURVEY_EVERY, Event::Survey);
     }
 }

@@ -6,15 +6,23 @@
 
 mod clock;
 mod figures;
+pub mod fuzz;
+mod invariant;
 mod link;
 mod node;
 mod post;
 mod queue;
+mod sabotage;
 pub mod scenario;
+mod settle;
 mod strike;
 mod truth;
+mod verdict;
 mod world;
 
-pub use figures::{Kpi, Report, run};
+pub use figures::{Kpi, Report, run, run_with};
+pub use invariant::Violation;
+pub use sabotage::Sabotage;
 pub use scenario::Scenario;
+pub use verdict::Verdict;
 pub use world::World;

@@ -1,6 +1,7 @@
 //! Nodes of the simulated mesh: a role, a clock that is wrong, and a link to its parent.
 
 use super::clock::SimClock;
+use super::invariant::Obeys;
 use super::link::{Device, Link, LinkFaults};
 use mesh_core::place::{Class, ClusterId};
 use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs};
@@ -31,6 +32,8 @@ pub(super) struct Host {
     pub(super) key: KeyId,
     /// Which of the world's link faults apply.
     pub(super) faults: u16,
+    /// Whom it obeys, as seen from outside.
+    pub(super) obeys: Obeys,
 }
 
 /// An agent's node.
@@ -89,6 +92,7 @@ impl Host {
             silent: false,
             key,
             faults: 0,
+            obeys: None,
         }
     }
 }
@@ -107,6 +111,15 @@ impl SeatRole {
             Self::Orchestrator(role) => role.next_wake(),
             Self::Coordinator(role) => role.next_wake(),
             Self::Lead(role) => role.next_wake(),
+        }
+    }
+
+    /// Operations open here.
+    pub(super) fn open(&self) -> usize {
+        match self {
+            Self::Orchestrator(role) => role.open().count(),
+            Self::Coordinator(role) => role.open(),
+            Self::Lead(role) => role.casts().len(),
         }
     }
 

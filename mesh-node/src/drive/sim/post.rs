@@ -2,6 +2,7 @@
 
 use super::link::Direction;
 use super::node::NodeId;
+use super::sabotage::Sabotage;
 use super::world::{Event, SeatReply, World};
 use mesh_core::message::{Body, Epoch};
 use mesh_core::place::ClusterId;
@@ -24,7 +25,7 @@ pub(super) struct Post {
     pub(super) lost: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Parcel {
     from: From,
     signer: KeyId,
@@ -43,6 +44,23 @@ struct Sender {
 }
 
 impl Post {
+    /// Messages under way.
+    pub(super) const fn underway(&self) -> usize {
+        self.parcels.len() - self.free.len()
+    }
+
+    /// Whether a parcel is a throw.
+    pub(super) fn is_throw(&self, parcel: u32) -> bool {
+        let parcel = self.parcels.get(parcel as usize);
+        matches!(
+            parcel,
+            Some(Some(Parcel {
+                body: Body::Throw(_),
+                ..
+            }))
+        )
+    }
+
     fn put(&mut self, parcel: Parcel) -> u32 {
         if let Some(index) = self.free.pop() {
             self.parcels[index as usize] = Some(parcel);
@@ -62,9 +80,13 @@ impl Post {
 impl World {
     /// Does what a role asked for.
     pub(super) fn carry_out(&mut self, node: NodeId, local: Moment, out: &mut Outputs) {
+        if self.saboteur.is_some() {
+            self.twisted(out);
+        }
         for output in out.0.drain(..) {
             match output {
                 Output::Send { to, epoch, body } => {
+                    self.reports(node, &body);
                     let host = self.host(node);
                     if !host.silent {
                         self.send(
@@ -85,16 +107,25 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
-                Output::Event(event) => self.note(event),
+                Output::Event(event) => self.note(node, event),
             }
         }
     }
 
     /// A parcel has arrived.
     pub(super) fn deliver(&mut self, node: NodeId, parcel: u32) {
+        if let Some(wait) = self.lies_around(node, parcel) {
+            return self
+                .queue
+                .push(self.now + wait, Event::Deliver(node, parcel));
+        }
+        let number = parcel;
         let Some(parcel) = self.post.take(parcel) else {
             return;
         };
+        if self.broken_by(Sabotage::MailLoop) {
+            self.post_twice_again(node, &parcel);
+        }
         let received = self.host(node).clock.read(self.now);
         let Parcel {
             from,
@@ -103,17 +134,35 @@ impl World {
             sent,
             body,
         } = parcel;
-        self.give(
-            node,
-            Input::Message(Arrival {
-                from,
-                signer,
-                epoch,
-                sent,
-                received,
-                body,
-            }),
-        );
+        let mut arrival = Arrival {
+            from,
+            signer,
+            epoch,
+            sent,
+            received,
+            body,
+        };
+        self.doctored(node, number, &mut arrival);
+        if !self.host(node).up {
+            return;
+        }
+        let stale = self.is_stale(node, from, epoch, signer);
+        let refused = self.truth.refused_total;
+        self.give(node, Input::Message(arrival));
+        if self.truth.refused_total == refused {
+            self.obeyed(node, from, epoch, signer, stale);
+        }
+    }
+
+    /// What a saboteur does to the post of agents.
+    fn post_twice_again(&mut self, node: NodeId, parcel: &Parcel) {
+        if let NodeId::Agent(_) = node {
+            for _ in 0..2 {
+                let copy = self.post.put(parcel.clone());
+                self.queue
+                    .push(self.now + Micros::millis(1), Event::Deliver(node, copy));
+            }
+        }
     }
 
     /// A worker is done preparing.
@@ -301,20 +350,24 @@ impl World {
                 let Some(throw) = self.truth.number(header.id) else {
                     return;
                 };
+                self.prepares(index, throw, &header);
                 let agent = &mut self.agents[index as usize];
                 let queue = agent.device.queue();
                 let took =
                     agent
                         .device
                         .processing(header.weight, u32::from(queue), &mut self.chance);
-                self.queue
-                    .push(self.now + took, Event::Prepared(index, throw));
+                if !self.broken_by(Sabotage::NeverReady) {
+                    self.queue
+                        .push(self.now + took, Event::Prepared(index, throw));
+                }
             }
             Work::Release {
                 operation,
                 target,
                 bound,
             } => {
+                self.releases(index, operation, target);
                 let agent = &self.agents[index as usize];
                 let held = agent.host.clock.when(target);
                 self.truth
@@ -334,12 +387,15 @@ impl World {
         }
     }
 
-    fn note(&mut self, event: RoleEvent) {
+    fn note(&mut self, node: NodeId, event: RoleEvent) {
         match event {
             RoleEvent::Refused(why) => self.truth.refused(why),
             RoleEvent::Serving(seat, _) => self.truth.serving(self.now, seat),
-            RoleEvent::Stopped(..) => {}
-            RoleEvent::Sealed(sheet) => self.truth.sealed(*sheet),
+            RoleEvent::Stopped(..) => self.dethroned(node),
+            RoleEvent::Sealed(sheet) => {
+                self.ended(node, &sheet);
+                self.truth.sealed(*sheet);
+            }
         }
     }
 

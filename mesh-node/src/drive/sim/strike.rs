@@ -182,7 +182,11 @@ impl World {
         let Some(index) = self.trouble.undo.iter().position(|(of, _)| *of == number) else {
             return;
         };
-        let (_, undo) = self.trouble.undo.swap_remove(index);
+        self.relent_at(index);
+    }
+
+    fn relent_at(&mut self, index: usize) {
+        let (number, undo) = self.trouble.undo.remove(index);
         match undo {
             Undo::Speed(agents) => agents
                 .iter()
@@ -211,6 +215,16 @@ impl World {
                 }
             }
         }
+    }
+
+    /// Everything that faults changed is over.
+    pub(super) fn relent_all(&mut self) {
+        // In reverse, so that what was changed twice is as it was before both.
+        while let Some(last) = self.trouble.undo.len().checked_sub(1) {
+            self.relent_at(last);
+        }
+        self.trouble.cuts.clear();
+        self.trouble.store = None;
     }
 
     /// Whether nothing passes from the one to the other.
@@ -263,7 +277,7 @@ impl World {
     }
 
     /// Somebody orders a throw at whoever is the orchestrator.
-    fn throw(&mut self, order: &Order, scope: &Scope) {
+    pub(super) fn throw(&mut self, order: &Order, scope: &Scope) {
         let wanted =
             |agent: AgentId, class: Class| scope.matches_place(agent, class).unwrap_or(true);
         let Some(index) = self
@@ -271,6 +285,7 @@ impl World {
             .into_iter()
             .find(|&index| self.seats[index as usize].role.serving())
         else {
+            self.truth.operations_refused += 1;
             return;
         };
         let node = NodeId::Seat(index);
@@ -280,20 +295,22 @@ impl World {
         };
         let local = seat.host.clock.read(self.now);
         let mut out = core::mem::take(&mut self.out);
-        if let Some(operation) = role.throw(local, order, wanted, &mut out) {
-            let thrown = out.0.iter().find_map(|output| match output {
+        let thrown = role.throw(local, order, wanted, &mut out);
+        let next = role.next_wake();
+        if let Some(operation) = thrown {
+            let target = out.0.iter().find_map(|output| match output {
                 Output::Send {
                     body: Body::Throw(hop),
                     ..
                 } => Some(hop.target),
                 _ => None,
             });
-            if let Some(target) = thrown {
-                let target = seat.host.clock.when(target);
-                self.truth.thrown(operation, target);
-            }
+            // One that is for nobody has no T.
+            let target = target.map_or(self.now, |target| seat.host.clock.when(target));
+            self.opened(node, operation, target);
+        } else {
+            self.truth.operations_refused += 1;
         }
-        let next = role.next_wake();
         self.carry_out(node, local, &mut out);
         self.out = out;
         self.arm(node, next);
@@ -329,6 +346,7 @@ impl World {
             if seat.role.serving() {
                 self.truth.died(self.now, seat.seat);
             }
+            self.dethroned(node);
             self.reset(node);
         }
         if let Some(after) = restart {
@@ -346,6 +364,7 @@ impl World {
         let host = self.host_mut(node);
         host.up = true;
         host.boot.0 += 1;
+        host.obeys = None;
         host.clock.reboot(now, origin);
         let boot = host.boot;
         self.reset(node);
@@ -431,7 +450,9 @@ impl World {
                 clock.set_drift(now, drift);
             }
             if stop.is_some() {
-                stopped.push((node, clock.drift()));
+                if !clock.is_stopped() {
+                    stopped.push((node, clock.drift()));
+                }
                 clock.stop(now);
             }
             self.wake_again(node);
@@ -442,14 +463,14 @@ impl World {
     }
 
     /// A clock was changed: the timer was set by the old one.
-    fn wake_again(&mut self, node: NodeId) {
+    pub(super) fn wake_again(&mut self, node: NodeId) {
         self.host_mut(node).armed = Moment::NEVER;
         self.give(node, mesh_core::role::Input::Wake);
     }
 
     fn undo_later(&mut self, number: u32, lasts: Option<Micros>, undo: Undo) {
+        self.trouble.undo.push((number, undo));
         if let Some(lasts) = lasts {
-            self.trouble.undo.push((number, undo));
             self.queue.push(self.now + lasts, Event::Over(number));
         }
     }

@@ -48,6 +48,8 @@ impl Scenario {
         for (index, fault) in self.faults.iter().enumerate() {
             check.fault(&format!("fault[{}]", index + 1), fault)?;
         }
+        let hour = Micros::seconds(3_600);
+        check.span("settle", self.settle, Micros::ZERO, hour)?;
         check.expect(&self.expect)
     }
 }

@@ -1,0 +1,42 @@
+//! Scenarios by chance until one breaks an invariant, and the smallest one that still does.
+
+use super::figures::{Report, run};
+use super::scenario::Scenario;
+use mesh_core::chance::Chance;
+
+/// Runs that shrinking may take: every simpler scenario is tried at most, and few have more than a hundred.
+const TRIES_MAX: usize = 2_000;
+
+/// The scenario with this number among those of a seed. Each is independent of all others.
+pub fn nth(seed: u64, number: u64) -> Scenario {
+    let mut scenario = Scenario::random(&mut Chance::new(seed).split(number));
+    scenario.name = format!("random {seed}/{number}");
+    scenario
+}
+
+/// The simplest scenario that can be found from `scenario` for which `fails` is still true, and what it was true of. Stops
+/// early when `more` says that there is no time.
+pub fn shrink(
+    scenario: Scenario,
+    report: Report,
+    fails: impl Fn(&Report) -> bool,
+    mut more: impl FnMut() -> bool,
+) -> (Scenario, Report) {
+    let mut smallest = (scenario, report);
+    let mut tries = 0;
+    'again: loop {
+        let candidates: Vec<Scenario> = smallest.0.simpler().collect();
+        for candidate in candidates {
+            tries += 1;
+            if tries > TRIES_MAX || !more() {
+                return smallest;
+            }
+            let report = run(candidate.clone(), |_| {});
+            if fails(&report) {
+                smallest = (candidate, report);
+                continue 'again;
+            }
+        }
+        return smallest;
+    }
+}
