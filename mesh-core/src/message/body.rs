@@ -1,8 +1,8 @@
 //! Everything that travels between roles, as one closed list.
 
 use super::{
-    Ack, Armed, Beat, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Proceed, SectorFold,
-    SectorReport,
+    Ack, Armed, Beat, ClusterReport, Echo, Epoch, Exchange, Fold, Hop, MessageId, Proceed,
+    SectorFold, SectorReport,
 };
 use crate::time::Boot;
 use serde::{Deserialize, Serialize};
@@ -46,6 +46,8 @@ pub enum Body {
 pub struct Probe {
     /// Which start of the child this is.
     pub boot: Boot,
+    /// Of the seat above, as the child knows it: whose clock the exchange is in.
+    pub epoch: Epoch,
     /// The parent's last message with a time.
     pub exchange: Option<Exchange>,
 }

@@ -77,6 +77,7 @@ impl Agent {
                 Due::Beat => Body::Beat(self.beat()),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
+                    epoch: self.uplink.epoch(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -182,12 +183,10 @@ impl Agent {
         }
         self.delivered = self.delivered.max(mine.sequence);
         self.lamport.witness(hop.header.lamport);
-        let clock = self.uplink.clock();
-        let translated = clock.to_mine(hop.target).filter(|_| clock.ready());
-        let (target, own_bound) = translated.unwrap_or((now, Micros::ZERO));
-        let trip = clock
-            .to_mine(sent)
-            .map_or(Micros::ZERO, |(sent, _)| received.since(sent));
+        let translated = self.uplink.translate(hop.target, sent, received);
+        let (target, own_bound, trip) = translated.map_or((now, Micros::ZERO, Micros::ZERO), |t| {
+            (t.target, t.bound, t.trip)
+        });
         let hold = Hold {
             operation,
             target,

@@ -135,6 +135,7 @@ impl Coordinator {
                 Due::Beat => Body::SectorReport(Arc::new(self.report())),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
+                    epoch: self.uplink.epoch(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -236,7 +237,7 @@ impl Coordinator {
                 self.uplink
                     .answered(exchange, arrival.sent, arrival.received)
             }
-            Body::Throw(hop) => self.arm(now, hop, out),
+            Body::Throw(hop) => self.arm(now, hop, arrival.sent, arrival.received, out),
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(toss) = self.toss(operation) {
                     if go {
@@ -268,11 +269,13 @@ impl Coordinator {
         }
         match arrival.body {
             Body::ClusterReport(report) => {
+                let beat = &report.beat;
+                let exchange = beat.exchange.filter(|_| beat.epoch == self.epoch);
                 if record
                     .hear(
                         arrival.epoch,
-                        report.beat.boot,
-                        report.beat.exchange,
+                        beat.boot,
+                        exchange,
                         sent,
                         received,
                     )
@@ -289,8 +292,8 @@ impl Coordinator {
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                let Some(new) =
-                    record.hear(arrival.epoch, probe.boot, probe.exchange, sent, received)
+                let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
+                let Some(new) = record.hear(arrival.epoch, probe.boot, exchange, sent, received)
                 else {
                     return out.refuse(Refusal::OldBoot);
                 };
@@ -327,7 +330,14 @@ impl Coordinator {
     }
 
     /// A throw from above: translate T, pass it on at once behind the gate, say that we are armed.
-    fn arm(&mut self, now: Moment, hop: Arc<Hop>, out: &mut Outputs) {
+    fn arm(
+        &mut self,
+        now: Moment,
+        hop: Arc<Hop>,
+        sent: Moment,
+        received: Moment,
+        out: &mut Outputs,
+    ) {
         let Targets::Sector(targets) = &hop.targets else {
             return out.refuse(Refusal::WrongPlace);
         };
@@ -343,15 +353,11 @@ impl Coordinator {
         if self.tosses.len() >= CASTS_MAX {
             return out.refuse(Refusal::Unexpected);
         }
-        let translated = self
-            .uplink
-            .clock()
-            .to_mine(hop.target)
-            .filter(|_| self.uplink.clock().ready());
-        let Some((target, own_bound)) = translated else {
+        let Some(translated) = self.uplink.translate(hop.target, sent, received) else {
             return out.refuse(Refusal::Unexpected);
         };
-        let bound = hop.bound + own_bound;
+        let target = translated.target;
+        let bound = hop.bound + translated.bound;
         let children = targets
             .iter()
             .map(|part| (u16::from(part.slot), self.round(part.slot)));

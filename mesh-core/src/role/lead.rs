@@ -100,6 +100,7 @@ impl Lead {
                 Due::Beat => Body::ClusterReport(Arc::new(self.report(now))),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
+                    epoch: self.uplink.epoch(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -197,7 +198,7 @@ impl Lead {
                 self.uplink
                     .answered(exchange, arrival.sent, arrival.received)
             }
-            Body::Throw(hop) => self.arm(now, &hop, arrival.received, out),
+            Body::Throw(hop) => self.arm(now, &hop, arrival.sent, arrival.received, out),
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(cast) = self.cast(operation) {
                     cast.proceed(now, go);
@@ -230,7 +231,8 @@ impl Lead {
         let (sent, received) = (arrival.sent, arrival.received);
         match arrival.body {
             Body::Beat(beat) => {
-                if !record.hear(beat.boot, beat.exchange, sent, received) {
+                let exchange = beat.exchange.filter(|_| beat.epoch == self.epoch);
+                if !record.hear(beat.boot, exchange, sent, received) {
                     return out.refuse(Refusal::OldBoot);
                 }
                 record.link.owe_echo(sent, received);
@@ -241,7 +243,8 @@ impl Lead {
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                if !record.hear(probe.boot, probe.exchange, sent, received) {
+                let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
+                if !record.hear(probe.boot, exchange, sent, received) {
                     return out.refuse(Refusal::OldBoot);
                 }
                 let exchange = crate::message::Exchange { sent, received };
@@ -293,7 +296,14 @@ impl Lead {
     }
 
     /// A throw from above: translate T, plan everybody, say that we are armed.
-    fn arm(&mut self, now: Moment, hop: &Arc<Hop>, received: Moment, out: &mut Outputs) {
+    fn arm(
+        &mut self,
+        now: Moment,
+        hop: &Arc<Hop>,
+        sent: Moment,
+        received: Moment,
+        out: &mut Outputs,
+    ) {
         let Targets::Cluster(targets) = &hop.targets else {
             return out.refuse(Refusal::WrongPlace);
         };
@@ -307,9 +317,9 @@ impl Lead {
             out.refuse(Refusal::Duplicate);
             return out.send(To::Parent, self.epoch, Body::Armed(armed));
         }
-        let clock = self.uplink.clock();
-        let translated = clock.to_mine(hop.target).filter(|_| clock.ready());
-        let (target, own_bound) = translated.unwrap_or((now, Micros::ZERO));
+        let translated = self.uplink.translate(hop.target, sent, received);
+        let (target, own_bound) =
+            translated.map_or((now, Micros::ZERO), |t| (t.target, t.bound));
         let mut cast = Cast::new(
             Arc::clone(&hop.header),
             target,

@@ -21,6 +21,10 @@ use std::sync::Arc;
 
 /// Of the eligible, this share shall make T when the order leaves T open.
 const SHARE_WANTED: Share = Share::new(0.995);
+/// The latest T that is chosen for an order that leaves it open: whoever needs longer is skipped, and told so.
+const EARLIEST_MAX: Micros = Micros::seconds(5);
+/// How long after T a throw may still be started on: as long as the answers to it are kept.
+const LIVES: Micros = Micros::seconds(5);
 /// What a role's own work and a bucket may add on each hop.
 const HOP_SLACK: Micros = Micros::millis(5);
 
@@ -172,8 +176,10 @@ impl Orchestrator {
             return None;
         }
         let parts = self.targets(&wanted);
-        let target = now + order.within.unwrap_or_else(|| self.earliest(order, &parts));
-        let header = Arc::new(self.header(now, order));
+        let earliest = || self.earliest(order, &parts).min(EARLIEST_MAX);
+        let within = order.within.unwrap_or_else(earliest);
+        let target = now + within;
+        let header = Arc::new(self.header(now, order, within));
         let children = parts.iter().map(|part| {
             let slot = part.sector.index();
             (slot as u16, self.sectors[slot].trip.round())
@@ -276,11 +282,13 @@ impl Orchestrator {
         }
         match arrival.body {
             Body::SectorReport(report) => {
+                let beat = &report.beat;
+                let exchange = beat.exchange.filter(|_| beat.epoch == self.epoch);
                 if record
                     .hear(
                         arrival.epoch,
-                        report.beat.boot,
-                        report.beat.exchange,
+                        beat.boot,
+                        exchange,
                         sent,
                         received,
                     )
@@ -300,8 +308,9 @@ impl Orchestrator {
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
+                let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
                 if record
-                    .hear(arrival.epoch, probe.boot, probe.exchange, sent, received)
+                    .hear(arrival.epoch, probe.boot, exchange, sent, received)
                     .is_none()
                 {
                     return out.refuse(Refusal::OldBoot);
@@ -533,7 +542,7 @@ impl Orchestrator {
         longest.unwrap_or(Micros::ZERO) + Micros::millis(200)
     }
 
-    fn header(&mut self, now: Moment, order: &Order) -> Header {
+    fn header(&mut self, now: Moment, order: &Order, within: Micros) -> Header {
         let wall = self.wall + now.since(self.started);
         let id = self.mint.next(wall);
         Header {
@@ -544,7 +553,7 @@ impl Orchestrator {
             routing: crate::message::Routing::ScatterGather,
             strategy: order.strategy,
             created: wall,
-            ttl: Micros::seconds(5),
+            ttl: within + LIVES,
             priority: Priority::Normal,
             weight: order.weight,
             requires: Vec::new(),

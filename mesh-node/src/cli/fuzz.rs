@@ -30,12 +30,7 @@ pub(super) fn run(args: &Sim) -> anyhow::Result<bool> {
     }
     let shrunk = found.map(|(scenario, report)| {
         // Shrinking has as long again as there was to search.
-        fuzz::shrink(
-            scenario,
-            report,
-            |report| !report.holds(),
-            || begun.elapsed() < limit + limit,
-        )
+        fuzz::shrink(scenario, report, || begun.elapsed() < limit + limit)
     });
     if let Some(bar) = bar {
         bar.finish_and_clear();

@@ -7,6 +7,9 @@ use mesh_core::chance::Chance;
 /// Runs that shrinking may take: every simpler scenario is tried at most, and few have more than a hundred.
 const TRIES_MAX: usize = 2_000;
 
+/// So much of what is wrong tells one kind from another.
+const KIND_MAX: usize = 40;
+
 /// The scenario with this number among those of a seed. Each is independent of all others.
 pub fn nth(seed: u64, number: u64) -> Scenario {
     let mut scenario = Scenario::random(&mut Chance::new(seed).split(number));
@@ -14,14 +17,14 @@ pub fn nth(seed: u64, number: u64) -> Scenario {
     scenario
 }
 
-/// The simplest scenario that can be found from `scenario` for which `fails` is still true, and what it was true of. Stops
-/// early when `more` says that there is no time.
+/// The simplest scenario that can be found from `scenario`, which came to `report`, in which the same thing is wrong first.
+/// Stops early when `more` says that there is no time.
 pub fn shrink(
     scenario: Scenario,
     report: Report,
-    fails: impl Fn(&Report) -> bool,
     mut more: impl FnMut() -> bool,
 ) -> (Scenario, Report) {
+    let wrong = wrong(&report);
     let mut smallest = (scenario, report);
     let mut tries = 0;
     'again: loop {
@@ -32,11 +35,24 @@ pub fn shrink(
                 return smallest;
             }
             let report = run(candidate.clone(), |_| {});
-            if fails(&report) {
+            if self::wrong(&report) == wrong {
                 smallest = (candidate, report);
                 continue 'again;
             }
         }
         return smallest;
     }
+}
+
+/// What is wrong first, without its numbers: who and when may differ from one scenario to a smaller one.
+fn wrong(report: &Report) -> Option<String> {
+    let broken = report.broken.first().map(|first| &first.what);
+    let unmet = || report.verdicts.iter().find(|verdict| !verdict.met);
+    let what = broken.or_else(|| unmet().map(|verdict| &verdict.what))?;
+    Some(
+        what.chars()
+            .filter(|c| !c.is_ascii_digit())
+            .take(KIND_MAX)
+            .collect(),
+    )
 }

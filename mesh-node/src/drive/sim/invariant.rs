@@ -14,6 +14,7 @@
 //! Each has a [`Sabotage`](super::Sabotage) that switches off what guards it.
 
 use super::node::{NodeId, SeatRole};
+use super::truth::ROUNDING;
 use super::world::World;
 use mesh_core::message::{Body, Epoch, Fold, Header, MessageId};
 use mesh_core::place::ClusterId;
@@ -37,6 +38,13 @@ const UNDERWAY_MAX: usize = 64;
 const UNDERWAY_LEAST: usize = 10_000;
 /// Events of one instant for each node at most: a node has a handful of reasons to act.
 const INSTANT_MAX: u32 = 20;
+/// How long it takes at most to notice that a clock has stepped, and to have a new estimate: three beats, of which two may
+/// be lost, and the probes.
+const RELEARNT: Micros = Micros::seconds(16);
+/// How long exchanges count (`time::clock`): what was seen while a clock ran wrong is in the estimate as long.
+const FORGOTTEN: Micros = Micros::seconds(600);
+/// No clock runs further from true time, in parts per million.
+pub(super) const DRIFT_MAX: f64 = 100.5;
 /// How long after its end the releases of an operation are remembered: past every window and time to live.
 const REMEMBERED: Micros = Micros::seconds(120);
 
@@ -219,9 +227,21 @@ impl World {
         }
     }
 
-    /// An agent releases a throw whose T is `target` by its clock.
-    pub(super) fn releases(&mut self, agent: u32, operation: MessageId, target: Moment) {
+    /// An agent releases a throw whose T is `target` by its clock, which is `off` from the true one and said to be off by
+    /// no more than `bound`.
+    pub(super) fn releases(
+        &mut self,
+        agent: u32,
+        operation: MessageId,
+        target: Moment,
+        off: Micros,
+        bound: Micros,
+    ) {
         let node = NodeId::Agent(agent);
+        if off > bound + ROUNDING && !self.is_odd(agent, operation) {
+            let what = format!("has T of {operation} off by {off}, more than its bound of {bound}");
+            self.blame(node, &what);
+        }
         let local = self.host(node).clock.read(self.now);
         if local < target {
             let early = target.since(local);
@@ -245,6 +265,36 @@ impl World {
         if again {
             self.blame(node, &format!("releases {operation} a second time"));
         }
+    }
+
+    /// Whether a clock on the way of this operation to this agent did what no clock may while it was under way. Bounds
+    /// hold between clocks that neither step nor stop: what lies between a step and the next exchange nobody can know.
+    fn is_odd(&self, agent: u32, operation: MessageId) -> bool {
+        let throw = self.truth.number(operation);
+        let Some(book) = throw.and_then(|throw| self.watch.books.get(throw as usize)) else {
+            return false;
+        };
+        let cluster = &self.clusters[self.agents[agent as usize].cluster as usize];
+        let sector = &self.sectors[cluster.sector as usize];
+        let seats = [cluster.leads, sector.coordinators, self.orchestrators];
+        let seats = seats.into_iter().flatten().map(NodeId::Seat);
+        seats
+            .chain([NodeId::Agent(agent)])
+            .any(|node| self.host(node).odd_until >= book.accepted)
+    }
+
+    /// A clock was changed in a way that no clock changes by itself.
+    pub(super) fn upset(&mut self, node: NodeId) {
+        let now = self.now;
+        let host = self.host_mut(node);
+        let wrong = host.clock.is_stopped() || host.clock.drift().abs() > DRIFT_MAX;
+        host.odd_until = if wrong {
+            Moment::NEVER
+        } else if host.odd_until == Moment::NEVER {
+            now + FORGOTTEN
+        } else {
+            host.odd_until.max(now + RELEARNT)
+        };
     }
 
     /// Accounts leave a node.

@@ -32,6 +32,8 @@ pub(super) struct Host {
     pub(super) key: KeyId,
     /// Which of the world's link faults apply.
     pub(super) faults: u16,
+    /// Until when nobody can trust its clock, since it stepped, stopped or ran faster than any clock may.
+    pub(super) odd_until: Moment,
     /// Whom it obeys, as seen from outside.
     pub(super) obeys: Obeys,
 }
@@ -92,6 +94,7 @@ impl Host {
             silent: false,
             key,
             faults: 0,
+            odd_until: Moment(i64::MIN),
             obeys: None,
         }
     }

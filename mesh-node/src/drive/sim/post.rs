@@ -367,11 +367,12 @@ impl World {
                 target,
                 bound,
             } => {
-                self.releases(index, operation, target);
                 let agent = &self.agents[index as usize];
                 let held = agent.host.clock.when(target);
-                self.truth
-                    .released(self.now, agent.role.place(), operation, held, bound);
+                let off = self
+                    .truth
+                    .released(self.now, agent.role.place(), operation, held);
+                self.releases(index, operation, target, off.unwrap_or_default(), bound);
             }
             Work::Cancel { .. } => {}
         }

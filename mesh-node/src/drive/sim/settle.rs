@@ -9,12 +9,17 @@ use super::sabotage::Sabotage;
 use super::world::{Event, World};
 use mesh_core::place::scope::Scope;
 use mesh_core::role::Order;
+use mesh_core::throw::Sheet;
 use mesh_core::throw::quorum::Decision;
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::Seat;
 
-/// The last cascade goes out so long before the end: past the latest window.
-const LAST_CALL: Micros = Micros::seconds(10);
+/// Between the last cascades, and from the last one to the end: past the latest window.
+const CALL_EVERY: Micros = Micros::seconds(10);
+/// Last cascades, of which one has to reach quorum: one agent of sixteen that wakes slowly is too many once.
+const CALLS: i64 = 3;
+/// The least time to settle: for the last cascades, and as long before them.
+pub(super) const SETTLE_LEAST: Micros = Micros::seconds(60);
 /// Drift of a usable clock, parts per million (PROTOCOL §2).
 const DRIFT_MAX: f64 = 100.0;
 
@@ -28,10 +33,13 @@ impl World {
         }
         let end = Moment((self.scenario.duration + settle).0);
         self.calm();
-        self.advance(Moment(end.0 - LAST_CALL.0.min(settle.0 / 2)));
+        let first = Moment(end.0 - CALLS * CALL_EVERY.0);
+        self.advance(first);
         let before = self.truth.sheets.len();
-        self.throw(&Order::default(), &Scope::ALL);
-        self.advance(end);
+        for call in 1..=CALLS {
+            self.throw(&Order::default(), &Scope::ALL);
+            self.advance(Moment(first.0 + call * CALL_EVERY.0));
+        }
         self.look_at_end(before);
     }
 
@@ -51,6 +59,7 @@ impl World {
             if host.clock.drift().abs() > DRIFT_MAX {
                 let drift = host.clock.drift().clamp(-DRIFT_MAX, DRIFT_MAX);
                 host.clock.set_drift(now, drift);
+                self.upset(node);
                 self.wake_again(node);
             }
             if !self.broken_by(Sabotage::StayDead) {
@@ -115,23 +124,19 @@ impl World {
             let agents = info.agents.iter().copied().map(NodeId::Agent);
             seat(Seat::Lead(info.id), info.leads, agents.collect());
         }
-        match &self.truth.sheets[before..] {
-            [] => wrong.push("the last cascade did not end".to_owned()),
-            [.., last] => {
-                let account = last.account;
-                if account.targeted as usize != self.agents.len() {
-                    wrong.push(format!(
-                        "the last cascade was for {} of {} agents",
-                        account.targeted,
-                        self.agents.len()
-                    ));
-                } else if last.eligible() > 0 && last.decision != Decision::Proceed {
-                    wrong.push(format!(
-                        "the last cascade did not reach quorum: {:?}, {account:?}, skipped {:?}",
-                        last.decision, last.skips
-                    ));
-                }
-            }
+        let last = &self.truth.sheets[before.min(self.truth.sheets.len())..];
+        if last.len() < CALLS as usize {
+            wrong.push(format!("{} of the last {CALLS} cascades ended", last.len()));
+        }
+        let reached = |sheet: &&Sheet| {
+            sheet.account.targeted as usize == self.agents.len()
+                && (sheet.decision == Decision::Proceed || sheet.eligible() == 0)
+        };
+        if let (None, Some(sheet)) = (last.iter().find(reached), last.last()) {
+            wrong.push(format!(
+                "no cascade reaches everyone at the end: {:?}, {:?}, skipped {:?}",
+                sheet.decision, sheet.account, sheet.skips
+            ));
         }
         for what in wrong {
             let now = self.now;

@@ -211,6 +211,7 @@ impl World {
                 for (node, drift) in nodes {
                     let now = self.now;
                     self.host_mut(node).clock.set_drift(now, drift);
+                    self.upset(node);
                     self.wake_again(node);
                 }
             }
@@ -455,6 +456,7 @@ impl World {
                 }
                 clock.stop(now);
             }
+            self.upset(node);
             self.wake_again(node);
         }
         if stop.is_some() {

@@ -1,5 +1,6 @@
 //! Ranges: what a scenario's values may be.
 
+use super::super::settle::SETTLE_LEAST;
 use super::error::nearest;
 use super::{Expect, Fault, FaultKind, Scenario, ScenarioError, Whom};
 use mesh_core::place::Shape;
@@ -49,7 +50,9 @@ impl Scenario {
             check.fault(&format!("fault[{}]", index + 1), fault)?;
         }
         let hour = Micros::seconds(3_600);
-        check.span("settle", self.settle, Micros::ZERO, hour)?;
+        if self.settle != Micros::ZERO {
+            check.span("settle", self.settle, SETTLE_LEAST, hour)?;
+        }
         check.expect(&self.expect)
     }
 }
