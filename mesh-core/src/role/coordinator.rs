@@ -264,7 +264,7 @@ impl Coordinator {
     fn from_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
         let record = &mut self.leads[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
-        if arrival.epoch < record.link.epoch() {
+        if !record.link.admit(arrival.epoch) {
             return out.refuse(Refusal::StaleEpoch);
         }
         match arrival.body {

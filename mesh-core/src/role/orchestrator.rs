@@ -277,7 +277,7 @@ impl Orchestrator {
             return out.refuse(Refusal::WrongPlace);
         };
         let (sent, received) = (arrival.sent, arrival.received);
-        if arrival.epoch < record.link.epoch() {
+        if !record.link.admit(arrival.epoch) {
             return out.refuse(Refusal::StaleEpoch);
         }
         match arrival.body {

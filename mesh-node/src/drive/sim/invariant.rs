@@ -105,14 +105,18 @@ impl World {
         });
     }
 
-    /// A holder is gone: what it had open ends with it, and what it knew of those below is forgotten.
+    /// A new holder knows nothing of those below.
+    pub(super) fn enthroned(&mut self, node: NodeId) {
+        self.watch.below.retain(|(holder, _), _| *holder != node);
+    }
+
+    /// A holder is gone: what it had open ends with it.
     pub(super) fn dethroned(&mut self, node: NodeId) {
         for book in &mut self.watch.books[self.watch.settled..] {
             if book.top == node && book.state == State::Open {
                 book.state = State::Orphaned;
             }
         }
-        self.watch.below.retain(|(holder, _), _| *holder != node);
     }
 
     /// An event is about to happen. False when time stands still: then the run has to end.
@@ -218,7 +222,7 @@ impl World {
             return;
         };
         let age = self.now.since(book.accepted);
-        if age > header.ttl + AGE_SLACK {
+        if age > header.ttl + AGE_SLACK && !self.is_odd(agent, header.id) {
             let what = format!(
                 "starts on {} after {age}, and its time to live is {}",
                 header.id, header.ttl

@@ -391,7 +391,10 @@ impl World {
     fn note(&mut self, node: NodeId, event: RoleEvent) {
         match event {
             RoleEvent::Refused(why) => self.truth.refused(why),
-            RoleEvent::Serving(seat, _) => self.truth.serving(self.now, seat),
+            RoleEvent::Serving(seat, _) => {
+                self.enthroned(node);
+                self.truth.serving(self.now, seat);
+            }
             RoleEvent::Stopped(..) => self.dethroned(node),
             RoleEvent::Sealed(sheet) => {
                 self.ended(node, &sheet);
