@@ -61,7 +61,8 @@ impl Processing {
     /// From a distribution of the base that was learnt elsewhere.
     pub fn around(base: &Quantiles, samples: u16) -> Self {
         let log = |value: f32| libm::log2f(value.clamp(WORK_MIN, WORK_MAX));
-        let [low, high] = [super::quantiles::P16, super::quantiles::P84].map(|level| log(base.levels[level]));
+        let [low, high] =
+            [super::quantiles::P16, super::quantiles::P84].map(|level| log(base.levels[level]));
         Self {
             location: log(base.levels[MEDIAN]),
             // Of a normal distribution p84 - p16 is two standard deviations, and the mean deviation is 0.8 of one.
@@ -86,8 +87,13 @@ impl Processing {
         let bounded = self.bound(off, slopes);
         if self.samples > 1 {
             let (by_weight, by_queue) = slopes.gradient(weight, queue);
-            let (usually_weight, usually_queue) = slopes.gradient(self.usual_weight, self.usual_queue);
-            slopes.learn(by_weight - usually_weight, by_queue - usually_queue, bounded);
+            let (usually_weight, usually_queue) =
+                slopes.gradient(self.usual_weight, self.usual_queue);
+            slopes.learn(
+                by_weight - usually_weight,
+                by_queue - usually_queue,
+                bounded,
+            );
             // The base is itself an average of the few seen, which makes what is left over wider than the work is.
             slopes.vary(off / libm::sqrtf(1.0 + 1.0 / seen));
         }
@@ -98,7 +104,8 @@ impl Processing {
         self.usual_queue += gain * (queue - self.usual_queue);
         self.location += slopes.log_factor(self.usual_weight, self.usual_queue) - usual;
         if self.samples > 0 {
-            self.scale = (self.scale + gain.min(0.1) * (libm::fabsf(bounded) - self.scale)).max(SCALE_MIN);
+            self.scale =
+                (self.scale + gain.min(0.1) * (libm::fabsf(bounded) - self.scale)).max(SCALE_MIN);
         } else {
             self.scale = slopes.scale;
             slopes.meet(log - slopes.log_factor(weight, queue));
@@ -112,14 +119,24 @@ impl Processing {
         let seen = f32::from(self.samples);
         let (location, scale) = if self.samples == 0 {
             let known = slopes.agents >= AGENTS_ENOUGH;
-            (if known { slopes.center } else { self.location }, self.scale)
+            (
+                if known { slopes.center } else { self.location },
+                self.scale,
+            )
         } else {
             // An agent may be steadier or shakier than its class: its own word counts more the more it has said.
             let own = seen / (seen + 16.0);
             let scale = slopes.scale + own * (self.scale - slopes.scale);
-            (self.location - usual, scale.max(0.7 * slopes.scale) * libm::sqrtf(1.0 + 1.0 / seen))
+            (
+                self.location - usual,
+                scale.max(0.7 * slopes.scale) * libm::sqrtf(1.0 + 1.0 / seen),
+            )
         };
-        Quantiles::new(slopes.shape.map(|place| libm::exp2f(location + scale * place)))
+        Quantiles::new(
+            slopes
+                .shape
+                .map(|place| libm::exp2f(location + scale * place)),
+        )
     }
 
     /// A surprise is taken for an accident, and counts for little, until it comes three times in a row.
@@ -209,7 +226,12 @@ impl ClassSlopes {
         let standing = off / self.scale;
         for (place, level) in self.shape.iter_mut().zip(LEVELS) {
             // Far tails are rare: their steps are as small as they are.
-            let step = (8.0 * gain).min(0.1) * if standing > *place { level } else { level - 1.0 };
+            let step = (8.0 * gain).min(0.1)
+                * if standing > *place {
+                    level
+                } else {
+                    level - 1.0
+                };
             *place = (*place + step).clamp(-8.0, 12.0);
         }
         let deviation = libm::fabsf(off).min(4.0 * self.scale);
@@ -220,7 +242,11 @@ impl ClassSlopes {
     /// An agent was measured for the first time.
     fn meet(&mut self, log: f32) {
         let gain = 1.0 / (f32::from(self.agents) + 1.0);
-        let reach = if self.agents < AGENTS_ENOUGH { 64.0 } else { 1.0 };
+        let reach = if self.agents < AGENTS_ENOUGH {
+            64.0
+        } else {
+            1.0
+        };
         self.center += gain * (log - self.center).clamp(-reach, reach);
         self.agents = self.agents.saturating_add(1).min(AGENTS_KNOWN);
     }

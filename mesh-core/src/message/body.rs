@@ -1,7 +1,7 @@
 //! Everything that travels between roles, as one closed list.
 
 use super::{
-    Ack, Armed, Beat, Changes, ClusterReport, Echo, Exchange, Fold, Hop, MessageId, Probed,
+    Ack, Armed, Beat, Changes, ClusterReport, Echo, Epoch, Exchange, Fold, Hop, MessageId, Probed,
     Proceed, Prove, SectorFold, SectorReport, StopBundle, StopCount, Stopped, TaskNews, TaskOrder,
 };
 use crate::conflict::Report;
@@ -87,6 +87,8 @@ pub enum Body {
 pub struct Probe {
     /// Which start of the child this is.
     pub boot: Boot,
+    /// Of the seat above, as the child knows it: whose clock the exchange is in.
+    pub epoch: Epoch,
     /// The parent's last message with a time.
     pub exchange: Option<Exchange>,
 }

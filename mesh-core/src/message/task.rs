@@ -4,8 +4,8 @@
 
 use crate::operation::resource::Resource;
 use crate::operation::task::TaskId;
-use crate::text::Foreign;
 use crate::place::AgentId;
+use crate::text::Foreign;
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;

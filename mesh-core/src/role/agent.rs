@@ -5,7 +5,9 @@ use super::applied::{Applied, Turned};
 use super::chores::Chores;
 use super::dispute;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent};
+use super::{
+    Arrival, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent,
+};
 use crate::chance::Chance;
 use crate::conflict::ConflictDetail;
 use crate::message::{
@@ -159,6 +161,7 @@ impl Agent {
                 Due::Beat => Body::Beat(self.beat()),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
+                    epoch: self.uplink.epoch(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -193,6 +196,11 @@ impl Agent {
     /// Short hash of the context that its worker has loaded; 0 is none.
     pub const fn set_context(&mut self, context: u64) {
         self.context = context;
+    }
+
+    /// Throws that it has taken in and not answered; at most [`CASTS_MAX`].
+    pub const fn open(&self) -> usize {
+        self.holds.len()
     }
 
     /// Operations waiting, as the driver sees its worker's queue.
@@ -265,7 +273,9 @@ impl Agent {
                 out.work(Work::Reload(context));
             }
             // What was settled concerns its worker, which the driver tells.
-            Body::Settled(settled) => out.event(Event::Settled(Box::new(settled.resolution.clone()))),
+            Body::Settled(settled) => {
+                out.event(Event::Settled(Box::new(settled.resolution.clone())))
+            }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 if self.applied.take(self.place, self.class, body, out) == Turned::Frozen {
                     self.let_go(now, out);
@@ -308,12 +318,10 @@ impl Agent {
         }
         self.delivered = self.delivered.max(mine.sequence);
         self.lamport.witness(hop.header.lamport);
-        let clock = self.uplink.clock();
-        let translated = clock.to_mine(hop.target).filter(|_| clock.ready());
-        let (target, own_bound) = translated.unwrap_or((now, Micros::ZERO));
-        let trip = clock
-            .to_mine(sent)
-            .map_or(Micros::ZERO, |(sent, _)| received.since(sent));
+        let translated = self.uplink.translate(hop.target, sent, received);
+        let (target, own_bound, trip) = translated.map_or((now, Micros::ZERO, Micros::ZERO), |t| {
+            (t.target, t.bound, t.trip)
+        });
         let hold = Hold {
             operation,
             target,

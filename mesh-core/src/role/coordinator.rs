@@ -1,10 +1,10 @@
 //! The sector coordinator: passes throws to its leads behind the gate, folds their accounts, keeps the sector's replica.
 
+use super::desired::{Desired, WriteError};
 use super::dispute::{Disputes, Mail};
+use super::downlink::Downlink;
 use super::lookout::{Lookout, is_healthy};
 use super::notice::Steps;
-use super::desired::{Desired, WriteError};
-use super::downlink::Downlink;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::uplink::{Due, Uplink};
@@ -171,6 +171,7 @@ impl Coordinator {
                 Due::Beat => Body::SectorReport(Arc::new(self.report(now))),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
+                    epoch: self.uplink.epoch(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -227,6 +228,19 @@ impl Coordinator {
         &self.desired
     }
 
+    /// Operations open here; at most [`CASTS_MAX`].
+    pub const fn open(&self) -> usize {
+        self.tosses.len()
+    }
+
+    /// The last account of each cluster, by operation.
+    pub fn accounts(&self) -> impl Iterator<Item = (MessageId, &Fold)> {
+        self.tosses.iter().flat_map(|toss| {
+            let folds = toss.parts.iter().filter_map(|part| part.fold.as_deref());
+            folds.map(|fold| (toss.hop.header.id, fold))
+        })
+    }
+
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.boot = start.boot;
         self.lossy = start.lossy;
@@ -245,7 +259,8 @@ impl Coordinator {
                 self.epoch = self.office.serving().unwrap_or_default();
                 self.desired.serve(now, self.epoch);
                 self.lookout = Lookout::of_sector(self.sector, now);
-                self.lookout.resume(self.desired.levels(), Author::Coordinator(self.sector), now);
+                self.lookout
+                    .resume(self.desired.levels(), Author::Coordinator(self.sector), now);
                 self.disputes.turn();
                 self.leads = (0..self.clusters).map(|_| Record::default()).collect();
                 self.uplink
@@ -310,7 +325,7 @@ impl Coordinator {
                 let slot = u16::from(settlement.agent.cluster.slot());
                 out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
             }
-            Body::Throw(hop) => self.arm(now, hop, out),
+            Body::Throw(hop) => self.arm(now, hop, arrival.sent, arrival.received, out),
             Body::Map(map) => self.map = Some(map),
             Body::Task(order) if order.agent.sector() == self.sector => out.send(
                 To::Child(u16::from(order.agent.cluster.slot())),
@@ -352,7 +367,7 @@ impl Coordinator {
     fn from_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
         let record = &mut self.leads[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
-        if arrival.epoch < record.link.epoch() {
+        if !record.link.admit(arrival.epoch) {
             return out.refuse(Refusal::StaleEpoch);
         }
         let priority = priority(&arrival.body);
@@ -361,14 +376,10 @@ impl Coordinator {
         }
         match arrival.body {
             Body::ClusterReport(report) => {
+                let beat = &report.beat;
+                let exchange = beat.exchange.filter(|_| beat.epoch == self.epoch);
                 if record
-                    .hear(
-                        arrival.epoch,
-                        report.beat.boot,
-                        report.beat.exchange,
-                        sent,
-                        received,
-                    )
+                    .hear(arrival.epoch, beat.boot, exchange, sent, received)
                     .is_none()
                 {
                     return out.refuse(Refusal::OldBoot);
@@ -387,8 +398,8 @@ impl Coordinator {
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                let Some(new) =
-                    record.hear(arrival.epoch, probe.boot, probe.exchange, sent, received)
+                let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
+                let Some(new) = record.hear(arrival.epoch, probe.boot, exchange, sent, received)
                 else {
                     return out.refuse(Refusal::OldBoot);
                 };
@@ -441,8 +452,7 @@ impl Coordinator {
                     .report
                     .as_ref()
                     .map_or(0, |report| report.rows.len());
-                self.lookout
-                    .notice(&notice, agents, now, &mut self.steps);
+                self.lookout.notice(&notice, agents, now, &mut self.steps);
                 if notice.reaches() > TIER {
                     out.send(To::Parent, self.epoch, Body::Notice(notice));
                 }
@@ -474,7 +484,14 @@ impl Coordinator {
     }
 
     /// A throw from above: translate T, pass it on at once behind the gate, say that we are armed.
-    fn arm(&mut self, now: Moment, hop: Arc<Hop>, out: &mut Outputs) {
+    fn arm(
+        &mut self,
+        now: Moment,
+        hop: Arc<Hop>,
+        sent: Moment,
+        received: Moment,
+        out: &mut Outputs,
+    ) {
         let Targets::Sector(targets) = &hop.targets else {
             return out.refuse(Refusal::WrongPlace);
         };
@@ -490,18 +507,14 @@ impl Coordinator {
         if self.tosses.len() >= CASTS_MAX {
             return out.refuse(Refusal::Unexpected);
         }
-        let translated = self
-            .uplink
-            .clock()
-            .to_mine(hop.target)
-            .filter(|_| self.uplink.clock().ready());
-        let Some((target, own_bound)) = translated else {
+        let Some(translated) = self.uplink.translate(hop.target, sent, received) else {
             return out.refuse(Refusal::Unexpected);
         };
+        let target = translated.target;
         if !self.may_pass(now, &hop, targets, out) {
             return out.refuse(Refusal::Sealed);
         }
-        let bound = hop.bound + own_bound;
+        let bound = hop.bound + translated.bound;
         let open = |part: &&ClusterTargets| self.gate(part.slot) != Gate::Open;
         let children = targets
             .iter()
@@ -517,7 +530,12 @@ impl Coordinator {
                     let report = self.leads.get(usize::from(part.slot));
                     let report = report.and_then(|record| record.report.as_deref());
                     let class_of = class_in(report);
-                    Arc::new(barred_off(operation, part.agents, SkipReason::Breaker, class_of))
+                    Arc::new(barred_off(
+                        operation,
+                        part.agents,
+                        SkipReason::Breaker,
+                        class_of,
+                    ))
                 });
                 Part {
                     targets: part.clone(),
@@ -612,10 +630,13 @@ impl Coordinator {
             }
             if now >= toss.fold_at {
                 // The last word is said twice where messages get lost: the whole mesh waits for it.
-                let again = self.lossy && toss.told && !core::mem::replace(&mut toss.said, toss.told);
+                let again =
+                    self.lossy && toss.told && !core::mem::replace(&mut toss.said, toss.told);
                 toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
                 if toss.told {
-                    toss.parts.iter_mut().for_each(|part| part.fresh = part.fold.is_some());
+                    toss.parts
+                        .iter_mut()
+                        .for_each(|part| part.fresh = part.fold.is_some());
                 }
                 let fold = toss.fold();
                 out.send(To::Parent, self.epoch, Body::SectorFold(Arc::new(fold)));
@@ -751,7 +772,12 @@ impl Toss {
         part.fold = Some(fold);
         part.fresh = true;
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
+            self.fold_at = now
+                + if now < self.target {
+                    FOLD_GAP
+                } else {
+                    FOLD_GAP_AFTER
+                };
         }
         first
     }
@@ -778,7 +804,12 @@ impl Toss {
         part.fold = Some(Arc::new(fold));
         part.fresh = true;
         if self.fold_at == Moment::NEVER {
-            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
+            self.fold_at = now
+                + if now < self.target {
+                    FOLD_GAP
+                } else {
+                    FOLD_GAP_AFTER
+                };
         }
     }
 

@@ -7,23 +7,22 @@
 use super::notice::{Step, Steps};
 use super::{Event, Output, Outputs, Start, To};
 use crate::conflict::lamport::Paradox;
-use crate::conflict::resolve::{Mismatches, reroute};
 use crate::conflict::log::{ConflictLog, WriterId};
+use crate::conflict::resolve::{Mismatches, reroute};
 use crate::conflict::{
     Action, Causality, Claim, ConflictDetail, ConflictId, ConflictRecord, Desk, DeskError,
     DeskOutput, Plan, Priority, Report, ResolutionRecord, Settlement, Stamp, Tier,
 };
-use crate::text::Text;
 use crate::guard::level::{Kind, Value};
 use crate::message::{Body, ConflictKind, Epoch, Header, Lamport, MessageId};
 use crate::place::scope::Region;
 use crate::place::{AgentId, Class};
+use crate::text::Text;
 use crate::time::{Moment, WallTime};
 use crate::trust::KeyId;
 use crate::unit::Digest;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
-
 
 /// A conflict on its way up: recorded below, open there and from now on here too.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -222,11 +221,7 @@ impl Disputes {
     pub fn caused(&mut self, header: &Header) -> Vec<Paradox> {
         let causes: Vec<MessageId> = header.causation.into_iter().collect();
         let causality = self.causality.get_or_insert_with(Box::default);
-        causality.observe(
-            header.id,
-            header.lamport,
-            &causes,
-        )
+        causality.observe(header.id, header.lamport, &causes)
     }
 
     /// The desk, once there has been a conflict.
@@ -325,7 +320,8 @@ fn act(conflict: ConflictId, action: Action, steps: &mut Steps, mail: &mut Mail<
         | Action::Refetch { .. }
         | Action::Review(_) => {}
     }
-    mail.out.event(Event::ConflictAction(conflict, Box::new(action)));
+    mail.out
+        .event(Event::ConflictAction(conflict, Box::new(action)));
 }
 
 /// What an agent reports of an operation that it could not integrate.
@@ -368,9 +364,8 @@ pub fn contradiction(agent: AgentId, odd: super::vigil::Odd) -> Report {
 
 /// A lead's own report of an operation that came before its cause.
 pub fn paradox(agent: AgentId, found: Paradox) -> Report {
-    let shown = |event: MessageId, time: Lamport| {
-        Claim::new(&format!("{event} at {}", time.0), Vec::new())
-    };
+    let shown =
+        |event: MessageId, time: Lamport| Claim::new(&format!("{event} at {}", time.0), Vec::new());
     Report {
         agent,
         message: found.effect,

@@ -40,6 +40,19 @@ impl Downlink {
         }
     }
 
+    /// A message came from the holder of the child's seat with `epoch`. False: somebody else has it since, and the message
+    /// is to be dropped. Whoever is new knows nothing of what the one before was told.
+    pub fn admit(&mut self, epoch: Epoch) -> bool {
+        if epoch > self.epoch {
+            *self = Self {
+                epoch,
+                sequence: self.sequence,
+                ..Self::new()
+            };
+        }
+        epoch == self.epoch
+    }
+
     /// A beat or probe came from `boot` of the holder of the child's seat with `epoch` (0 for agents). `None`: it is from
     /// before what is known, and to be dropped.
     pub fn exchange(

@@ -6,10 +6,10 @@ use super::dispute::Disputes;
 use super::downlink::{Downlink, Measured};
 use super::news::News;
 use super::notice::Steps;
-use super::vigil::{self, Vigil};
 use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
+use super::vigil::{self, Vigil};
 use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
@@ -151,6 +151,7 @@ impl Lead {
                 Due::Beat => Body::ClusterReport(Arc::new(self.report(now))),
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
+                    epoch: self.uplink.epoch(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -232,8 +233,17 @@ impl Lead {
                         self.slopes.push((class, ClassSlopes::default()));
                     }
                 }
-                let manner = |class| self.slopes.iter().position(|(known, _)| *known == class).unwrap_or(0);
-                self.agents = self.classes.iter().map(|&class| Record::new(class, manner(class) as u8, &mut names)).collect();
+                let manner = |class| {
+                    self.slopes
+                        .iter()
+                        .position(|(known, _)| *known == class)
+                        .unwrap_or(0)
+                };
+                self.agents = self
+                    .classes
+                    .iter()
+                    .map(|&class| Record::new(class, manner(class) as u8, &mut names))
+                    .collect();
                 self.names = Arc::new(names);
                 self.news = News::default();
                 self.uplink
@@ -303,7 +313,7 @@ impl Lead {
                 let slot = u16::from(settlement.agent.slot());
                 out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
             }
-            Body::Throw(hop) => self.arm(now, &hop, arrival.received, out),
+            Body::Throw(hop) => self.arm(now, &hop, arrival.sent, arrival.received, out),
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(cast) = self.cast(operation) {
                     cast.proceed(now, go);
@@ -375,8 +385,8 @@ impl Lead {
         let (sent, received) = (arrival.sent, arrival.received);
         match arrival.body {
             Body::Beat(beat) => {
-                let Some(measured) =
-                    record.hear(beat.boot, beat.exchange, sent, received, locked)
+                let exchange = beat.exchange.filter(|_| beat.epoch == self.epoch);
+                let Some(measured) = record.hear(beat.boot, exchange, sent, received, locked)
                 else {
                     return out.refuse(Refusal::OldBoot);
                 };
@@ -395,8 +405,9 @@ impl Lead {
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
+                let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
                 if record
-                    .hear(probe.boot, probe.exchange, sent, received, locked)
+                    .hear(probe.boot, exchange, sent, received, locked)
                     .is_none()
                 {
                     return out.refuse(Refusal::OldBoot);
@@ -489,7 +500,14 @@ impl Lead {
     }
 
     /// A throw from above: translate T, plan everybody, say that we are armed.
-    fn arm(&mut self, now: Moment, hop: &Arc<Hop>, received: Moment, out: &mut Outputs) {
+    fn arm(
+        &mut self,
+        now: Moment,
+        hop: &Arc<Hop>,
+        sent: Moment,
+        received: Moment,
+        out: &mut Outputs,
+    ) {
         let Targets::Cluster(targets) = &hop.targets else {
             return out.refuse(Refusal::WrongPlace);
         };
@@ -503,9 +521,8 @@ impl Lead {
             out.refuse(Refusal::Duplicate);
             return out.send(To::Parent, self.epoch, Body::Armed(armed));
         }
-        let clock = self.uplink.clock();
-        let translated = clock.to_mine(hop.target).filter(|_| clock.ready());
-        let (target, own_bound) = translated.unwrap_or((now, Micros::ZERO));
+        let translated = self.uplink.translate(hop.target, sent, received);
+        let (target, own_bound) = translated.map_or((now, Micros::ZERO), |t| (t.target, t.bound));
         let mut cast = Cast::new(
             Arc::clone(&hop.header),
             target,

@@ -5,19 +5,18 @@
 //! commands from above. It opens and closes the breakers of its clusters and of its sector, or of sectors and mesh.
 
 use super::notice::{Notice, Step, Steps};
-use crate::message::Priority;
 use crate::guard::breaker::{self, BreakerEvent, Breakers, Why};
 use crate::guard::failure::{CascadeWatch, FailureClass};
 use crate::guard::flood::{FloodLimits, Limiter, Passage};
 use crate::guard::level::{Author, Entry, Gate, Kind, Levels, Value};
-use crate::place::scope::Region;
 use crate::guard::tamper::{CommandSeen, CommandWatch, Finding, SpreadWatch, Threat};
+use crate::message::Priority;
 use crate::message::{ClusterReport, Fold, Header, SkipReason};
+use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, SectorId, Shape, Slots};
 use crate::time::{Micros, Moment};
 use crate::unit::{Digest, Share};
 use std::collections::BTreeMap;
-
 
 /// Contradictions of one cluster, less its agreements, that make its agents' answers anomalies: one may be a lawful
 /// difference between classes, three over different questions are not.
@@ -184,20 +183,18 @@ impl Lookout {
                 subject: Region::Agent(agent),
                 class,
                 ..
-            } => {
-                match class {
-                    FailureClass::TransientNetwork => self.count_failed(*agent),
-                    FailureClass::AgentCrash => {
-                        self.count_failed(*agent);
-                        let events = self.breakers.failed(*agent, now);
-                        self.gates(events, steps);
-                    }
-                    FailureClass::ContextCorruption | FailureClass::ByzantineBehavior => {
-                        self.anomaly(*agent, children, now, steps);
-                    }
-                    FailureClass::ImpedanceSpike | FailureClass::CascadeFailure => {}
+            } => match class {
+                FailureClass::TransientNetwork => self.count_failed(*agent),
+                FailureClass::AgentCrash => {
+                    self.count_failed(*agent);
+                    let events = self.breakers.failed(*agent, now);
+                    self.gates(events, steps);
                 }
-            }
+                FailureClass::ContextCorruption | FailureClass::ByzantineBehavior => {
+                    self.anomaly(*agent, children, now, steps);
+                }
+                FailureClass::ImpedanceSpike | FailureClass::CascadeFailure => {}
+            },
             Notice::Recovered {
                 subject: Region::Agent(agent),
                 class: FailureClass::AgentCrash | FailureClass::TransientNetwork,
@@ -210,7 +207,9 @@ impl Lookout {
                 (Threat::RogueAgent, Region::Agent(agent)) => {
                     self.anomaly(agent, children, now, steps);
                 }
-                (Threat::ClusterCompromise, Region::Cluster(cluster)) if self.realm == Region::All => {
+                (Threat::ClusterCompromise, Region::Cluster(cluster))
+                    if self.realm == Region::All =>
+                {
                     let sector = Region::Sector(cluster.sector);
                     self.spread(sector, cluster.slot(), children, now, steps);
                 }
@@ -233,7 +232,13 @@ impl Lookout {
 
     /// A throw from above, before it is passed on. False: what was asked lately looks like nobody who may ask, and
     /// nothing is carried out until the root key lifts the seal.
-    pub fn command(&mut self, header: &Header, share: Share, now: Moment, steps: &mut Steps) -> bool {
+    pub fn command(
+        &mut self,
+        header: &Header,
+        share: Share,
+        now: Moment,
+        steps: &mut Steps,
+    ) -> bool {
         self.hour = (header.created.0.div_euclid(3_600_000_000)).rem_euclid(24) as u8;
         let seen = CommandSeen {
             kind: header.verb as u16,
@@ -360,7 +365,13 @@ impl Lookout {
     /// An agent did something odd: several of one cluster speak against their lead (§9.2).
     fn anomaly(&mut self, agent: AgentId, children: usize, now: Moment, steps: &mut Steps) {
         if self.realm != Region::All {
-            self.spread(Region::Cluster(agent.cluster), agent.slot(), children, now, steps);
+            self.spread(
+                Region::Cluster(agent.cluster),
+                agent.slot(),
+                children,
+                now,
+                steps,
+            );
         }
     }
 
@@ -392,9 +403,7 @@ impl Lookout {
                         Gate::Open => Value::Hold,
                     };
                     steps.protect(Kind::Breaker, region, value);
-                    steps
-                        .0
-                        .push(Step::Notice(Notice::Gate { region, to, why }));
+                    steps.0.push(Step::Notice(Notice::Gate { region, to, why }));
                 }
                 breaker::Step::Probe => {
                     let slot = match (self.realm, region) {
@@ -436,7 +445,11 @@ fn majority(answers: impl Iterator<Item = u64> + Clone) -> Option<u64> {
         if lead == 0 {
             candidate = answer;
         }
-        lead = if answer == candidate { lead + 1 } else { lead - 1 };
+        lead = if answer == candidate {
+            lead + 1
+        } else {
+            lead - 1
+        };
     }
     let holders = answers.filter(|answer| *answer == candidate).count();
     (voters >= 3 && holders * 2 > voters).then_some(candidate)

@@ -5,6 +5,9 @@ use crate::time::Micros;
 /// Before the first measurement: the budget of §8.3 for the slower of the two trunk hops, there and back, and processing.
 const FIRST: Micros = Micros::millis(120);
 
+/// No trunk takes longer; what looks so was measured while a clock stepped.
+const ROUND_MAX: Micros = Micros::seconds(10);
+
 /// Round trips to one coordinator or lead.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Trip {
@@ -16,7 +19,10 @@ pub struct Trip {
 impl Trip {
     /// One more round trip.
     pub fn observe(&mut self, round: Micros) {
-        let round = round.0.max(0);
+        if !(Micros::ZERO..=ROUND_MAX).contains(&round) {
+            return;
+        }
+        let round = round.0;
         if self.known {
             let error = round - self.mean;
             self.mean += error / 8;

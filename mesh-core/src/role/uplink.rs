@@ -2,7 +2,7 @@
 
 use super::{BEAT, PROBE_GAP, PROBES};
 use crate::message::{EchoEntry, Epoch, Exchange};
-use crate::time::clock::ClockEstimate;
+use crate::time::clock::{ClockEstimate, Heard};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
 use crate::trust::seat::{Fence, Fenced};
@@ -17,6 +17,17 @@ pub struct Uplink {
     beat_at: Moment,
     probe_at: Moment,
     probes_left: u8,
+}
+
+/// A parent's T by the clock here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Translated {
+    /// T.
+    pub target: Moment,
+    /// How far off it may be.
+    pub bound: Micros,
+    /// How long the message was on its way, as far as the clocks tell.
+    pub trip: Micros,
 }
 
 /// What is due towards the parent.
@@ -77,8 +88,39 @@ impl Uplink {
     /// The parent has answered our beat or probe: all four timestamps are here.
     pub fn answered(&mut self, ours: Exchange, sent: Moment, received: Moment) {
         // Ours is seen from the parent: when we sent (our clock) and when it arrived there (its clock).
-        self.clock
+        let heard = self
+            .clock
             .exchange(ours.sent, ours.received, sent, received);
+        if heard == Heard::Restarted {
+            // One of the two clocks stepped: a new estimate at once, not with the next three beats.
+            self.probe_again(received);
+        }
+    }
+
+    /// T of the parent's as it is here, with its bound; `None` while the estimate is not good enough. `sent` and `received`
+    /// are of the message that T came with: one that arrived before it was sent tells that a clock has stepped since the
+    /// last exchange.
+    pub fn translate(
+        &mut self,
+        target: Moment,
+        sent: Moment,
+        received: Moment,
+    ) -> Option<Translated> {
+        if !self.clock.ready() {
+            return None;
+        }
+        let (left, bound) = self.clock.to_mine(sent)?;
+        let trip = received.since(left);
+        if trip + bound < Micros::ZERO {
+            self.restart_clock(received);
+            return None;
+        }
+        let (target, bound) = self.clock.to_mine(target)?;
+        Some(Translated {
+            target,
+            bound,
+            trip,
+        })
     }
 
     /// As [`Uplink::answered`], from a part of an echo.
@@ -132,6 +174,10 @@ impl Uplink {
 
     fn restart_clock(&mut self, now: Moment) {
         self.clock.void();
+        self.probe_again(now);
+    }
+
+    fn probe_again(&mut self, now: Moment) {
         self.probes_left = PROBES;
         self.probe_at = now;
     }

@@ -5,13 +5,13 @@
 
 use super::BEAT;
 use super::notice::Steps;
-use crate::message::Priority;
 use crate::guard::failure::{Backoff, FailureClass, Health, Signal, Watch, is_cluster_spike};
 use crate::guard::flood::{FloodLimits, Limiter, Passage};
 use crate::guard::level::{Kind, Value};
-use crate::place::scope::Region;
 use crate::guard::tamper::{Anomaly, AnomalyScore, ClaimWatch, Finding, TimingWatch};
+use crate::message::Priority;
 use crate::message::{Beat, Body, Fold, MessageId};
+use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
 use crate::time::{Micros, Moment};
 use crate::unit::Impedance;
@@ -260,9 +260,7 @@ impl Vigil {
             if now < *at {
                 return true;
             }
-            steps
-                .0
-                .push(super::notice::Step::Hail(u16::from(*slot)));
+            steps.0.push(super::notice::Step::Hail(u16::from(*slot)));
             let bound = backoff.bound();
             // No chance is at hand here; the agents of one lead are asked at its own pace, which spreads them over the mesh.
             let mut fixed = crate::chance::Chance::new(u64::from(*slot) ^ now.0 as u64);
@@ -350,8 +348,7 @@ impl Vigil {
         let subject = Region::Agent(self.cluster.agent(slot));
         match signal {
             Signal::Suspected => {
-                self.hails
-                    .push((slot, Backoff::for_messages(), now));
+                self.hails.push((slot, Backoff::for_messages(), now));
             }
             Signal::Failed { class, escalated } => {
                 steps.failed(subject, class, escalated);
@@ -457,7 +454,11 @@ impl Vigil {
             if lead == 0 {
                 candidate = track.context;
             }
-            lead = if track.context == candidate { lead + 1 } else { lead - 1 };
+            lead = if track.context == candidate {
+                lead + 1
+            } else {
+                lead - 1
+            };
         }
         let known = self.tracks.iter().filter(|track| track.heard).count();
         let holders = self

@@ -179,7 +179,11 @@ impl Cast {
         for part in parts {
             let slack = part.timing.lead - part.timing.median;
             // Where messages get lost the second copy, a bucket later, should be in time as well.
-            let early = if self.lossy && slack < BUCKET + BUCKET { BUCKET } else { Micros::ZERO };
+            let early = if self.lossy && slack < BUCKET + BUCKET {
+                BUCKET
+            } else {
+                Micros::ZERO
+            };
             match slotting(now, self.target - early, part.timing.lead) {
                 Slotting::Send(at) => {
                     match self.buckets.iter_mut().find(|(time, _)| *time == at) {
@@ -299,7 +303,8 @@ impl Cast {
         }
         if now >= self.fold_at {
             // The last word is said twice where messages get lost: the whole mesh waits for it.
-            let again = self.lossy && self.sealed && !core::mem::replace(&mut self.said, self.sealed);
+            let again =
+                self.lossy && self.sealed && !core::mem::replace(&mut self.said, self.sealed);
             self.fold_at = if again { now + BUCKET } else { Moment::NEVER };
             return Some(CastDue::Fold);
         }
@@ -499,7 +504,8 @@ impl Cast {
         {
             if !part.polled {
                 part.polled = true;
-                let limit = (target + part.timing.back).max(part.sent + part.timing.limit + part.timing.round.half());
+                let limit = (target + part.timing.back)
+                    .max(part.sent + part.timing.limit + part.timing.round.half());
                 let answer = (now + part.timing.round).min(limit + POLL_GRACE);
                 part.expect = limit.max(answer).max(target + SEAL_FLOOR).min(close);
                 polled.insert(part.slot);
@@ -529,7 +535,12 @@ impl Cast {
         }
         if self.fold_at == Moment::NEVER {
             // Before T nobody hurries; after it the whole mesh waits for what is still open.
-            self.fold_at = now + if now < self.target { FOLD_GAP } else { FOLD_GAP_AFTER };
+            self.fold_at = now
+                + if now < self.target {
+                    FOLD_GAP
+                } else {
+                    FOLD_GAP_AFTER
+                };
         }
         let waited = self.buckets.is_empty()
             && self

@@ -161,7 +161,11 @@ impl Relay {
         if self.sealed * 10 < self.parts.len() * 9 {
             return;
         }
-        for part in self.parts.iter_mut().filter(|part| part.state == State::Armed && part.tries == 0) {
+        for part in self
+            .parts
+            .iter_mut()
+            .filter(|part| part.state == State::Armed && part.tries == 0)
+        {
             part.at = part.at.min(now + SLACK + SLACK + SLACK);
         }
     }

@@ -153,7 +153,12 @@ impl Breakers {
         let of = |breaker: Option<&Breaker>| breaker.map_or(Gate::Closed, Breaker::gate);
         of(self.clusters.get(&agent.cluster))
             .max(of(self.sectors.get(&agent.sector())))
-            .max(self.reported.get(&agent.sector()).copied().unwrap_or_default())
+            .max(
+                self.reported
+                    .get(&agent.sector())
+                    .copied()
+                    .unwrap_or_default(),
+            )
             .max(self.global.gate())
     }
 
@@ -234,7 +239,10 @@ impl Breakers {
     }
 
     fn global_verdict(&self) -> Option<Why> {
-        let own = self.sectors.iter().map(|(id, breaker)| (*id, breaker.gate()));
+        let own = self
+            .sectors
+            .iter()
+            .map(|(id, breaker)| (*id, breaker.gate()));
         let told = self.reported.iter().map(|(id, gate)| (*id, *gate));
         let open: BTreeSet<SectorId> = own
             .chain(told)

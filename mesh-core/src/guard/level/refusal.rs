@@ -1,9 +1,9 @@
 //! Why an entry is not taken, decided from the entry alone and the largest known term, so that it does not depend on what
 //! came before.
 
-use crate::guard::level::region::Node as _;
 use super::entry::{Author, Entry, Kind, Stamp, Value};
 use super::store::ENTRIES_MAX;
+use crate::guard::level::region::Node as _;
 use crate::place::scope::Region;
 
 /// What merging an entry came to.

@@ -1,9 +1,9 @@
 //! A coordinator's guards at work: what may be passed on, where to, and what is done about what they notice.
 
-use super::{Coordinator, TIER};
+use super::super::Outputs;
 use super::super::dispute::{self, Disputes, Mail};
 use super::super::lookout::Lookout;
-use super::super::Outputs;
+use super::{Coordinator, TIER};
 use crate::guard::level::Gate;
 use crate::message::Priority;
 use crate::message::{Body, ClusterTargets, Hop};

@@ -3,7 +3,6 @@
 
 use super::*;
 use crate::guard::freeze::FreezeReport;
-use crate::trust::key::Signature;
 use crate::message::{Answer, MessageId, SkipReason};
 use crate::place::{ClusterId, Shape};
 use crate::role::{
@@ -12,6 +11,7 @@ use crate::role::{
 use crate::throw::Sheet;
 use crate::time::{Boot, WallTime};
 use crate::trust::KeyId;
+use crate::trust::key::Signature;
 use crate::trust::seat::SeatAnswer;
 use crate::unit::Digest;
 

@@ -1,12 +1,12 @@
 //! A lead's guards at work: what desired state means for them, whom they believe, and what is done about what they notice.
 
-use super::Lead;
 use super::super::dispute::{self, Disputes, Mail};
 use super::super::notice::{Notice, Step};
 use super::super::{Arrival, Outputs, Refusal, To};
+use super::Lead;
 use crate::conflict::{Report, Tier};
-use crate::place::scope::Region;
 use crate::message::{Body, Fold};
+use crate::place::scope::Region;
 use crate::place::{AgentId, Class, Slots};
 use crate::time::{Micros, Moment};
 use crate::unit::Weight;
@@ -94,9 +94,9 @@ impl Lead {
             return;
         };
         let by = self.cluster.to_string();
-        let settled =
-            self.disputes
-                .apply(now, lamport, plan, &by, &mut self.steps, &mut mail);
+        let settled = self
+            .disputes
+            .apply(now, lamport, plan, &by, &mut self.steps, &mut mail);
         if let Ok(Some(settlement)) = settled {
             let settlement = Arc::new(settlement);
             let slot = u16::from(settlement.agent.slot());
@@ -134,8 +134,16 @@ impl Lead {
             self.steps
                 .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
         for (slot, context) in reloads {
-            let context = if context == 0 { self.vigil.head() } else { context };
-            out.send(To::Child(u16::from(slot)), self.epoch, Body::Reload(context));
+            let context = if context == 0 {
+                self.vigil.head()
+            } else {
+                context
+            };
+            out.send(
+                To::Child(u16::from(slot)),
+                self.epoch,
+                Body::Reload(context),
+            );
         }
         if changed {
             self.levels_changed(now, out);

@@ -19,6 +19,8 @@ use std::sync::Arc;
 
 /// Of the eligible, this share shall make T when the order leaves T open.
 const SHARE_WANTED: Share = Share::new(0.992);
+/// The latest T that is chosen for an order that leaves it open: whoever needs longer is skipped, and told so.
+const EARLIEST_MAX: Micros = Micros::seconds(5);
 /// What a role's own work and a bucket may add on each hop.
 const HOP_SLACK: Micros = Micros::millis(3);
 /// The unit of the lead times that the orchestrator sets itself.
@@ -66,7 +68,7 @@ impl Chart {
             Micros(*need)
         };
         Self {
-            until: order.within.unwrap_or(earliest),
+            until: order.within.unwrap_or(earliest.min(EARLIEST_MAX)),
             tree,
             earliest,
         }

@@ -6,13 +6,13 @@ use super::super::lookout::Lookout;
 use super::super::{Outputs, Refusal, To};
 use super::Orchestrator;
 use super::throws::{Part, Toss};
-use crate::role::coordinator::barred_off;
 use crate::conflict::{ConflictId, DeskError, ResolutionRecord, Settlement, Tier};
-use crate::message::Priority;
 use crate::guard::level::Gate;
-use crate::place::scope::Region;
+use crate::message::Priority;
 use crate::message::{Body, ClusterTargets, Fold, MessageId, SectorReport, SkipReason};
+use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, SectorId};
+use crate::role::coordinator::barred_off;
 use crate::role::lookout::is_healthy;
 use crate::time::Moment;
 use std::sync::Arc;
@@ -47,8 +47,7 @@ impl Orchestrator {
                 let own = Region::Sector(SectorId::at(usize::from(slot)));
                 // A coordinator speaks for its own sector alone.
                 if notice.subject().within(own) {
-                    self.lookout
-                        .notice(&notice, clusters, now, &mut self.steps);
+                    self.lookout.notice(&notice, clusters, now, &mut self.steps);
                     out.event(super::super::Event::Notice(notice));
                 } else {
                     out.refuse(Refusal::WrongPlace);
@@ -174,8 +173,7 @@ impl Orchestrator {
 
     /// Opens a breaker until it is closed by hand, or closes it (§6.2, §10.3).
     pub fn breaker(&mut self, now: Moment, region: Region, open: bool, out: &mut Outputs) {
-        self.lookout
-            .by_hand(region, open, now, &mut self.steps);
+        self.lookout.by_hand(region, open, now, &mut self.steps);
         self.carry_out(now, out);
     }
 
@@ -189,7 +187,6 @@ impl Orchestrator {
         &self.lookout
     }
 }
-
 
 /// Whether a cluster was not sent to for a breaker.
 fn is_barred(fold: &Option<Arc<Fold>>) -> bool {

@@ -5,8 +5,8 @@ use super::chart::Chart;
 use super::eyes::Eyes;
 use crate::diagnose::{self, health, runbook};
 use crate::operation::answer::{
-    AgentLine, Answer, BreakerLine, ConflictLine, Context, Inspection, OperationLine,
-    POINTS_MAX, Plan, ROWS_MAX, RegionLine, RowKind, Rows, SheetRef, Status, Trend,
+    AgentLine, Answer, BreakerLine, ConflictLine, Context, Inspection, OperationLine, POINTS_MAX,
+    Plan, ROWS_MAX, RegionLine, RowKind, Rows, SheetRef, Status, Trend,
 };
 use crate::operation::preview::preview;
 use crate::operation::refusal::Ground;
@@ -517,7 +517,9 @@ impl Orchestrator {
 
     fn kpis(&mut self, hours: usize, now: Moment) -> Answer {
         let report = self.door.meter.report(hours, now);
-        Answer::Kpis { kpis: report.figures }
+        Answer::Kpis {
+            kpis: report.figures,
+        }
     }
 
     /// What a throw would look like, from the code that fires it.

@@ -21,7 +21,6 @@ pub use throws::Order;
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Author;
-use crate::trust::key::Signature;
 use crate::message::{
     Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Probed, Proceed, SectorReport,
 };
@@ -40,6 +39,7 @@ use crate::role::trip::Trip;
 use crate::role::{Arrival, BEAT, From, Input, Output, Outputs, Refusal, Start, To};
 use crate::time::{Boot, Micros, Moment, WallTime};
 use crate::trust::KeyId;
+use crate::trust::key::Signature;
 use crate::trust::seat::Seat;
 use crate::unit::Share;
 use board::Board;
@@ -289,7 +289,10 @@ impl Orchestrator {
                     .hear(
                         arrival.epoch,
                         report.beat.boot,
-                        report.beat.exchange,
+                        report
+                            .beat
+                            .exchange
+                            .filter(|_| report.beat.epoch == self.epoch),
                         sent,
                         received,
                     )
@@ -308,7 +311,13 @@ impl Orchestrator {
             }
             Body::Probe(probe) => {
                 if record
-                    .hear(arrival.epoch, probe.boot, probe.exchange, sent, received)
+                    .hear(
+                        arrival.epoch,
+                        probe.boot,
+                        probe.exchange.filter(|_| probe.epoch == self.epoch),
+                        sent,
+                        received,
+                    )
                     .is_none()
                 {
                     return out.refuse(Refusal::OldBoot);

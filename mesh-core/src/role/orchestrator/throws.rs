@@ -320,6 +320,12 @@ impl Orchestrator {
             .collect()
     }
 
+    /// The open operations, each with the moment by which it ends whatever happens; at most [`CASTS_MAX`].
+    pub fn open(&self) -> impl Iterator<Item = (MessageId, Moment)> {
+        let tosses = self.tosses.iter();
+        tosses.map(|toss| (toss.header.id, toss.close_at))
+    }
+
     /// How long the last answers may be on their way up.
     fn return_time(&self) -> Micros {
         let longest = self

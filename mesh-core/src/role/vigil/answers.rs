@@ -49,7 +49,10 @@ impl Answers {
                 self.open.remove(0);
             }
             let groups = Vec::new();
-            self.open.push(Question { id: question, groups });
+            self.open.push(Question {
+                id: question,
+                groups,
+            });
             self.open.len() - 1
         });
         let groups = &mut self.open[index].groups;
@@ -83,7 +86,11 @@ impl Answers {
         for slot in agreeing.and(self.doubted).iter() {
             compared.push((slot, peers - 1, 0));
         }
-        for &(answer, slots) in closed.groups.iter().filter(|(answer, _)| *answer != majority) {
+        for &(answer, slots) in closed
+            .groups
+            .iter()
+            .filter(|(answer, _)| *answer != majority)
+        {
             for slot in slots.iter() {
                 self.doubted.insert(slot);
                 compared.push((slot, slots.len() as u16 - 1, peers));

@@ -8,7 +8,9 @@ use super::node::{NodeId, SeatRole};
 use super::scenario::{Claim, Misconduct, Seat as SeatKind, Whom};
 use super::world::{Event, World};
 use mesh_core::guard::level::{Kind, Value};
-use mesh_core::message::{self, Beat, Body, ConflictKind, Epoch, Fold, Header, Hop, MessageId, Micros32, Probe};
+use mesh_core::message::{
+    self, Beat, Body, ConflictKind, Epoch, Fold, Header, Hop, MessageId, Micros32, Probe,
+};
 use mesh_core::place::scope::{Region, Scope};
 use mesh_core::place::{SectorId, Slots};
 use mesh_core::role::{Order, To, WorkerEvent};
@@ -180,13 +182,7 @@ impl World {
     }
 
     /// What a misbehaving node makes of something that its role wants sent; `None` is nothing at all.
-    pub(super) fn twist(
-        &mut self,
-        node: NodeId,
-        epoch: Epoch,
-        to: To,
-        body: Body,
-    ) -> Option<Body> {
+    pub(super) fn twist(&mut self, node: NodeId, epoch: Epoch, to: To, body: Body) -> Option<Body> {
         match node {
             NodeId::Agent(index) => {
                 let lies = self
@@ -202,12 +198,12 @@ impl World {
                     self.conduct.seen.insert(index, seen);
                 }
                 let conduct = self.conduct.seats.get(&index).cloned().unwrap_or_default();
-                self.twisted(index, &conduct, to, body)
+                self.misreported(index, &conduct, to, body)
             }
         }
     }
 
-    fn twisted(
+    fn misreported(
         &mut self,
         index: u32,
         conduct: &[Misconduct],
@@ -225,9 +221,15 @@ impl World {
             {
                 return None;
             }
-            Body::Fold(fold) if does(Misconduct::AlterAnswers) || does(Misconduct::FalseSummaries) => {
+            Body::Fold(fold)
+                if does(Misconduct::AlterAnswers) || does(Misconduct::FalseSummaries) =>
+            {
                 let made_up = self.chance.bits() | 1;
-                Body::Fold(Arc::new(false_account(&fold, made_up, does(Misconduct::FalseSummaries))))
+                Body::Fold(Arc::new(false_account(
+                    &fold,
+                    made_up,
+                    does(Misconduct::FalseSummaries),
+                )))
             }
             Body::SectorFold(sector) if does(Misconduct::FalseSummaries) => {
                 let mut made_up = message::SectorFold::clone(&sector);
@@ -302,6 +304,7 @@ impl World {
         }
         let body = Body::Probe(Probe {
             boot: host.boot,
+            epoch: Epoch::default(),
             exchange: None,
         });
         self.speak(NodeId::Agent(agent), Epoch::default(), To::Parent, body);

@@ -1,12 +1,12 @@
 //! What a run came to, in the figures of §11.
 
-use super::chores::Tally;
+use super::invariant::Violation;
 use super::operate::Books;
-use super::scenario::Scenario;
-use super::truth::Truth;
+use super::scenario::{Scenario, Seat};
+use super::verdict::Verdict;
 use super::world::{Event, World};
+use mesh_core::throw::ClassTally32;
 use mesh_core::time::{Micros, Moment};
-use mesh_core::trust::seat::Seat;
 use serde::Serialize;
 
 /// The whole is looked at this often.
@@ -41,9 +41,18 @@ pub struct Report {
     pub tripped: Vec<String>,
     /// Rows in all chains of conflicts.
     pub conflict_rows: usize,
-    /// The first broken invariants, in words.
+    /// The first broken invariants.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub broken: Vec<String>,
+    pub broken: Vec<Violation>,
+    /// The scenario's expectations and what became of them.
+    pub verdicts: Vec<Verdict>,
+}
+
+impl Report {
+    /// Whether every expectation was met; one of them is that no invariant broke.
+    pub fn holds(&self) -> bool {
+        self.verdicts.iter().all(|verdict| verdict.met)
+    }
 }
 
 /// The figures of §11. Shares are of the eligible: targeted without people and without the skipped.
@@ -83,22 +92,27 @@ pub struct Kpi {
 }
 
 /// Runs a scenario to its end. `step` is told how far it is, from 0 to 1, about every hundredth.
-pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
+pub fn run(scenario: Scenario, step: impl FnMut(f64)) -> Report {
+    run_with(World::new(scenario), step)
+}
+
+/// The same for a world that is there already.
+pub fn run_with(mut world: World, mut step: impl FnMut(f64)) -> Report {
     let begun = std::time::Instant::now();
-    let (seed, duration) = (scenario.seed, scenario.duration);
-    let mut world = World::new(scenario);
+    let duration = world.scenario.duration;
     for hundredth in 1..=100 {
         world.run_until(Moment(duration.0 / 100 * hundredth));
         step(hundredth as f64 / 100.0);
     }
     world.run();
+    world.settle();
     world.truth.verify_chains();
     let tally = world.tally();
     let truth = &world.truth;
     Report {
         agents: world.agent_count(),
         seconds: duration.as_seconds_f64(),
-        seed,
+        seed: world.scenario.seed,
         events: truth.events,
         wall_s: begun.elapsed().as_secs_f64(),
         peak_rss_mb: peak_rss_mb(),
@@ -106,7 +120,14 @@ pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
         state_hash: format!("{:016x}", truth.hash),
         kpi: Kpi {
             freeze_p99_ms: world.standing.freeze_p99_ms(),
-            ..kpi(truth, tally)
+            tasks_done_share: if tally.ended == 0 {
+                1.0
+            } else {
+                tally.done as f64 / tally.ended as f64
+            },
+            tasks_lost: tally.lost,
+            tasks_run_twice: tally.twice,
+            ..Kpi::of(&world)
         },
         door: world.requests.books.clone(),
         detected: truth
@@ -117,62 +138,53 @@ pub fn run(scenario: Scenario, mut step: impl FnMut(f64)) -> Report {
         tripped: truth.tripped.iter().map(ToString::to_string).collect(),
         conflict_rows: truth.conflict_rows(),
         broken: truth.told.clone(),
+        verdicts: world.verdicts(),
     }
 }
 
-fn kpi(truth: &Truth, tally: Tally) -> Kpi {
-    let classes = || {
-        truth
-            .sheets
-            .iter()
-            .flat_map(|sheet| &sheet.classes)
-            .filter(|class| !class.class.is_human())
-    };
-    let sum = |pick: fn(&mesh_core::throw::ClassTally32) -> u32| {
-        classes().map(pick).map(f64::from).sum::<f64>()
-    };
-    let (targeted, eligible) = (sum(|class| class.targeted), sum(|class| class.eligible));
-    let (ready, conflict) = (sum(|class| class.ready), sum(|class| class.conflict));
-    let share = |part: f64, whole: f64| if whole > 0.0 { part / whole } else { 0.0 };
-    let mut elapsed: Vec<Micros> = truth.sheets.iter().map(|sheet| sheet.elapsed).collect();
-    elapsed.sort_unstable();
-    let p95 = elapsed
-        .get((elapsed.len() * 95).div_ceil(100).saturating_sub(1))
-        .copied()
-        .unwrap_or_default();
-    let longest = |of: fn(&Seat) -> bool| {
-        let takeovers = truth
-            .takeovers
-            .iter()
-            .filter(|(seat, _)| of(seat))
-            .map(|(_, took)| *took);
-        takeovers.max().unwrap_or_default().as_seconds_f64()
-    };
-    Kpi {
-        quorum_share: truth.quorum_share().unwrap_or(0.0),
-        in_window_share: share(sum(|class| class.in_window), eligible),
-        within_50ms_share: share(sum(|class| class.within_50), eligible),
-        skipped_share: share(targeted - eligible, targeted),
-        conflict_share: share(conflict, ready + conflict),
-        availability: share(f64::from(truth.surveys_available), f64::from(truth.surveys)),
-        gather_p95_ms: p95.as_millis_f64(),
-        release_spread_p99_ms: truth
-            .spread
-            .quantile(0.99)
-            .unwrap_or_default()
-            .as_millis_f64(),
-        recovery_cluster_s: longest(|seat| matches!(seat, Seat::Lead(_))),
-        recovery_sector_s: longest(|seat| matches!(seat, Seat::Coordinator(_))),
-        operations: truth.sheets.len(),
-        freeze_p99_ms: None,
-        tasks_done_share: if tally.ended == 0 {
-            1.0
-        } else {
-            tally.done as f64 / tally.ended as f64
-        },
-        tasks_lost: tally.lost,
-        tasks_run_twice: tally.twice,
+impl Kpi {
+    /// The figures of a run so far.
+    pub fn of(world: &World) -> Self {
+        let truth = &world.truth;
+        let classes = || {
+            let all = truth.sheets.iter().flat_map(|sheet| &sheet.classes);
+            all.filter(|class| !class.class.is_human())
+        };
+        let sum = |pick: fn(&ClassTally32) -> u32| classes().map(pick).map(f64::from).sum::<f64>();
+        let (targeted, eligible) = (sum(|class| class.targeted), sum(|class| class.eligible));
+        let (ready, conflict) = (sum(|class| class.ready), sum(|class| class.conflict));
+        let mut elapsed: Vec<Micros> = truth.sheets.iter().map(|sheet| sheet.elapsed).collect();
+        elapsed.sort_unstable();
+        let rank = (elapsed.len() * 95).div_ceil(100).saturating_sub(1);
+        let longest = |seat: Seat| world.takeover(seat).unwrap_or(0.0);
+        Self {
+            quorum_share: truth.quorum_share().unwrap_or(0.0),
+            in_window_share: share(sum(|class| class.in_window), eligible),
+            within_50ms_share: share(sum(|class| class.within_50), eligible),
+            skipped_share: share(targeted - eligible, targeted),
+            conflict_share: share(conflict, ready + conflict),
+            availability: share(f64::from(truth.surveys_available), f64::from(truth.surveys)),
+            gather_p95_ms: elapsed
+                .get(rank)
+                .copied()
+                .unwrap_or_default()
+                .as_millis_f64(),
+            release_spread_p99_ms: truth
+                .spread
+                .quantile(0.99)
+                .unwrap_or_default()
+                .as_millis_f64(),
+            recovery_cluster_s: longest(Seat::Lead),
+            recovery_sector_s: longest(Seat::Coordinator),
+            operations: truth.sheets.len(),
+            ..Self::default()
+        }
     }
+}
+
+/// A part of a whole, and 0 of nothing.
+pub(super) fn share(part: f64, whole: f64) -> f64 {
+    if whole > 0.0 { part / whole } else { 0.0 }
 }
 
 impl World {
@@ -187,6 +199,7 @@ impl World {
             self.tally();
         }
         self.look_at_levels();
+        self.look_at_all();
         self.queue.push(self.now + SURVEY_EVERY, Event::Survey);
     }
 }

@@ -1,6 +1,7 @@
 //! Nodes of the simulated mesh: a role, a clock that is wrong, and a link to its parent.
 
 use super::clock::SimClock;
+use super::invariant::Obeys;
 use super::link::{Device, Link, LinkFaults};
 use mesh_core::place::{Class, ClusterId};
 use mesh_core::role::{Agent, Coordinator, Input, Lead, Orchestrator, Outputs};
@@ -33,6 +34,10 @@ pub(super) struct Host {
     pub(super) key: KeyId,
     /// Which of the world's link faults apply.
     pub(super) faults: u16,
+    /// Until when nobody can trust its clock, since it stepped, stopped or ran faster than any clock may.
+    pub(super) odd_until: Moment,
+    /// Whom it obeys, as seen from outside.
+    pub(super) obeys: Obeys,
 }
 
 /// An agent's node.
@@ -92,6 +97,8 @@ impl Host {
             rogue: false,
             key,
             faults: 0,
+            odd_until: Moment(i64::MIN),
+            obeys: None,
         }
     }
 }
@@ -110,6 +117,15 @@ impl SeatRole {
             Self::Orchestrator(role) => role.next_wake(),
             Self::Coordinator(role) => role.next_wake(),
             Self::Lead(role) => role.next_wake(),
+        }
+    }
+
+    /// Operations open here.
+    pub(super) fn open(&self) -> usize {
+        match self {
+            Self::Orchestrator(role) => role.open().count(),
+            Self::Coordinator(role) => role.open(),
+            Self::Lead(role) => role.casts().len(),
         }
     }
 

@@ -2,6 +2,7 @@
 
 use super::link::Direction;
 use super::node::NodeId;
+use super::sabotage::Sabotage;
 use super::world::{Event, SeatReply, World};
 use mesh_core::message::{Body, Epoch};
 use mesh_core::place::ClusterId;
@@ -24,7 +25,7 @@ pub(super) struct Post {
     pub(super) lost: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Parcel {
     from: From,
     signer: KeyId,
@@ -43,6 +44,23 @@ struct Sender {
 }
 
 impl Post {
+    /// Messages under way.
+    pub(super) const fn underway(&self) -> usize {
+        self.parcels.len() - self.free.len()
+    }
+
+    /// Whether a parcel is a throw.
+    pub(super) fn is_throw(&self, parcel: u32) -> bool {
+        let parcel = self.parcels.get(parcel as usize);
+        matches!(
+            parcel,
+            Some(Some(Parcel {
+                body: Body::Throw(_),
+                ..
+            }))
+        )
+    }
+
     fn put(&mut self, parcel: Parcel) -> u32 {
         if let Some(index) = self.free.pop() {
             self.parcels[index as usize] = Some(parcel);
@@ -62,9 +80,13 @@ impl Post {
 impl World {
     /// Does what a role asked for.
     pub(super) fn carry_out(&mut self, node: NodeId, local: Moment, out: &mut Outputs) {
+        if self.saboteur.is_some() {
+            self.twisted(out);
+        }
         for output in out.0.drain(..) {
             match output {
                 Output::Send { to, epoch, body } => {
+                    self.reports(node, &body);
                     let host = self.host(node);
                     if !host.silent {
                         let sender = Sender {
@@ -101,9 +123,18 @@ impl World {
 
     /// A parcel has arrived.
     pub(super) fn deliver(&mut self, node: NodeId, parcel: u32) {
+        if let Some(wait) = self.lies_around(node, parcel) {
+            return self
+                .queue
+                .push(self.now + wait, Event::Deliver(node, parcel));
+        }
+        let number = parcel;
         let Some(parcel) = self.post.take(parcel) else {
             return;
         };
+        if self.broken_by(Sabotage::MailLoop) {
+            self.post_twice_again(node, &parcel);
+        }
         let received = self.host(node).clock.read(self.now);
         let Parcel {
             from,
@@ -115,17 +146,35 @@ impl World {
         if self.is_forged(&body) {
             return self.truth.refused(Refusal::Forged);
         }
-        self.give(
-            node,
-            Input::Message(Arrival {
-                from,
-                signer,
-                epoch,
-                sent,
-                received,
-                body,
-            }),
-        );
+        let mut arrival = Arrival {
+            from,
+            signer,
+            epoch,
+            sent,
+            received,
+            body,
+        };
+        self.doctored(node, number, &mut arrival);
+        if !self.host(node).up {
+            return;
+        }
+        let stale = self.is_stale(node, from, epoch, signer);
+        let refused = self.truth.refused_total;
+        self.give(node, Input::Message(arrival));
+        if self.truth.refused_total == refused {
+            self.obeyed(node, from, epoch, signer, stale);
+        }
+    }
+
+    /// What a saboteur does to the post of agents.
+    fn post_twice_again(&mut self, node: NodeId, parcel: &Parcel) {
+        if let NodeId::Agent(_) = node {
+            for _ in 0..2 {
+                let copy = self.post.put(parcel.clone());
+                self.queue
+                    .push(self.now + Micros::millis(1), Event::Deliver(node, copy));
+            }
+        }
     }
 
     /// A worker is done preparing.
@@ -341,14 +390,17 @@ impl World {
                     return;
                 };
                 self.works(index, header.id);
+                self.prepares(index, throw, &header);
                 let agent = &mut self.agents[index as usize];
                 let queue = agent.device.queue();
                 let took =
                     agent
                         .device
                         .processing(header.weight, u32::from(queue), &mut self.chance);
-                self.queue
-                    .push(self.now + took, Event::Prepared(index, throw));
+                if !self.broken_by(Sabotage::NeverReady) {
+                    self.queue
+                        .push(self.now + took, Event::Prepared(index, throw));
+                }
             }
             Work::Release {
                 operation,
@@ -358,8 +410,10 @@ impl World {
                 self.works(index, operation);
                 let agent = &self.agents[index as usize];
                 let held = agent.host.clock.when(target);
-                self.truth
-                    .released(self.now, agent.role.place(), operation, held, bound);
+                let off = self
+                    .truth
+                    .released(self.now, agent.role.place(), operation, held);
+                self.releases(index, operation, target, off.unwrap_or_default(), bound);
             }
             Work::Task(order) => self.chore(index, &order),
             Work::GiveUp(id) => self.give_up(index, id),
@@ -384,13 +438,19 @@ impl World {
         match event {
             RoleEvent::Thrown(operation, target) => {
                 let target = self.host(node).clock.when(target);
-                self.truth.thrown(operation, target);
+                self.opened(node, operation, target);
             }
             RoleEvent::Told(event) => self.told(&event),
             RoleEvent::Refused(why) => self.truth.refused(why),
-            RoleEvent::Serving(seat, _) => self.truth.serving(self.now, seat),
-            RoleEvent::Stopped(..) => {}
-            RoleEvent::Sealed(sheet) => self.truth.sealed(*sheet),
+            RoleEvent::Serving(seat, _) => {
+                self.enthroned(node);
+                self.truth.serving(self.now, seat);
+            }
+            RoleEvent::Stopped(..) => self.dethroned(node),
+            RoleEvent::Sealed(sheet) => {
+                self.ended(node, &sheet);
+                self.truth.sealed(*sheet);
+            }
             RoleEvent::LevelRefused(..) => self.truth.refused(Refusal::Unexpected),
             RoleEvent::Freezing(report) => self.freezing(&report),
             RoleEvent::Frozen(report, names) => self.frozen(&report, &names),

@@ -1,7 +1,7 @@
 //! Faults strike: what a scenario says goes wrong is done to the world here.
 
-use super::link::LinkFaults;
 use super::conduct::Amends;
+use super::link::LinkFaults;
 use super::node::NodeId;
 use super::scenario::{Fault, FaultKind, Seat as SeatKind, StoreTrouble, Whom};
 use super::world::{Event, World, new_role, sector_at};
@@ -234,8 +234,12 @@ impl World {
         let Some(index) = self.trouble.undo.iter().position(|(of, _)| *of == number) else {
             return;
         };
-        let (_, undo) = self.trouble.undo.swap_remove(index);
+        self.relent_at(index);
+    }
+
+    fn relent_at(&mut self, index: usize) {
         self.standing.disturbed(self.now);
+        let (number, undo) = self.trouble.undo.remove(index);
         match undo {
             Undo::Speed(agents) => agents
                 .iter()
@@ -261,6 +265,7 @@ impl World {
                 for (node, drift) in nodes {
                     let now = self.now;
                     self.host_mut(node).clock.set_drift(now, drift);
+                    self.upset(node);
                     self.wake_again(node);
                 }
             }
@@ -270,6 +275,16 @@ impl World {
     /// Whether something is cut off from something.
     pub(super) fn is_cut(&self) -> bool {
         !self.trouble.cuts.is_empty()
+    }
+
+    /// Everything that faults changed is over.
+    pub(super) fn relent_all(&mut self) {
+        // In reverse, so that what was changed twice is as it was before both.
+        while let Some(last) = self.trouble.undo.len().checked_sub(1) {
+            self.relent_at(last);
+        }
+        self.trouble.cuts.clear();
+        self.trouble.store = None;
     }
 
     /// Whether nothing passes from the one to the other.
@@ -326,6 +341,7 @@ impl World {
             .into_iter()
             .find(|&index| self.seats[index as usize].role.serving())
         else {
+            self.truth.operations_refused += 1;
             return;
         };
         let node = NodeId::Seat(index);
@@ -335,8 +351,13 @@ impl World {
         };
         let local = seat.host.clock.read(self.now);
         let mut out = core::mem::take(&mut self.out);
-        role.throw(local, order, wanted, &mut out);
+        let thrown = role.throw(local, order, wanted, &mut out);
         let next = role.next_wake();
+        if let Some(operation) = thrown {
+            let _ = operation;
+        } else {
+            self.truth.operations_refused += 1;
+        }
         self.carry_out(node, local, &mut out);
         self.out = out;
         self.arm(node, next);
@@ -373,6 +394,7 @@ impl World {
             if seat.role.serving() {
                 self.truth.died(self.now, seat.seat);
             }
+            self.dethroned(node);
             self.reset(node);
         }
         if let Some(after) = restart {
@@ -390,6 +412,7 @@ impl World {
         let host = self.host_mut(node);
         host.up = true;
         host.boot.0 += 1;
+        host.obeys = None;
         host.clock.reboot(now, origin);
         self.reset(node);
         self.standing.restarted(now, node);
@@ -490,9 +513,12 @@ impl World {
                 clock.set_drift(now, drift);
             }
             if stop.is_some() {
-                stopped.push((node, clock.drift()));
+                if !clock.is_stopped() {
+                    stopped.push((node, clock.drift()));
+                }
                 clock.stop(now);
             }
+            self.upset(node);
             self.wake_again(node);
         }
         if stop.is_some() {
@@ -501,14 +527,14 @@ impl World {
     }
 
     /// A clock was changed: the timer was set by the old one.
-    fn wake_again(&mut self, node: NodeId) {
+    pub(super) fn wake_again(&mut self, node: NodeId) {
         self.host_mut(node).armed = Moment::NEVER;
         self.give(node, mesh_core::role::Input::Wake);
     }
 
     fn undo_later(&mut self, number: u32, lasts: Option<Micros>, undo: Undo) {
+        self.trouble.undo.push((number, undo));
         if let Some(lasts) = lasts {
-            self.trouble.undo.push((number, undo));
             self.queue.push(self.now + lasts, Event::Over(number));
         }
     }

@@ -4,6 +4,7 @@ use super::chores::Chores;
 use super::clock::SimClock;
 use super::conduct::Conduct;
 use super::disk::Disks;
+use super::invariant::Watch;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::node::{
     AgentNode, ClusterInfo, FaultTable, Host, NodeId, SeatNode, SeatRole, SectorInfo,
@@ -12,7 +13,9 @@ use super::notary::Notaries;
 use super::operate::Requests;
 use super::post::Post;
 use super::queue::EventQueue;
+use super::sabotage::{Sabotage, Saboteur};
 use super::scenario::Scenario;
+use super::settle;
 use super::standing::Standing;
 use super::strike::Trouble;
 use super::truth::Truth;
@@ -54,6 +57,12 @@ pub struct World {
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
     pub(super) conduct: Conduct,
+    pub(super) watch: Watch,
+    pub(super) saboteur: Option<Saboteur>,
+    /// All faults have ended.
+    pub(super) calmed: bool,
+    /// Time stands still: the run is over.
+    pub(super) halted: bool,
 }
 
 /// What happens next.
@@ -151,6 +160,10 @@ impl World {
             disks: Disks::default(),
             standing: Standing::default(),
             notaries: Notaries::new(Scheme::StandIn(SignWorld::new(scenario.seed))),
+            watch: Watch::default(),
+            saboteur: None,
+            calmed: false,
+            halted: false,
             scenario,
         };
         world.populate(&mut chance.split(2));
@@ -160,17 +173,25 @@ impl World {
 
     /// Runs until `until` of true time, or the scenario's end.
     pub fn run_until(&mut self, until: Moment) {
-        let end = Moment(self.scenario.duration.0).min(until);
-        while self.queue.next_at().is_some_and(|at| at <= end) {
+        self.advance(Moment(self.scenario.duration.0).min(until));
+    }
+
+    /// Runs until `end`, which may be past the scenario's.
+    pub(super) fn advance(&mut self, end: Moment) {
+        while !self.halted && self.queue.next_at().is_some_and(|at| at <= end) {
             // There is one: it was just looked at.
             let Some((at, event)) = self.queue.pop() else {
                 return;
             };
             self.now = self.now.max(at);
+            if self.calmed && settle::is_trouble(&event) {
+                continue;
+            }
+            self.halted = !self.advances(self.now);
             self.truth.count(at, &event);
             self.happen(at, event);
         }
-        self.now = end;
+        self.now = self.now.max(end);
     }
 
     /// The whole run.
@@ -193,7 +214,13 @@ impl World {
             Event::Wake(node) => {
                 if self.host(node).armed == at {
                     self.host_mut(node).armed = Moment::NEVER;
-                    self.give(node, Input::Wake);
+                    if self.broken_by(Sabotage::EndlessWake) {
+                        self.host_mut(node).armed = at;
+                        self.queue.push(at, event);
+                    }
+                    if !self.deprived(node, true) {
+                        self.give(node, Input::Wake);
+                    }
                 }
             }
             Event::Deliver(node, parcel) => self.deliver(node, parcel),
@@ -222,27 +249,27 @@ impl World {
 
     /// One input for one node; its outputs are carried out and its timer is set again.
     pub(super) fn give(&mut self, node: NodeId, input: Input) {
-        if !self.host(node).up {
+        if !self.host(node).up || self.deprived(node, false) {
             return;
         }
+        let told = self.told_time(node, self.host(node).clock.read(self.now));
         let mut out = core::mem::take(&mut self.out);
         let (local, next) = match node {
             NodeId::Agent(index) => {
                 let agent = &mut self.agents[index as usize];
-                let local = agent.host.clock.read(self.now);
-                agent.role.handle(local, input, &mut out);
-                (local, agent.role.next_wake())
+                agent.role.handle(told, input, &mut out);
+                (told, agent.role.next_wake())
             }
             NodeId::Seat(index) => {
                 let seat = &mut self.seats[index as usize];
-                let local = seat.host.clock.read(self.now);
-                seat.role.handle(local, input, &mut out);
-                (local, seat.role.next_wake())
+                seat.role.handle(told, input, &mut out);
+                (told, seat.role.next_wake())
             }
         };
         self.carry_out(node, local, &mut out);
         self.out = out;
         self.arm(node, next);
+        self.touched(node, local);
     }
 
     /// Sets the node's timer where the new deadline is earlier than the one set.

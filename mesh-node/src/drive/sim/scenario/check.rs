@@ -1,5 +1,6 @@
 //! Ranges: what a scenario's values may be.
 
+use super::super::settle::SETTLE_LEAST;
 use super::{Expect, Fault, FaultKind, Scenario, ScenarioError, Whom};
 use mesh_core::place::Shape;
 use mesh_core::text::nearest;
@@ -47,6 +48,10 @@ impl Scenario {
         )?;
         for (index, fault) in self.faults.iter().enumerate() {
             check.fault(&format!("fault[{}]", index + 1), fault)?;
+        }
+        let hour = Micros::seconds(3_600);
+        if self.settle != Micros::ZERO {
+            check.span("settle", self.settle, SETTLE_LEAST, hour)?;
         }
         check.expect(&self.expect)
     }

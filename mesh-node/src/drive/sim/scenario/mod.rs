@@ -72,6 +72,9 @@ pub struct Scenario {
     /// What goes wrong, and when.
     #[serde(rename = "fault", skip_serializing_if = "Vec::is_empty")]
     pub faults: Vec<Fault>,
+    /// When not 0: after the run all faults end, the mesh is left alone for this long, and then it must work.
+    #[serde(with = "span", skip_serializing_if = "is_zero")]
+    pub settle: Micros,
     /// What must hold at the end.
     pub expect: Expect,
 }
@@ -127,7 +130,16 @@ impl Default for Scenario {
             clocks: Clocks::default(),
             churn: Churn::default(),
             faults: Vec::new(),
+            settle: Micros::ZERO,
             expect: Expect::default(),
         }
     }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_zero(span: &Micros) -> bool {
+    span.0 == 0
 }

@@ -9,6 +9,10 @@ use mesh_core::message::{ConflictKind, Strategy};
 use mesh_core::place::Shape;
 use mesh_core::time::Micros;
 
+/// Longer than the longest that anything of the mesh waits by itself: a breaker that opens again, 60 s, and then probes
+/// for 60 s more.
+const SETTLE: Micros = Micros::seconds(150);
+
 impl Scenario {
     /// A small mesh (2 × 2 × 4 to 4 × 4 × 10), half a minute to two minutes, up to eight faults of any kind.
     pub fn random(chance: &mut Chance) -> Self {
@@ -40,6 +44,7 @@ impl Scenario {
             drift_ppm: chance.below(101) as f64,
         };
         scenario.churn.per_minute = rounded(chance.between(0.0, 0.05));
+        scenario.settle = SETTLE;
         let count = 1 + chance.below(8);
         scenario.faults = (0..count)
             .map(|_| fault(shape, scenario.duration, chance))

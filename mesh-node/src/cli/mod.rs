@@ -1,0 +1,163 @@
+//! The command line: what can be asked, and how it ends. 0 is well, 1 is that something did not hold, 2 is bad input.
+
+mod fuzz;
+mod predict;
+mod sim;
+mod table;
+
+use clap::error::ErrorKind;
+use clap::{Args, Parser, Subcommand};
+use mesh_node::drive::sim::Scenario;
+use std::io::{IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Something did not hold: an invariant, an expectation.
+const FAILED: u8 = 1;
+/// The input is not what it should be.
+const BAD_INPUT: u8 = 2;
+
+/// A mesh node: a simulated mesh, and the predictor over recorded traces.
+#[derive(Debug, Parser)]
+#[command(version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Runs a mesh in virtual time, through faults, and says what it came to
+    #[command(after_help = SIM_EXAMPLES)]
+    Sim(Sim),
+    /// Runs the predictor over round-trip traces, beside its baselines
+    #[command(after_help = PREDICT_EXAMPLES)]
+    Predict(Predict),
+}
+
+const SIM_EXAMPLES: &str = "\
+Examples:
+  mesh-node sim                                            30,000 agents for ten minutes, with the default faults
+  mesh-node sim --agents 1000000 --seconds 60 --json       a million for a minute, as one JSON object
+  mesh-node sim --scenario tests/scenarios/clock-chaos.toml
+  mesh-node sim --fuzz 600 --seed 7 --out found.toml       random scenarios for ten minutes, until one breaks something
+
+Equal seeds give equal runs. The status is 1 when an invariant broke or an expectation of the scenario was not met,
+2 when the input is not right.";
+
+const PREDICT_EXAMPLES: &str = "\
+Examples:
+  mesh-node predict wifi.txt ocean.txt      a table for people
+  mesh-node predict --json traces/*.txt     one JSON object a line, for each file
+
+A trace has one round trip a line, in milliseconds. Each is predicted from those before it alone.";
+
+/// What `sim` takes.
+#[derive(Debug, Args)]
+struct Sim {
+    /// The scenario, a TOML file; the default faults on 30,000 agents without one
+    #[arg(long, value_name = "FILE", conflicts_with = "fuzz")]
+    scenario: Option<PathBuf>,
+    /// How many agents
+    #[arg(long, value_name = "N", conflicts_with = "fuzz",
+        value_parser = clap::value_parser!(u32).range(1..=16_000_000))]
+    agents: Option<u32>,
+    /// For how many seconds of virtual time
+    #[arg(long, value_name = "S", conflicts_with = "fuzz",
+        value_parser = clap::value_parser!(u32).range(1..=(Scenario::DURATION_MAX.0 / 1_000_000)))]
+    seconds: Option<u32>,
+    /// The seed of everything that chance decides
+    #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(..=(i64::MAX as u64)))]
+    seed: Option<u64>,
+    /// One JSON object instead of tables
+    #[arg(long)]
+    json: bool,
+    /// Random scenarios for so many seconds of real time, or until an invariant breaks; then the smallest that breaks it
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=7 * 86_400))]
+    fuzz: Option<u32>,
+    /// Where the scenario that `--fuzz` found is written; the standard output without it
+    #[arg(long, value_name = "FILE", requires = "fuzz")]
+    out: Option<PathBuf>,
+}
+
+/// What `predict` takes.
+#[derive(Debug, Args)]
+struct Predict {
+    /// Traces, one round trip in milliseconds a line
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
+    /// One JSON object a line instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
+/// Reads the command line and does what it says.
+pub(crate) fn main() -> ExitCode {
+    let command = match Cli::try_parse() {
+        Ok(cli) => cli.command,
+        Err(error) => return explain(&error),
+    };
+    let done = match command {
+        Command::Sim(args) if args.fuzz.is_some() => fuzz::run(&args),
+        Command::Sim(args) => sim::run(&args),
+        Command::Predict(args) => predict::run(&args),
+    };
+    match done {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::from(FAILED),
+        Err(error) => {
+            complain(&format!("{error:#}"));
+            ExitCode::from(BAD_INPUT)
+        }
+    }
+}
+
+/// Help is printed as it is; an error in one line.
+fn explain(error: &clap::Error) -> ExitCode {
+    if matches!(
+        error.kind(),
+        ErrorKind::DisplayHelp
+            | ErrorKind::DisplayVersion
+            | ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand
+    ) {
+        // A reader that went away wants no help.
+        let _ = error.print();
+        let asked = error.kind() != ErrorKind::DisplayHelpOnMissingArgumentOrSubcommand;
+        return ExitCode::from(if asked { 0 } else { BAD_INPUT });
+    }
+    let text = error.to_string();
+    let lines = text
+        .lines()
+        .map(str::trim)
+        .take_while(|line| !line.starts_with("Usage:") && !line.starts_with("For more"));
+    let words: Vec<&str> = lines.filter(|line| !line.is_empty()).collect();
+    complain(words.join(" ").trim_start_matches("error: "));
+    ExitCode::from(BAD_INPUT)
+}
+
+/// One line about what is wrong.
+fn complain(line: &str) {
+    let _ = writeln!(std::io::stderr(), "mesh-node: {}", line.replace('\n', " "));
+}
+
+/// Text for whoever reads the output; one that went away is no error.
+fn say(text: &str) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+/// Whether somebody sits there: then progress is shown.
+fn watched() -> bool {
+    std::io::stdout().is_terminal() && std::io::stderr().is_terminal()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_well_formed() {
+        Cli::command().debug_assert();
+    }
+}

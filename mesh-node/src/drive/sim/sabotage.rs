@@ -1,0 +1,183 @@
+//! Guards switched off on purpose, one at a time, so that tests see the invariant behind each of them fire.
+//!
+//! All of it happens in the driver: it hands roles something else than what came, or does something else than what they
+//! asked for. No role knows of it.
+
+use super::node::NodeId;
+use super::world::World;
+use mesh_core::message::{Body, Fold};
+use mesh_core::role::{Arrival, Event, From, Output, Outputs, Work};
+use mesh_core::time::{Micros, Moment};
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+/// What is broken on purpose.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sabotage {
+    /// Agents are told that messages arrived before they did: their clock estimates are off by more than they know.
+    EarlyStamps,
+    /// Agents are given a later time than their clocks show.
+    HastyClocks,
+    /// Whatever an agent asks of its worker is done twice.
+    TwiceDone,
+    /// Leads count one agent in two sets.
+    DoubleCount,
+    /// Leads count one agent as READY that has not answered.
+    FalseReady,
+    /// Sheets say one READY more than there are.
+    Miscount,
+    /// Messages from holders that were deposed are shown as from those that are obeyed.
+    OpenFence,
+    /// Throws reach agents ten seconds late and look fresh.
+    StaleMail,
+    /// The end of an operation is told twice.
+    EndsTwice,
+    /// Whatever happens after 25 s, the orchestrator does not hear of it.
+    DeafTop,
+    /// What a role has open is never let go: the worker's READY is lost.
+    NeverReady,
+    /// Every message that an agent gets is posted to it twice again.
+    MailLoop,
+    /// After 25 s agents are not woken any more.
+    LostTimers,
+    /// A wake brings about another wake at the same instant.
+    EndlessWake,
+    /// Those that died stay dead when all faults end.
+    StayDead,
+}
+
+/// When those that wait for the mesh to have settled begin.
+const LATER: Moment = Moment(25_000_000);
+/// By how much stamps are early.
+const EARLY: Micros = Micros::millis(10);
+/// By how much clocks are hasty.
+const HASTY: Micros = Micros::millis(20);
+/// How long throws lie around.
+const STALE: Micros = Micros::seconds(10);
+
+/// A saboteur at work.
+#[derive(Debug)]
+pub(super) struct Saboteur {
+    what: Sabotage,
+    /// Parcels that have lain around already.
+    held: BTreeSet<u32>,
+}
+
+impl World {
+    /// Breaks a guard on purpose.
+    #[must_use]
+    pub fn sabotaged(mut self, what: Sabotage) -> Self {
+        self.saboteur = Some(Saboteur {
+            what,
+            held: BTreeSet::new(),
+        });
+        self
+    }
+
+    /// Whether this is broken.
+    pub(super) fn broken_by(&self, what: Sabotage) -> bool {
+        self.saboteur
+            .as_ref()
+            .is_some_and(|saboteur| saboteur.what == what)
+    }
+
+    /// Whether a node is left without what is for it.
+    pub(super) fn deprived(&self, node: NodeId, waking: bool) -> bool {
+        let later = self.now >= LATER;
+        match node {
+            NodeId::Agent(_) => waking && later && self.broken_by(Sabotage::LostTimers),
+            NodeId::Seat(index) => {
+                later && self.orchestrators.contains(&index) && self.broken_by(Sabotage::DeafTop)
+            }
+        }
+    }
+
+    /// The time that a role is given.
+    pub(super) fn told_time(&self, node: NodeId, local: Moment) -> Moment {
+        match node {
+            NodeId::Agent(_) if self.broken_by(Sabotage::HastyClocks) => local + HASTY,
+            NodeId::Agent(_) | NodeId::Seat(_) => local,
+        }
+    }
+
+    /// A parcel that is to lie around first.
+    pub(super) fn lies_around(&mut self, node: NodeId, parcel: u32) -> Option<Micros> {
+        let throw = matches!(node, NodeId::Agent(_)) && self.post.is_throw(parcel);
+        let saboteur = self.saboteur.as_mut()?;
+        let holds = saboteur.what == Sabotage::StaleMail && throw;
+        (holds && saboteur.held.insert(parcel)).then_some(STALE)
+    }
+
+    /// What a role is told of a message.
+    pub(super) fn doctored(&mut self, node: NodeId, parcel: u32, arrival: &mut Arrival) {
+        let Some(saboteur) = &mut self.saboteur else {
+            return;
+        };
+        match (saboteur.what, node) {
+            (Sabotage::EarlyStamps, NodeId::Agent(_)) => {
+                arrival.received = arrival.received - EARLY;
+            }
+            (Sabotage::StaleMail, NodeId::Agent(_)) if saboteur.held.remove(&parcel) => {
+                arrival.received = arrival.received - STALE;
+            }
+            (Sabotage::OpenFence, _) if arrival.from == From::Parent => {
+                if let Some((epoch, holder)) = self.host(node).obeys
+                    && epoch >= arrival.epoch
+                {
+                    (arrival.epoch, arrival.signer) = (epoch, holder);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// What a role is said to have asked for.
+    pub(super) fn twisted(&self, out: &mut Outputs) {
+        let Some(saboteur) = &self.saboteur else {
+            return;
+        };
+        let what = saboteur.what;
+        let twice = |output: &Output| match output {
+            Output::Work(Work::Release { .. }) => what == Sabotage::TwiceDone,
+            Output::Event(Event::Sealed(_)) => what == Sabotage::EndsTwice,
+            _ => false,
+        };
+        let again: Vec<Output> = out
+            .0
+            .iter()
+            .filter(|output| twice(output))
+            .cloned()
+            .collect();
+        out.0.extend(again);
+        for output in &mut out.0 {
+            match output {
+                Output::Send {
+                    body: Body::Fold(fold),
+                    ..
+                } => twist(what, Arc::make_mut(fold)),
+                Output::Event(Event::Sealed(sheet)) if what == Sabotage::Miscount => {
+                    sheet.account.ready += 1;
+                    sheet.account.targeted += 1;
+                    sheet.account.ready += sheet.account.transit;
+                    sheet.account.transit = 0;
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+fn twist(what: Sabotage, fold: &mut Fold) {
+    let Some(slot) = fold.transit.or(fold.skipped).iter().next() else {
+        return;
+    };
+    match what {
+        Sabotage::DoubleCount => fold.ready.insert(slot),
+        Sabotage::FalseReady => {
+            fold.transit.remove(slot);
+            fold.skipped.remove(slot);
+            fold.ready.insert(slot);
+        }
+        _ => {}
+    }
+}

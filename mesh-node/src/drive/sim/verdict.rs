@@ -1,0 +1,225 @@
+//! What a scenario expects of a run, held against what came of it.
+
+use super::figures::{Kpi, share};
+use super::scenario::{Bound, Seat as SeatKind};
+use super::world::World;
+use mesh_core::place::scope::Scope;
+use mesh_core::trust::seat::Seat;
+use serde::Serialize;
+
+/// What is said of what no part of the simulator measures: never taken for met.
+const NOT_MEASURED: &str = "not measured";
+
+/// One expectation and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Verdict {
+    /// What was looked at, as the scenario names it: `kpi.quorum_share`, `active`.
+    pub what: String,
+    /// What was wanted of it.
+    pub wanted: String,
+    /// What was found.
+    pub found: String,
+    /// Whether that is what was wanted.
+    pub met: bool,
+}
+
+impl Verdict {
+    fn new(
+        what: impl Into<String>,
+        wanted: impl Into<String>,
+        found: Result<String, String>,
+    ) -> Self {
+        let met = found.is_ok();
+        Self {
+            what: what.into(),
+            wanted: wanted.into(),
+            found: found.unwrap_or_else(|other| other),
+            met,
+        }
+    }
+}
+
+/// How an agent stands at the end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Standing {
+    Active,
+    Frozen,
+    Quarantined,
+    Avoided,
+}
+
+impl World {
+    /// Every expectation of the scenario, in its order.
+    pub fn verdicts(&self) -> Vec<Verdict> {
+        let expect = &self.scenario.expect;
+        let broken = self.truth.violations;
+        let found = format!("{broken}");
+        let mut verdicts = vec![Verdict::new(
+            "violations",
+            format!("<= {}", expect.violations),
+            if broken <= expect.violations {
+                Ok(found)
+            } else {
+                Err(found)
+            },
+        )];
+        verdicts.extend(expect.detected.iter().map(|name| self.detected(name, true)));
+        verdicts.extend(
+            expect
+                .not_detected
+                .iter()
+                .map(|name| self.detected(name, false)),
+        );
+        for (word, scopes, standing) in [
+            ("frozen", &expect.frozen, Standing::Frozen),
+            ("active", &expect.active, Standing::Active),
+            ("quarantined", &expect.quarantined, Standing::Quarantined),
+            ("avoided", &expect.avoided, Standing::Avoided),
+        ] {
+            verdicts.extend(
+                scopes
+                    .iter()
+                    .map(|scope| self.standing(word, scope, standing)),
+            );
+        }
+        verdicts.extend(expect.tripped.iter().map(|scope| self.tripped(scope)));
+        verdicts.extend(expect.mode.iter().map(|mode| self.mode(mode)));
+        let kpi = Kpi::of(self);
+        verdicts.extend(
+            expect
+                .kpi
+                .iter()
+                .map(|(name, bound)| self.bounded(&kpi, name, *bound)),
+        );
+        verdicts
+    }
+
+    /// A figure by its name in scenarios; none where nothing of the kind happened, or nobody measures it.
+    pub fn figure(&self, kpi: &Kpi, name: &str) -> Option<f64> {
+        let truth = &self.truth;
+        let ended = (!truth.sheets.is_empty()).then_some(());
+        match name {
+            "quorum_share" => ended.map(|()| kpi.quorum_share),
+            "in_window_share" => ended.map(|()| kpi.in_window_share),
+            "within_50ms_share" => ended.map(|()| kpi.within_50ms_share),
+            "skipped_share" => ended.map(|()| kpi.skipped_share),
+            "conflict_share" => ended.map(|()| kpi.conflict_share),
+            "gather_p95_ms" => ended.map(|()| kpi.gather_p95_ms),
+            "availability" => (truth.surveys > 0).then_some(kpi.availability),
+            "active_share" => (truth.surveys > 0).then_some(truth.active_share),
+            "release_spread_p99_ms" => truth
+                .spread
+                .quantile(0.99)
+                .map(|spread| spread.as_millis_f64()),
+            "recovery_cluster_s" | "takeover_lead_s" => self.takeover(SeatKind::Lead),
+            "recovery_sector_s" | "takeover_coordinator_s" => self.takeover(SeatKind::Coordinator),
+            "takeover_orchestrator_s" => self.takeover(SeatKind::Orchestrator),
+            "takeovers" => Some(truth.takeovers.len() as f64),
+            "agents" => Some(self.agents.len() as f64),
+            "operations" => Some(truth.sheets.len() as f64),
+            "operations_refused" => Some(truth.operations_refused as f64),
+            "messages_lost" => Some(self.post.lost as f64),
+            "messages_refused" => Some(truth.refused_total as f64),
+            "peak_pending" => Some(truth.peak_pending as f64),
+            _ => None,
+        }
+    }
+
+    /// The longest takeover of such a seat, in seconds.
+    pub(super) fn takeover(&self, kind: SeatKind) -> Option<f64> {
+        let of = |seat: &Seat| match kind {
+            SeatKind::Lead => matches!(seat, Seat::Lead(_)),
+            SeatKind::Coordinator => matches!(seat, Seat::Coordinator(_)),
+            SeatKind::Orchestrator => matches!(seat, Seat::Orchestrator),
+        };
+        let takeovers = self.truth.takeovers.iter().filter(|(seat, _)| of(seat));
+        takeovers
+            .map(|(_, took)| *took)
+            .max()
+            .map(|took| took.as_seconds_f64())
+    }
+
+    fn bounded(&self, kpi: &Kpi, name: &str, bound: Bound) -> Verdict {
+        let found = match self.figure(kpi, name) {
+            None => Err(NOT_MEASURED.to_owned()),
+            Some(figure) if bound.holds(figure) => Ok(rounded(figure)),
+            Some(figure) => Err(rounded(figure)),
+        };
+        Verdict::new(format!("kpi.{name}"), bound.to_string(), found)
+    }
+
+    fn detected(&self, name: &str, wanted: bool) -> Verdict {
+        let (what, wish) = if wanted {
+            ("detected", name.to_owned())
+        } else {
+            ("not_detected", format!("no {name}"))
+        };
+        let found = match self.truth.has_found(name) {
+            None => Err(NOT_MEASURED.to_owned()),
+            Some(found) => {
+                let text = if found { "found" } else { "not found" }.to_owned();
+                if found == wanted { Ok(text) } else { Err(text) }
+            }
+        };
+        Verdict::new(what, wish, found)
+    }
+
+    fn standing(&self, word: &str, text: &str, wanted: Standing) -> Verdict {
+        // The scenario was checked when it was read.
+        let scope = Scope::parse(text).unwrap_or(Scope::ALL);
+        let (mut all, mut there, mut first) = (0, 0, None);
+        for (index, agent) in self.agents.iter().enumerate() {
+            let (place, class) = (agent.role.place(), agent.role.class());
+            if !scope.matches_place(place, class).unwrap_or(false) {
+                continue;
+            }
+            all += 1;
+            match self.stands(index as u32, wanted) {
+                None => return Verdict::new(word, text, Err(NOT_MEASURED.to_owned())),
+                Some(true) => there += 1,
+                Some(false) => first = first.or(Some(place)),
+            }
+        }
+        let found = match (all, first) {
+            (0, _) => Err("nobody is there".to_owned()),
+            (_, None) => Ok(format!("all {all}")),
+            (_, Some(first)) => Err(format!(
+                "{there} of {all} ({:.0} %), not {first}",
+                share(f64::from(there), f64::from(all)) * 100.0
+            )),
+        };
+        Verdict::new(word, text, found)
+    }
+
+    /// Whether an agent stands so; none where nobody measures it.
+    fn stands(&self, agent: u32, wanted: Standing) -> Option<bool> {
+        let node = &self.agents[agent as usize];
+        match wanted {
+            Standing::Active => {
+                let leads = self.clusters[node.cluster as usize].leads;
+                let led = leads
+                    .iter()
+                    .map(|&lead| &self.seats[lead as usize])
+                    .any(|lead| {
+                        let obeyed = node.host.obeys.is_some_and(|(_, key)| key == lead.host.key);
+                        obeyed && lead.host.up && lead.role.serving()
+                    });
+                Some(node.host.up && !node.host.silent && led)
+            }
+            Standing::Frozen | Standing::Quarantined | Standing::Avoided => None,
+        }
+    }
+
+    fn tripped(&self, scope: &str) -> Verdict {
+        Verdict::new("tripped", scope, Err(NOT_MEASURED.to_owned()))
+    }
+
+    fn mode(&self, mode: &str) -> Verdict {
+        Verdict::new("mode", mode, Err(NOT_MEASURED.to_owned()))
+    }
+}
+
+/// A figure with four decimals at most.
+fn rounded(figure: f64) -> String {
+    format!("{}", libm::round(figure * 1e4) / 1e4)
+}
