@@ -75,9 +75,7 @@ fn base_and_slopes_are_learnt_under_noise_and_outliers() {
         let off: f64 = agents
             .iter()
             .map(|(base, agent)| {
-                (agent.base(&slopes).median().as_millis_f64() / base)
-                    .ln()
-                    .abs()
+                libm::log(agent.base(&slopes).median().as_millis_f64() / base).abs()
             })
             .sum::<f64>()
             / 30.0;

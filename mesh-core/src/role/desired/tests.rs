@@ -619,37 +619,40 @@ fn a_frozen_mesh_skips_what_is_thrown_and_a_thawed_one_takes_it() {
 
 #[test]
 fn a_freeze_ends_what_is_held_and_every_target_has_one_outcome() {
-    let mut mesh = Mesh::new();
-    let mut out = Outputs::default();
-    let (now, order) = (
-        mesh.now,
-        Order {
+    let (mut withheld, mut let_go) = (0, 0);
+    // The freeze comes before the leads send, while agents prepare, while they hold, and when all is done.
+    for after in (0..1_040).step_by(10) {
+        let mut mesh = Mesh::new();
+        let (now, mut out) = (mesh.now, Outputs::default());
+        let order = Order {
             within: Some(Micros::seconds(1)),
             ..Order::default()
-        },
+        };
+        let Some(Role::Top(top)) = mesh.nodes.get_mut(&Node::Top) else {
+            panic!("an orchestrator")
+        };
+        top.throw(now, &order, |_, _| true, &mut out)
+            .expect("it serves");
+        mesh.carry_out(Node::Top, out);
+        mesh.run(Micros::millis(after));
+        mesh.write(Node::Top, Kind::Freeze, Region::All, Value::Hold)
+            .expect("written");
+        mesh.run(Micros::seconds(5));
+        let [sheet] = &mesh.sheets[..] else {
+            panic!("one outcome, after {after} ms: {:?}", mesh.sheets)
+        };
+        let account = sheet.account;
+        assert!(account.balanced(), "after {after} ms: {account:?}");
+        assert_eq!(account.ready as usize, mesh.released.len());
+        assert_eq!(account.ready + account.skipped, EVERYBODY as u32);
+        assert_eq!(mesh.frozen(), [true; EVERYBODY]);
+        let_go += mesh.declined.len();
+        withheld += account.skipped as usize - mesh.declined.len();
+    }
+    assert!(
+        withheld > 0 && let_go > 0,
+        "{withheld} withheld, {let_go} let go"
     );
-    let Some(Role::Top(top)) = mesh.nodes.get_mut(&Node::Top) else {
-        panic!("an orchestrator")
-    };
-    top.throw(now, &order, |_, _| true, &mut out)
-        .expect("it serves");
-    mesh.carry_out(Node::Top, out);
-    // The throw is held by the agents, or about to be, when the freeze comes.
-    mesh.run(Micros::millis(985));
-    mesh.write(Node::Top, Kind::Freeze, Region::All, Value::Hold)
-        .expect("written");
-    mesh.run(Micros::seconds(5));
-    let sheet = &mesh.sheets[0];
-    let account = sheet.account;
-    assert!(account.balanced(), "{account:?}");
-    assert_eq!(account.ready as usize, mesh.released.len());
-    assert_eq!(
-        account.ready + account.skipped,
-        EVERYBODY as u32,
-        "{account:?}"
-    );
-    assert!(account.skipped > 0);
-    assert_eq!(mesh.frozen(), [true; EVERYBODY]);
 }
 
 #[test]

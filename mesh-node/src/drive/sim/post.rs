@@ -226,7 +226,7 @@ impl World {
             (NodeId::Seat(index), to) => match self.seats[index as usize].seat {
                 Seat::Orchestrator => self.send_from_top(sender, to, &body),
                 Seat::Coordinator(sector) => {
-                    self.send_from_sector(sender, sector.index(), to, body)
+                    self.send_from_sector(sender, sector.index(), to, body);
                 }
                 Seat::Lead(cluster) => self.send_from_cluster(sender, cluster, to, body),
             },
@@ -314,10 +314,10 @@ impl World {
                 self.hand_over(sender, NodeId::Seat(holders[1]), From::Child(slot), body);
             }
             (true, false) => {
-                self.hand_over(sender, NodeId::Seat(holders[0]), From::Child(slot), body)
+                self.hand_over(sender, NodeId::Seat(holders[0]), From::Child(slot), body);
             }
             (false, true) => {
-                self.hand_over(sender, NodeId::Seat(holders[1]), From::Child(slot), body)
+                self.hand_over(sender, NodeId::Seat(holders[1]), From::Child(slot), body);
             }
             (false, false) => self.post.lost += 1,
         }

@@ -62,7 +62,7 @@ impl Standing {
     /// they never were. None without a freeze.
     pub(super) fn freeze_p99_ms(&self) -> Option<f64> {
         let longest = |counted: &Option<Micros>| {
-            counted.map_or(f64::INFINITY, |elapsed| elapsed.as_millis_f64())
+            counted.map_or(f64::INFINITY, mesh_core::time::Micros::as_millis_f64)
         };
         self.counted.values().map(longest).reduce(f64::max)
     }

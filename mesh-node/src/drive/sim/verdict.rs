@@ -110,7 +110,7 @@ impl World {
             "release_spread_p99_ms" => truth
                 .spread
                 .quantile(0.99)
-                .map(|spread| spread.as_millis_f64()),
+                .map(mesh_core::time::Micros::as_millis_f64),
             "recovery_cluster_s" | "takeover_lead_s" => self.takeover(SeatKind::Lead),
             "recovery_sector_s" | "takeover_coordinator_s" => self.takeover(SeatKind::Coordinator),
             "takeover_orchestrator_s" => self.takeover(SeatKind::Orchestrator),
@@ -136,7 +136,7 @@ impl World {
         takeovers
             .map(|(_, took)| *took)
             .max()
-            .map(|took| took.as_seconds_f64())
+            .map(mesh_core::time::Micros::as_seconds_f64)
     }
 
     fn bounded(&self, kpi: &Kpi, name: &str, bound: Bound) -> Verdict {

@@ -226,10 +226,10 @@ impl World {
             Event::Deliver(node, parcel) => self.deliver(node, parcel),
             Event::Prepared(agent, throw) => self.prepared(agent, throw),
             Event::Still(agent) => {
-                self.give(NodeId::Agent(agent), Input::Worker(WorkerEvent::Still))
+                self.give(NodeId::Agent(agent), Input::Worker(WorkerEvent::Still));
             }
             Event::Seat(node, asked, reply) => {
-                self.give(NodeId::Seat(node), Input::Seat(asked, reply.answer(asked)))
+                self.give(NodeId::Seat(node), Input::Seat(asked, reply.answer(asked)));
             }
             Event::Cascade => self.cascade(),
             Event::Churn => self.churn(),

@@ -47,7 +47,7 @@ impl FaultRates {
 
 /// [`FaultRates`] made ready for millions of messages: comparisons of whole numbers. Shared by all links of a scope.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LinkFaults {
+pub(crate) struct LinkFaults {
     loss: u64,
     twice: u64,
     held: u64,
@@ -59,7 +59,7 @@ pub struct LinkFaults {
 
 /// When the copies of one message arrive after it was sent: none when it is lost, two when it is duplicated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Fate {
+pub(crate) struct Fate {
     /// Delay of the message; `None` when it is lost.
     pub delay: Option<Micros>,
     /// Delay of its duplicate, which is never before it.
@@ -68,12 +68,12 @@ pub struct Fate {
 
 impl LinkFaults {
     /// Nothing goes wrong.
-    pub fn none() -> Self {
+    pub(crate) fn none() -> Self {
         Self::new(&FaultRates::NONE)
     }
 
     /// Made ready; shares are clamped to 0..=1 and the factor to 0..=1,000.
-    pub fn new(rates: &FaultRates) -> Self {
+    pub(crate) fn new(rates: &FaultRates) -> Self {
         Self {
             loss: threshold(rates.loss),
             twice: threshold(rates.duplication),
@@ -94,7 +94,12 @@ fn threshold(share: f64) -> u64 {
 
 impl Link {
     /// What becomes of one message in `direction`.
-    pub fn send(&mut self, direction: Direction, faults: &LinkFaults, chance: &mut Chance) -> Fate {
+    pub(crate) fn send(
+        &mut self,
+        direction: Direction,
+        faults: &LinkFaults,
+        chance: &mut Chance,
+    ) -> Fate {
         // One draw for what is rare and for loss: its halves are independent.
         let bits = chance.bits();
         if (bits & 0xFFFF_FFFF) < faults.loss || self.lost_in_burst(faults, chance) {

@@ -12,7 +12,7 @@
 
 /// A distribution of round trips above the least one, in microseconds.
 #[derive(Debug)]
-pub struct Curve {
+pub(crate) struct Curve {
     /// The least round trip, microseconds.
     pub least: u32,
     /// Median of the jitter above it, microseconds.

@@ -8,7 +8,7 @@ use mesh_core::unit::Weight;
 /// One agent's machine: processing is base × (1 + ~0.5 weight) × (1 + ~0.1 queue) (§3.1), with a base of its own and
 /// its class's true slopes, which are not quite the specification's, so that learning them matters. 12 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Device {
+pub(crate) struct Device {
     /// Processing for weight 0 and an empty queue, microseconds.
     base: u32,
     /// How much slower than that it is at present, in 1/256: set by scenarios.
@@ -49,10 +49,10 @@ const fn truth(class: Class) -> Truth {
 
 impl Device {
     /// Queued items that a machine makes up for itself at most; what the mesh queues comes on top.
-    pub const QUEUE_MAX: u8 = 6;
+    pub(crate) const QUEUE_MAX: u8 = 6;
 
     /// One of many machines of a class.
-    pub fn new(class: Class, chance: &mut Chance) -> Self {
+    pub(crate) fn new(class: Class, chance: &mut Chance) -> Self {
         let (low, high) = truth(class).base;
         let mut device = Self {
             base: (chance.between(low, high) * 1_000.0) as u32,
@@ -65,7 +65,7 @@ impl Device {
     }
 
     /// How long it takes for a payload of `weight` with `queue` items before it.
-    pub fn processing(&self, weight: Weight, queue: u32, chance: &mut Chance) -> Micros {
+    pub(crate) fn processing(&self, weight: Weight, queue: u32, chance: &mut Chance) -> Micros {
         let truth = truth(self.class);
         let (by_weight, by_queue) = truth.slopes;
         let load =
@@ -80,12 +80,12 @@ impl Device {
     }
 
     /// Work of its own that stands before the mesh's: mostly none, sometimes a few.
-    pub const fn queue(&self) -> u8 {
+    pub(crate) const fn queue(&self) -> u8 {
         self.queue
     }
 
     /// Lets that work change, as it does over some seconds: call it once a beat.
-    pub fn stir(&mut self, chance: &mut Chance) -> u8 {
+    pub(crate) fn stir(&mut self, chance: &mut Chance) -> u8 {
         let bits = chance.bits();
         // Every fourth time it is drawn anew: 0 60 %, 1 25 %, 2 10 %, 3 4 %, 4 to 6 1 %.
         if bits.is_multiple_of(4) {
@@ -101,17 +101,17 @@ impl Device {
     }
 
     /// From now on it takes `factor` times as long as when it is well (0.01 to 255); 1 makes it well again.
-    pub fn slow_down(&mut self, factor: f64) {
+    pub(crate) fn slow_down(&mut self, factor: f64) {
         self.slow = (factor.clamp(0.01, 255.0) * 256.0) as u16;
     }
 
     /// Its class.
-    pub const fn class(&self) -> Class {
+    pub(crate) const fn class(&self) -> Class {
         self.class
     }
 
     /// Its own base without jitter: what learning should come to.
-    pub const fn base(&self) -> Micros {
+    pub(crate) const fn base(&self) -> Micros {
         Micros(self.base as i64)
     }
 }

@@ -1,5 +1,6 @@
 //! The models against what was measured.
 
+use super::chaos::Fate;
 use super::*;
 use mesh_core::unit::Weight;
 
