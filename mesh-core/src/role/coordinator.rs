@@ -7,6 +7,7 @@ use super::lookout::{Lookout, is_healthy};
 use super::notice::Steps;
 use super::office::{Office, Turn};
 use super::trip::Trip;
+use super::unheard::unheard;
 use super::uplink::{Due, Uplink};
 use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
@@ -14,9 +15,9 @@ use crate::conflict::Tier;
 use crate::guard::level::Gate;
 use crate::guard::level::{Author, Kind, Stamp, Value};
 use crate::message::{
-    Armed, Beat, Body, Claims, ClassTally, ClusterReport, ClusterTargets, Echo, Epoch,
-    ErrorHistogram, Exchange, Fold, Forwarded, Hop, LamportClock, MessageId, Need, Probe, Probed,
-    Proceed, SectorFold, SectorReport, SkipReason, Targets,
+    Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold,
+    Forwarded, Hop, LamportClock, MessageId, Need, Probe, Probed, Proceed, SectorFold,
+    SectorReport, SkipReason, Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
@@ -842,60 +843,6 @@ fn class_in(report: Option<&ClusterReport>) -> impl Fn(u8) -> Class {
         rows.iter()
             .find(|row| row.slot == slot)
             .map_or(Class::Edge, |row| row.class)
-    }
-}
-
-/// The account of a cluster from which nothing was heard.
-pub(super) fn unheard(
-    operation: MessageId,
-    agents: Slots,
-    armed: bool,
-    class_of: impl Fn(u8) -> Class,
-) -> Fold {
-    let mut tallies: Vec<ClassTally> = Vec::new();
-    for slot in agents.iter() {
-        let class = class_of(slot);
-        let index = tallies
-            .iter()
-            .position(|tally| tally.class == class)
-            .unwrap_or_else(|| {
-                tallies.push(ClassTally {
-                    class,
-                    targeted: 0,
-                    eligible: 0,
-                    ready: 0,
-                    conflict: 0,
-                    in_window: 0,
-                    within_50: 0,
-                });
-                tallies.len() - 1
-            });
-        tallies[index].targeted += 1;
-        tallies[index].eligible += u16::from(!class.is_human());
-    }
-    let (transit, unreachable) = if armed {
-        (agents, Slots::EMPTY)
-    } else {
-        (Slots::EMPTY, agents)
-    };
-    Fold {
-        operation,
-        version: 1,
-        targeted: agents,
-        ready: Slots::EMPTY,
-        conflict: Slots::EMPTY,
-        transit,
-        skipped: Slots::EMPTY,
-        unreachable,
-        late: Slots::EMPTY,
-        after_seal: Slots::EMPTY,
-        skips: Vec::new(),
-        tallies,
-        errors: ErrorHistogram::default(),
-        releases: ErrorHistogram::default(),
-        bound: Micros::ZERO,
-        sealed: true,
-        result: 0,
     }
 }
 

@@ -30,6 +30,7 @@ mod orchestrator;
 mod port;
 mod stops;
 mod trip;
+mod unheard;
 mod uplink;
 mod vigil;
 

@@ -9,7 +9,7 @@ use crate::message::{
 };
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
-use crate::role::coordinator::unheard;
+use crate::role::unheard::unheard;
 use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
 use crate::throw::{Account, Relay, RelayDue, Sheet};
