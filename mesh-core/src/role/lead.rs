@@ -32,7 +32,7 @@ use crate::unit::{Share, Weight};
 use std::sync::Arc;
 
 /// The on-time rate that reports assume (PROTOCOL §3).
-pub const ON_TIME: Share = Share::new(0.99);
+pub(super) const ON_TIME: Share = Share::new(0.99);
 
 mod guards;
 
@@ -124,7 +124,7 @@ impl Lead {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
@@ -132,7 +132,7 @@ impl Lead {
                 self.turn(now, turn, out);
             }
             Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
-                out.refuse(Refusal::Unexpected)
+                out.refuse(Refusal::Unexpected);
             }
         }
         self.office.wake(now, out);
@@ -270,15 +270,15 @@ impl Lead {
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         match arrival.from {
-            From::Parent => self.from_above(now, arrival, out),
+            From::Parent => self.hear_above(now, arrival, out),
             From::Child(slot) if usize::from(slot) < self.agents.len() => {
-                self.from_agent(now, slot as u8, arrival, out)
+                self.hear_agent(now, slot as u8, arrival, out);
             }
             From::Child(_) => out.refuse(Refusal::WrongPlace),
         }
     }
 
-    fn from_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
+    fn hear_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let accepted = self.uplink.accept(
             arrival.signer,
             arrival.epoch,
@@ -302,7 +302,7 @@ impl Lead {
                 self.desired.probed(now, probed.levels, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Parent, body, out)
+                self.take_levels(now, From::Parent, body, out);
             }
             Body::Hail => {
                 let report = Arc::new(self.report(now));
@@ -376,7 +376,7 @@ impl Lead {
         }
     }
 
-    fn from_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
+    fn hear_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
         if !self.believable(now, slot, &arrival, out) {
             return;
         }
@@ -425,7 +425,7 @@ impl Lead {
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
             Body::Conflict(report) if report.agent == self.cluster.agent(slot) => {
-                self.dispute(now, &report, out)
+                self.dispute(now, &report, out);
             }
             Body::Able(abilities) => {
                 let names = Arc::make_mut(&mut self.names);
@@ -448,7 +448,7 @@ impl Lead {
                 }
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(u16::from(slot)), body, out)
+                self.take_levels(now, From::Child(u16::from(slot)), body, out);
             }
             _ => out.refuse(Refusal::Unexpected),
         }

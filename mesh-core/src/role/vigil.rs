@@ -19,7 +19,7 @@ use crate::unit::Impedance;
 mod answers;
 
 use answers::Answers;
-pub use answers::Odd;
+pub(super) use answers::Odd;
 
 /// Between two looks at the time; silence is measured in beats, so a fifth of one is fine enough.
 const LOOK: Micros = Micros::seconds(1);

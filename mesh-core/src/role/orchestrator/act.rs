@@ -33,6 +33,7 @@ const AHEAD_MAX: Micros = Micros::seconds(60);
 
 impl Orchestrator {
     /// Carries an operation out. A refusal has changed nothing.
+    #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
     pub(super) fn perform(
         &mut self,
         now: Moment,
@@ -61,25 +62,27 @@ impl Orchestrator {
             Operation::Avoid { for_s, .. } => self.level(
                 now,
                 ask,
-                Kind::Avoid,
+                &Kind::Avoid,
                 Value::Hold,
                 for_s.map(|span| span.0),
                 out,
             ),
-            Operation::Restore { .. } => self.level(now, ask, Kind::Avoid, Value::Lift, None, out),
+            Operation::Restore { .. } => self.level(now, ask, &Kind::Avoid, Value::Lift, None, out),
             Operation::Freeze { scope, except } => {
                 self.freeze(now, ask, scope, except.as_ref(), out)
             }
-            Operation::Thaw { .. } => self.level(now, ask, Kind::Freeze, Value::Lift, None, out),
+            Operation::Thaw { .. } => self.level(now, ask, &Kind::Freeze, Value::Lift, None, out),
             Operation::Quarantine { .. } => {
-                self.level(now, ask, Kind::Quarantine, Value::Hold, None, out)
+                self.level(now, ask, &Kind::Quarantine, Value::Hold, None, out)
             }
             Operation::Release { .. } => {
-                self.level(now, ask, Kind::Quarantine, Value::Lift, None, out)
+                self.level(now, ask, &Kind::Quarantine, Value::Lift, None, out)
             }
             Operation::Trip { .. } => self.breakers(now, ask, Value::Hold, out),
             Operation::Reset { .. } => self.breakers(now, ask, Value::Lift, out),
-            Operation::Unlock { .. } => self.level(now, ask, Kind::Weights, Value::Lift, None, out),
+            Operation::Unlock { .. } => {
+                self.level(now, ask, &Kind::Weights, Value::Lift, None, out)
+            }
             Operation::Capability {
                 action, capability, ..
             } => {
@@ -89,7 +92,7 @@ impl Orchestrator {
                     Grant::Grant => Value::Lift,
                     Grant::Revoke => Value::Hold,
                 };
-                self.level(now, ask, Kind::Capability(capability), value, None, out)
+                self.level(now, ask, &Kind::Capability(capability), value, None, out)
             }
             Operation::Context {
                 action,
@@ -281,7 +284,7 @@ impl Orchestrator {
         }
         let targeted: usize = aim.iter().map(|(_, slots)| slots.len()).sum();
         let thrown = if order.strategy == Strategy::PriorityFirst {
-            self.campaign(now, &order, aim, Some(Arc::clone(&ask.id)), out)
+            self.campaign(now, &order, &aim, Some(Arc::clone(&ask.id)), out)
         } else {
             self.launch(now, &order, &aim, Purpose::Asked(Arc::clone(&ask.id)), out)
         };
@@ -303,7 +306,7 @@ impl Orchestrator {
         &mut self,
         now: Moment,
         ask: &Ask,
-        kind: Kind,
+        kind: &Kind,
         value: Value,
         lasting: Option<Micros>,
         out: &mut Outputs,
@@ -311,7 +314,7 @@ impl Orchestrator {
         let (scope, except) = (ask.operation.scope(), ask.operation.except());
         let regions = self.regions(&set_of(scope, except), now)?;
         let seen = preview(&ask.operation, self.shape, &Eyes { mesh: self, now });
-        self.write_all(now, &kind, value, &regions, lasting, out)?;
+        self.write_all(now, kind, value, &regions, lasting, out)?;
         let changed = seen.agents.saturating_sub(seen.already) as u64;
         Ok(Outcome::Now(self.done(now, ask, changed, 0)))
     }

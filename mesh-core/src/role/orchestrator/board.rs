@@ -5,6 +5,7 @@
 //! else. One that may not run twice leaves its agent only when that agent says that nothing has happened.
 
 use super::Orchestrator;
+use super::door::progress;
 use crate::guard::level::Gate;
 use crate::message::{Body, TaskAct, TaskNews, TaskOrder, TaskSaid};
 use crate::operation::answer::{Answer, Progress};
@@ -176,7 +177,7 @@ impl Orchestrator {
         match after {
             After::Accepted => {
                 if let Some(asked) = entry.asked.clone() {
-                    self.progress(&asked, Progress::Accepted, out);
+                    progress(&asked, Progress::Accepted, out);
                 }
                 self.tell_task(now, &id, out);
                 self.place_task(now, &id, out);

@@ -34,8 +34,6 @@ const ID_MAX: usize = 128;
 pub(super) const SHEETS_MAX: usize = 64;
 /// Rows of the audit trail kept to be listed; the store has all.
 const AUDIT_MAX: usize = 1_000;
-/// Open conflicts kept.
-pub(super) const CONFLICTS_MAX: usize = 1_000;
 /// How long an operation waits for a better mode.
 const HELD_FOR: Micros = Micros::seconds(600);
 
@@ -72,6 +70,10 @@ pub(super) struct Door {
 }
 
 /// What becomes of something that is carried out.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "taken apart as soon as it is returned"
+)]
 pub(super) enum Outcome {
     /// It is done.
     Now(Answer),
@@ -150,7 +152,7 @@ impl Door {
 
     /// When something waits to be looked at.
     pub(super) fn next_wake(&self) -> Moment {
-        let watched = self.heals.iter().map(|healing| healing.next_wake());
+        let watched = self.heals.iter().map(super::heals::Healing::next_wake);
         let questions = self.questions.iter().map(|question| question.until);
         watched.chain(questions).fold(
             self.held.next_deadline().min(self.mode.next_deadline()),
@@ -372,11 +374,6 @@ impl Orchestrator {
             self.tell(now, event, out);
         }
         reply(id, end, out);
-    }
-
-    /// It goes on.
-    pub(super) fn progress(&self, id: &AskId, progress: Progress, out: &mut Outputs) {
-        reply(id, Reply::Progress(Box::new(progress)), out);
     }
 
     /// Something that consoles, logs and hooks are told.
@@ -693,6 +690,11 @@ fn said_of(answer: &Answer) -> String {
         // What only looks, or is told in full elsewhere.
         _ => "done".into(),
     }
+}
+
+/// It goes on.
+pub(super) fn progress(id: &AskId, progress: Progress, out: &mut Outputs) {
+    reply(id, Reply::Progress(Box::new(progress)), out);
 }
 
 fn reply(id: &AskId, reply: Reply, out: &mut Outputs) {

@@ -31,6 +31,7 @@ const HOUR: Micros = Micros::seconds(3_600);
 
 impl Orchestrator {
     /// Answers what only looks; `None` when the operation does more than that.
+    #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
     pub(super) fn look(&mut self, now: Moment, ask: &Ask) -> Option<Result<Answer, Refusal>> {
         let eyes = Eyes { mesh: self, now };
         let answer = match &ask.operation {
@@ -295,6 +296,7 @@ impl Orchestrator {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of list")]
     fn rows(
         &self,
         what: What,

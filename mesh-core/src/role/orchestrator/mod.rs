@@ -136,7 +136,7 @@ impl Orchestrator {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
@@ -268,6 +268,7 @@ impl Orchestrator {
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let From::Child(slot) = arrival.from else {
             return out.refuse(Refusal::WrongPlace);
@@ -356,10 +357,10 @@ impl Orchestrator {
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
             body @ (Body::Notice(_) | Body::Escalated(_) | Body::Settled(_)) => {
-                self.told(now, slot, body, out)
+                self.told(now, slot, body, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(slot), body, out)
+                self.take_levels(now, From::Child(slot), body, out);
             }
             Body::StopCount(count) if count.cluster.sector.index() == usize::from(slot) => {
                 self.freezes.count(now, count);

@@ -12,7 +12,7 @@ use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
 use crate::role::unheard::unheard;
 use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
-use crate::throw::{Account, Relay, RelayDue, Sheet};
+use crate::throw::{Relay, RelayDue, Sheet};
 use crate::time::{Micros, Moment};
 use crate::unit::{Digest, Share, Weight};
 use std::sync::Arc;
@@ -115,7 +115,7 @@ impl Orchestrator {
     ) -> Option<MessageId> {
         let aim = self.replica.where_true(wanted);
         let id = if order.strategy == Strategy::PriorityFirst {
-            self.campaign(now, order, aim, None, out)
+            self.campaign(now, order, &aim, None, out)
         } else {
             self.launch(now, order, &aim, Purpose::Load, out)
         };
@@ -137,7 +137,7 @@ impl Orchestrator {
         }
         let chart = Chart::new(order, aim, self);
         let target = now + chart.until;
-        let mut parts = self.parts(order, aim, &chart);
+        let mut parts = self.parts(order, aim);
         let header = Arc::new(self.header(now, order, chart.until));
         self.bar(&mut parts, header.id);
         let children = parts.iter().filter(|part| !part.is_barred()).map(|part| {
@@ -239,7 +239,7 @@ impl Orchestrator {
                         }
                     }
                     RelayDue::Poll(child) => {
-                        out.send(To::Child(child), self.epoch, Body::Poll(operation))
+                        out.send(To::Child(child), self.epoch, Body::Poll(operation));
                     }
                     RelayDue::Gate(go) => out.send(
                         To::Everyone,
@@ -299,7 +299,7 @@ impl Orchestrator {
     }
 
     /// Whom it is for, sector by sector.
-    fn parts(&self, order: &Order, aim: &Aim, chart: &Chart) -> Vec<Part> {
+    fn parts(&self, order: &Order, aim: &Aim) -> Vec<Part> {
         let sectors = by_sector(aim).into_iter();
         let parts = sectors.filter(|(sector, _)| sector.index() < self.sectors.len());
         parts
@@ -308,7 +308,7 @@ impl Orchestrator {
                     slot: cluster.slot(),
                     agents,
                     leads: (order.strategy == Strategy::Parallel)
-                        .then(|| chart.leads(order, cluster, agents, &self.replica)),
+                        .then(|| Chart::leads(order, cluster, agents, &self.replica)),
                 });
                 let targets: Arc<[ClusterTargets]> = targets.collect();
                 Part {
@@ -402,23 +402,6 @@ impl Toss {
             };
             *fold = Some(Arc::new(fresh));
         }
-    }
-
-    /// How all its targets stand now.
-    pub(super) fn account(&self) -> Account {
-        let mut account = Account::default();
-        for part in &self.parts {
-            for (targets, fold) in part.targets.iter().zip(&part.folds) {
-                match fold {
-                    Some(fold) => account.add(fold),
-                    None => {
-                        account.targeted += targets.agents.len() as u32;
-                        account.transit += targets.agents.len() as u32;
-                    }
-                }
-            }
-        }
-        account
     }
 
     /// Whether what is still waited for can change nothing that matters: quorum is decided, and less than a thousandth of

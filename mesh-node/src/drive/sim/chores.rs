@@ -13,7 +13,7 @@ use mesh_core::role::{
 };
 use mesh_core::time::{Boot, Micros, Moment};
 use mesh_core::unit::Weight;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A write with a sync, or a read of what is open.
@@ -37,13 +37,12 @@ pub(super) struct Chores {
     runs: Vec<Run>,
     begun: BTreeMap<TaskId, u32>,
     delegated: u64,
-    told_lost: BTreeMap<TaskId, ()>,
+    told_lost: BTreeSet<TaskId>,
 }
 
 /// One agent's work on one task.
 #[derive(Debug)]
 struct Run {
-    agent: u32,
     order: Arc<TaskOrder>,
     /// The start of the agent in which it goes on.
     boot: Boot,
@@ -128,7 +127,6 @@ impl World {
         let run = self.chores.runs.len();
         self.chores.logs.insert(key, run);
         self.chores.runs.push(Run {
-            agent,
             order: Arc::clone(order),
             boot,
             at: Stage::Queued,
@@ -208,7 +206,6 @@ impl World {
                 );
                 let boot = self.agents[agent as usize].host.boot;
                 self.chores.runs.push(Run {
-                    agent,
                     order: Arc::new(order),
                     boot,
                     at: Stage::Dropped,
@@ -315,7 +312,7 @@ impl World {
             tally.done += u64::from(state == TaskState::Done);
             if !state.is_final() && kept.task.deadline + GRACE < wall && serving {
                 tally.lost += 1;
-                if !self.chores.told_lost.contains_key(id) {
+                if !self.chores.told_lost.contains(id) {
                     lost.push((id.clone(), state));
                 }
             }
@@ -325,7 +322,7 @@ impl World {
                 now,
                 &format!("task {id} is {state} past its time and has no outcome"),
             );
-            self.chores.told_lost.insert(id, ());
+            self.chores.told_lost.insert(id);
         }
         let may = |id: &TaskId| {
             let kept = self.chores.store.get(id);

@@ -132,11 +132,13 @@ impl<E> EventQueue<E> {
     }
 
     /// Pending events.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
     /// Whether nothing is pending.
+    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }
