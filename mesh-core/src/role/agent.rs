@@ -140,7 +140,13 @@ impl Agent {
             Input::Worker(WorkerEvent::Task(id, said)) => {
                 self.chores.said(self.place, id, said, out);
             }
-            Input::Seat(..) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
+            Input::Seat(..)
+            | Input::Operation(_)
+            | Input::Stored(_)
+            | Input::Recalled(_)
+            | Input::Brought(..)
+            | Input::Seated(_)
+            | Input::Clusters(_) => {
                 out.refuse(Refusal::Unexpected);
             }
             Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
@@ -288,6 +294,9 @@ impl Agent {
                 }
             }
             Body::Task(order) if order.agent == self.place => {
+                if order.act == crate::message::TaskAct::Calibrate {
+                    self.uplink.calibrate(now);
+                }
                 let mut chores = core::mem::take(&mut self.chores);
                 let open = self.applied.frozen().is_none();
                 chores.order(self.place, &order, |wanted| self.can(wanted), open, out);

@@ -155,9 +155,19 @@ impl Coordinator {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
-                out.refuse(Refusal::Unexpected);
+            Input::Clusters(clusters) => {
+                self.clusters = clusters;
+                if self.serving() {
+                    let wanted = usize::from(clusters);
+                    self.leads.resize_with(wanted, Record::default);
+                }
             }
+            Input::Worker(_)
+            | Input::Operation(_)
+            | Input::Stored(_)
+            | Input::Recalled(_)
+            | Input::Brought(..)
+            | Input::Seated(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);

@@ -456,6 +456,7 @@ impl Cast {
                     conflict: 0,
                     in_window: 0,
                     within_50: 0,
+                    arrivals: ErrorHistogram::default(),
                 });
                 self.tallies.len() - 1
             });
@@ -573,6 +574,7 @@ impl Cast {
         tally.ready += 1;
         tally.in_window += u16::from(on_time);
         tally.within_50 += u16::from(error.abs() <= NEAR);
+        tally.arrivals.add(ack.ready);
     }
 }
 

@@ -15,15 +15,14 @@ use crate::operation::preview::{self, breakers, preview};
 use crate::operation::refusal::Ground;
 use crate::operation::task::TaskId;
 use crate::operation::view::{BreakerAt, View};
-use crate::operation::word::{ContextAct, Grant};
+use crate::operation::word::Grant;
 use crate::operation::{Operation, Refusal, Scopes};
 use crate::place::scope::Name;
 use crate::place::scope::{Region, ScopeSet};
 use crate::place::{AgentId, ClusterId, SectorId, Slots};
-use crate::role::{Ask, Outputs};
+use crate::role::{Ask, KeyErrand, Outputs};
 use crate::throw::quorum::Thresholds;
 use crate::time::{Micros, Moment};
-use crate::unit::Digest;
 use std::sync::Arc;
 
 /// Regions that one operation writes levels for at most: every cluster of the default shape by name.
@@ -97,9 +96,41 @@ impl Orchestrator {
             Operation::Context {
                 action,
                 scope,
+                branch,
                 hash,
                 ..
-            } => self.context(now, ask, *action, scope.as_ref(), hash.as_deref(), out),
+            } => {
+                let what = (*action, scope.as_ref());
+                self.context(now, ask, what, (branch.as_deref(), hash.as_deref()), out)
+            }
+            Operation::Calibrate { scope, except } => {
+                let set = set_of(Some(scope), except.as_ref());
+                self.calibrate(now, ask, &set, out)
+            }
+            Operation::Promote { scope, to, .. } => self.promote(now, ask, scope, *to, out),
+            Operation::Scale {
+                add,
+                remove,
+                class,
+                scope,
+                ..
+            } => self.scale(now, ask, (*add, *remove), *class, scope.as_ref(), out),
+            Operation::Move { scope, except, to } => {
+                self.move_agents(now, ask, (scope, except.as_ref()), to.as_ref(), out)
+            }
+            Operation::Backup { action } => self.backup(now, ask, *action, out),
+            Operation::Verify { log } => self.verify(now, ask, *log, out),
+            Operation::Keys {
+                action, key, for_s, ..
+            } => {
+                let errand = KeyErrand {
+                    act: *action,
+                    key: key.clone(),
+                    agents: self.key_holders(ask, now),
+                    lasting: for_s.map(|span| span.0),
+                };
+                self.keys(now, ask, errand, out)
+            }
             Operation::Delegate {
                 task,
                 to,
@@ -182,12 +213,10 @@ impl Orchestrator {
             ))),
             Operation::Unwatch { watch_id } => self.unwatch(watch_id),
             Operation::Undo {} => self.undo(now, ask, out),
+            // Answered above, where one only looks.
             other => Err(Refusal::new(
-                Ground::Unavailable,
-                format!(
-                    "{} is not carried out by the orchestrator; the node that hosts the agents, keys or backups does it",
-                    other.name()
-                ),
+                Ground::Wrong,
+                format!("{} is nothing to be carried out", other.name()),
             )),
         }
     }
@@ -419,48 +448,6 @@ impl Orchestrator {
         Ok(Outcome::Now(self.done(now, ask, agents as u64, 0)))
     }
 
-    fn context(
-        &mut self,
-        now: Moment,
-        ask: &Ask,
-        action: ContextAct,
-        scope: Option<&Scopes>,
-        hash: Option<&str>,
-        out: &mut Outputs,
-    ) -> Result<Outcome, Refusal> {
-        let set = set_of(scope, ask.operation.except());
-        let head = match (action, hash) {
-            (ContextAct::MarkGood, Some(hash)) => digest_of(hash)
-                .ok_or_else(|| Refusal::new(Ground::Wrong, "a head is 64 hex digits"))?,
-            (ContextAct::Reload, _) => {
-                let first = self.replica.table.select(&set, now).rows().next();
-                let held = first.and_then(|row| {
-                    let held = self.desired.effective(row.place(), row.class());
-                    held.context
-                });
-                held.ok_or_else(|| {
-                    Refusal::new(Ground::NotFound, "no head is known to be good yet")
-                        .allowing(["context"])
-                })?
-            }
-            (
-                ContextAct::Show | ContextAct::Branch | ContextAct::Merge | ContextAct::MarkGood,
-                _,
-            ) => {
-                let why = format!(
-                    "context {} works on documents, which the node's store keeps",
-                    action.word()
-                );
-                return Err(Refusal::new(Ground::Unavailable, why));
-            }
-        };
-        let regions = self.regions(&set, now)?;
-        let value = Value::Head(head);
-        self.write_all(now, &Kind::Context, value, &regions, None, out)?;
-        let agents = self.replica.table.select(&set, now).len();
-        Ok(Outcome::Now(self.done(now, ask, agents as u64, 0)))
-    }
-
     /// The scope as the regions that levels are written for: as it was said where nothing is left out, otherwise the
     /// widest places all of whose agents are meant.
     pub(super) fn regions(&self, set: &ScopeSet, now: Moment) -> Result<Vec<Region>, Refusal> {
@@ -563,17 +550,4 @@ fn local_time() -> Refusal {
 fn too_many(count: usize) -> Refusal {
     let why = format!("{count} places at once are more than {REGIONS_MAX}; name wider ones");
     Refusal::new(Ground::TooMuch, why)
-}
-
-fn digest_of(hex: &str) -> Option<Digest> {
-    let digits = hex.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let mut bytes = [0u8; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        let text = core::str::from_utf8(pair).ok()?;
-        *byte = u8::from_str_radix(text, 16).ok()?;
-    }
-    Some(Digest(bytes))
 }

@@ -91,6 +91,11 @@ impl Board {
         self.open.values().map(|entry| &entry.kept.task)
     }
 
+    /// Open tasks with what is kept beside them.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &KeptTask> {
+        self.open.values().map(|entry| &entry.kept)
+    }
+
     /// A task, open or lately ended, with what is kept beside it.
     pub(super) fn find(&self, id: &str) -> Option<&KeptTask> {
         let open = self.open.values().map(|entry| &entry.kept);
@@ -449,6 +454,7 @@ impl Orchestrator {
             || matches!(region, Region::Agent(_))
             || task.requires.is_some();
         let (desired, replica, not_at) = (&self.desired, &self.replica, &entry.not_at);
+        let newcomers = &self.door.newcomers;
         let admit = |agent: AgentId| {
             let class = replica.table.class(agent);
             let Some(class) = class else {
@@ -463,8 +469,11 @@ impl Orchestrator {
             {
                 return Share::NONE;
             }
+            let admitted = newcomers
+                .get(&agent)
+                .map_or(Share::ALL, super::growth::Newcomer::share);
             if calm {
-                return Share::ALL;
+                return admitted;
             }
             let rule = denied
                 .as_ref()
@@ -472,8 +481,8 @@ impl Orchestrator {
             match desired.effective(agent, class).breaker {
                 _ if rule => Share::NONE,
                 Gate::Open => Share::NONE,
-                Gate::HalfOpen => Share::new(Gate::HALF_OPEN_SHARE),
-                Gate::Closed => Share::ALL,
+                Gate::HalfOpen => Share::new(Gate::HALF_OPEN_SHARE * admitted.value()),
+                Gate::Closed => admitted,
             }
         };
         let demand = Demand {

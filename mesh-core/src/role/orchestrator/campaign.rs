@@ -114,6 +114,13 @@ impl Orchestrator {
         Some(self.campaigns.swap_remove(index))
     }
 
+    /// Who waits for this campaign.
+    pub(super) fn asked_for(&self, number: u32) -> Option<&AskId> {
+        let mut campaigns = self.campaigns.iter();
+        let found = campaigns.find(|campaign| campaign.number == number)?;
+        found.asked.as_ref()
+    }
+
     fn phase(
         &mut self,
         now: Moment,

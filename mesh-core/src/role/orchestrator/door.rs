@@ -60,13 +60,19 @@ pub(super) struct Door {
     /// Of the throws since the last survey: READY by T, and eligible.
     pub(super) arrivals: (u64, u64),
     /// Who asked for what is still open, by the id of the request.
-    open: BTreeMap<AskId, (Caller, Operation)>,
+    pub(super) open: BTreeMap<AskId, (Caller, Operation)>,
     pub(super) watches: Vec<super::keep::Watch>,
     pub(super) watched: u64,
     pub(super) thaws: Vec<super::keep::Stopping>,
     pub(super) questions: Vec<super::ask::Question>,
     pub(super) heals: Vec<super::heals::Healing>,
     pub(super) pipelines: Vec<super::keep::Piped>,
+    pub(super) gallery: super::follow::Gallery,
+    pub(super) errands: super::errand::Errands,
+    pub(super) growths: Vec<super::growth::Growth>,
+    /// Agents that are let into the routing pool by and by (§10.2).
+    pub(super) newcomers: BTreeMap<AgentId, super::growth::Newcomer>,
+    pub(super) contexts: super::contexts::Contexts,
 }
 
 /// What becomes of something that is carried out.
@@ -108,6 +114,11 @@ impl Door {
             questions: Vec::new(),
             heals: Vec::new(),
             pipelines: Vec::new(),
+            gallery: super::follow::Gallery::default(),
+            errands: super::errand::Errands::default(),
+            growths: Vec::new(),
+            newcomers: BTreeMap::new(),
+            contexts: super::contexts::Contexts::default(),
         }
     }
 
@@ -154,10 +165,16 @@ impl Door {
     pub(super) fn next_wake(&self) -> Moment {
         let watched = self.heals.iter().map(super::heals::Healing::next_wake);
         let questions = self.questions.iter().map(|question| question.until);
-        watched.chain(questions).fold(
-            self.held.next_deadline().min(self.mode.next_deadline()),
-            Moment::min,
-        )
+        let growths = self.growths.iter().map(super::growth::Growth::next_wake);
+        let own = self
+            .held
+            .next_deadline()
+            .min(self.mode.next_deadline())
+            .min(self.errands.next_wake());
+        watched
+            .chain(questions)
+            .chain(growths)
+            .fold(own, Moment::min)
     }
 }
 
@@ -499,6 +516,8 @@ impl Orchestrator {
         self.advance_stops(now, out);
         self.advance_questions(now, out);
         self.advance_heals(now, out);
+        self.advance_errands(now, out);
+        self.advance_growths(now, out);
     }
 
     /// Every second: the mode, what is scheduled, what has expired.

@@ -199,7 +199,7 @@ impl View for Eyes<'_> {
                 .mesh
                 .door
                 .conflict_count(self.now, Micros::seconds(86_400)),
-            ..self.mesh.door.upkeep
+            ..self.mesh.upkeep(self.now)
         }
     }
 }

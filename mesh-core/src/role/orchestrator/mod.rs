@@ -5,8 +5,12 @@ mod ask;
 mod board;
 mod campaign;
 mod chart;
+mod contexts;
 mod door;
+mod errand;
 mod eyes;
+mod follow;
+mod growth;
 mod guards;
 mod heals;
 mod keep;
@@ -144,9 +148,16 @@ impl Orchestrator {
                 self.turn(now, turn, out);
             }
             Input::Operation(ask) => self.asked(now, *ask, out),
-            Input::Stored(ticket) => self.task_stored(now, ticket, out),
+            Input::Stored(ticket) => {
+                if !self.errand_stored(now, ticket, out) {
+                    self.task_stored(now, ticket, out);
+                }
+            }
+            Input::Brought(ticket, brought) => self.brought(now, ticket, *brought, out),
             Input::Recalled(saved) if self.serving() => self.recalled(now, *saved),
-            Input::Recalled(_) | Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Recalled(_) | Input::Worker(_) | Input::Seated(_) | Input::Clusters(_) => {
+                out.refuse(Refusal::Unexpected);
+            }
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -337,7 +348,10 @@ impl Orchestrator {
                     .tosses
                     .iter_mut()
                     .find(|toss| toss.header.id == operation);
-                if let Some(go) = toss.and_then(|toss| toss.relay.armed(slot, armed.seal + trunk)) {
+                let stamp = self.replica.table.stamp();
+                if let Some(go) =
+                    toss.and_then(|toss| toss.armed(now, slot, armed.seal + trunk, stamp))
+                {
                     out.send(
                         To::Child(slot),
                         self.epoch,
@@ -381,18 +395,21 @@ impl Orchestrator {
     /// What a sector says of its agents.
     fn take_report(&mut self, now: Moment, slot: u16, report: &SectorReport, out: &mut Outputs) {
         let sector = SectorId::at(usize::from(slot));
-        let (mut turned, mut added) = (Vec::new(), false);
+        let (mut turned, mut added) = (Vec::new(), Vec::new());
         for forwarded in &report.clusters {
             let cluster = sector.cluster(forwarded.slot);
             self.replica.take(
                 cluster,
                 forwarded,
                 now,
-                |_, _| added = true,
+                |agent, _| added.push(agent),
                 |turn| turned.push(turn),
             );
         }
-        if added && !self.desired.levels().is_empty() {
+        for &agent in &added {
+            self.newcomer(now, agent);
+        }
+        if !added.is_empty() && !self.desired.levels().is_empty() {
             // A frozen mesh stays frozen for late joiners.
             let desired = &self.desired;
             let effective = |agent, class| desired.effective(agent, class);

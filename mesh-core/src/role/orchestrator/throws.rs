@@ -7,6 +7,7 @@ use crate::message::{
     Body, ClusterTargets, Fold, Header, Hop, MessageId, Priority, Proceed, Routing, SectorFold,
     Strategy, Targets, Verb,
 };
+use crate::operation::follow::TierSeen;
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
 use crate::role::unheard::unheard;
@@ -72,14 +73,18 @@ impl Default for Order {
 pub(super) struct Toss {
     pub(super) header: Arc<Header>,
     thresholds: Thresholds,
-    accepted: Moment,
-    target: Moment,
+    pub(super) accepted: Moment,
+    pub(super) target: Moment,
     pub(super) relay: Relay,
     pub(super) parts: Vec<Part>,
     pub(super) close_at: Moment,
-    purpose: Purpose,
+    pub(super) purpose: Purpose,
     /// A fold has come that was not weighed yet.
     fresh: bool,
+    /// Of those who follow: what they see of it has changed at this look.
+    pub(super) stamp: u32,
+    /// When coordinators took it in, and when leads told of their agents first, against T.
+    pub(super) come: [TierSeen; 2],
 }
 
 /// What a throw is for: who is told of its end.
@@ -163,6 +168,8 @@ impl Orchestrator {
             header,
             purpose,
             fresh: false,
+            stamp: self.replica.table.stamp(),
+            come: [TierSeen::default(); 2],
         };
         out.event(Event::Thrown(toss.header.id, target));
         for part in toss.parts.iter().filter(|part| !part.is_barred()) {
@@ -200,12 +207,17 @@ impl Orchestrator {
             else {
                 continue;
             };
+            if part.folds[index].is_none() {
+                toss.come[1].come += 1;
+                toss.come[1].arrivals.count(now - toss.target);
+            }
             let newer = part.folds[index]
                 .as_ref()
                 .is_none_or(|known| known.version < fold.version);
             if newer && fold.targeted == part.targets[index].agents && fold.balanced() {
                 part.folds[index] = Some(Arc::clone(fold));
                 toss.fresh = true;
+                toss.stamp = self.replica.table.stamp();
             }
         }
         if sector.sealed
@@ -257,6 +269,7 @@ impl Orchestrator {
                 let toss = self.tosses.swap_remove(index);
                 self.compare(now, &toss);
                 let sheet = self.sheet(now, &toss);
+                self.ended(now, &toss, &sheet);
                 self.sealed(now, toss.purpose, &sheet, out);
                 out.event(Event::Sealed(Box::new(sheet)));
             } else {
@@ -365,6 +378,24 @@ impl Orchestrator {
 }
 
 impl Toss {
+    /// A coordinator has taken it in; the word to tell it when it comes too late for the gate.
+    pub(super) fn armed(
+        &mut self,
+        now: Moment,
+        slot: u16,
+        seal: Micros,
+        stamp: u32,
+    ) -> Option<bool> {
+        let before = self.relay.armed_count();
+        let missed = self.relay.armed(slot, seal);
+        if self.relay.armed_count() > before {
+            self.come[0].come += 1;
+            self.come[0].arrivals.count(now - self.target);
+            self.stamp = stamp;
+        }
+        missed
+    }
+
     fn hop_for(&self, part: &Part) -> Arc<Hop> {
         Arc::new(Hop {
             header: Arc::clone(&self.header),

@@ -8,9 +8,7 @@ use mesh_core::operation::Operation;
 use mesh_core::operation::task::{TaskId, TaskState};
 use mesh_core::operation::value::Seconds;
 use mesh_core::place::Class;
-use mesh_core::role::{
-    Desk, HostAct, Input, KeptTask, Record, Saved, Ticket, WorkerEvent, ability,
-};
+use mesh_core::role::{Desk, Input, KeptTask, Record, Saved, Ticket, WorkerEvent, ability};
 use mesh_core::time::{Boot, Micros, Moment};
 use mesh_core::unit::Weight;
 use std::collections::{BTreeMap, BTreeSet};
@@ -242,8 +240,10 @@ impl World {
         match record {
             Record::Task(kept) => self.keep_task(*kept),
             Record::Desk(desk) => self.chores.desk = Some(*desk),
-            // Sheets come as events too, and nobody reads the audit trail of a run.
-            Record::Sheet(_) | Record::Audit(_) => return,
+            Record::Backup(backup) => self.vault.backup = Some(*backup),
+            Record::Audit(row) => return self.audited(&row),
+            // Sheets come as events too.
+            Record::Sheet(_) => return,
         }
         self.queue
             .push(self.now + DISK, Event::Stored(seat, ticket));
@@ -280,20 +280,9 @@ impl World {
         let saved = Saved {
             tasks: open.collect(),
             desk: self.chores.desk.clone(),
+            backup: self.vault.backup.as_ref().map(|backup| backup.at),
         };
         self.give(NodeId::Seat(seat), Input::Recalled(Box::new(saved)));
-    }
-
-    /// A host is asked to start an agent again, or to put another in its place.
-    pub(super) fn host_act(&mut self, act: HostAct) {
-        let (HostAct::Restart(agent) | HostAct::Replace(agent)) = act;
-        let cluster = self.cluster_index(agent.cluster);
-        let slot = usize::from(agent.slot());
-        if let Some(&index) = self.clusters[cluster].agents.get(slot) {
-            let wait = self.chance.span(Micros::seconds(1), Micros::seconds(3));
-            self.queue
-                .push(self.now + wait, Event::Restart(NodeId::Agent(index)));
-        }
     }
 
     /// Tasks in numbers, and those that were lost as broken invariants.

@@ -16,6 +16,7 @@ mod link;
 mod node;
 mod notary;
 mod operate;
+mod places;
 mod post;
 mod queue;
 mod sabotage;
@@ -24,6 +25,7 @@ mod settle;
 mod standing;
 mod strike;
 mod truth;
+mod vault;
 mod verdict;
 mod world;
 

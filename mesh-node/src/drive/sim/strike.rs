@@ -405,7 +405,7 @@ impl World {
 
     /// A dead node starts again: a new boot on a clock with another origin.
     pub(super) fn restart(&mut self, node: NodeId) {
-        if self.host(node).up {
+        if self.host(node).up || self.host(node).retired {
             return;
         }
         let origin = Moment(self.chance.below(1_000_000_000) as i64);
@@ -419,6 +419,9 @@ impl World {
         self.standing.restarted(now, node);
         let start = self.start_of(node);
         self.give(node, mesh_core::role::Input::Start(start));
+        if let NodeId::Seat(index) = node {
+            self.tell_places(self.seats[index as usize].seat);
+        }
     }
 
     /// A role that knows nothing.
