@@ -315,7 +315,7 @@ impl Shared {
             ToClient::Answer { id, answer } => self.end(&id, Ok(*answer)),
             ToClient::Refusal { id, refusal } => self.end(&id, Err(*refusal)),
             ToClient::Seen(seen) => {
-                self.feeds.take(*seen);
+                self.feeds.take(&seen);
                 None
             }
             ToClient::Bye { reason } => Some(reason),
@@ -323,9 +323,10 @@ impl Shared {
     }
 
     fn end(&self, id: &Arc<str>, end: Result<Answer, Refusal>) -> Option<String> {
-        let slot = self.open().remove(id);
-        // Whoever asked may have lost interest.
-        let _ = slot.map(|slot| slot.end.send(end));
+        if let Some(slot) = self.open().remove(id) {
+            // Whoever asked may have lost interest.
+            let _ = slot.end.send(end);
+        }
         None
     }
 }

@@ -6,6 +6,7 @@ use std::fs::{File, Permissions, TryLockError};
 use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::net::UnixListener;
 
 /// A socket that is listened on; it goes away when this is dropped.
@@ -59,16 +60,14 @@ impl Socket {
     pub async fn serve(self, porter: Arc<Porter>) {
         let mut closing = porter.closing();
         loop {
-            let stream = tokio::select! {
+            let accepted = tokio::select! {
                 _ = shown_out(&mut closing) => return,
-                accepted = self.listener.accept() => match accepted {
-                    Ok((stream, _)) => stream,
-                    Err(_) => {
-                        // Too many open files, most likely: the next may fit when one is closed.
-                        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
-                        continue;
-                    }
-                },
+                accepted = self.listener.accept() => accepted,
+            };
+            let Ok((stream, _)) = accepted else {
+                // Too many open files, most likely: the next may fit when one is closed.
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                continue;
             };
             let peer = stream.peer_cred().map(|peer| peer.uid());
             // The mode keeps others out; root comes through it, and has every right here anyway.

@@ -92,7 +92,7 @@ impl Feeds {
     }
 
     /// A frame for all.
-    pub(super) fn take(&self, seen: Seen) {
+    pub(super) fn take(&self, seen: &Seen) {
         self.each(|held| {
             held.sight = Some(seen.sight.clone());
             held.missed += seen.missed;
