@@ -52,13 +52,8 @@ impl Post {
     /// Whether a parcel is a throw.
     pub(super) fn is_throw(&self, parcel: u32) -> bool {
         let parcel = self.parcels.get(parcel as usize);
-        matches!(
-            parcel,
-            Some(Some(Parcel {
-                body: Body::Throw(_),
-                ..
-            }))
-        )
+        let body = parcel.and_then(|parcel| Some(parcel.as_ref()?.body.content()));
+        matches!(body, Some(Body::Throw(_)))
     }
 
     fn put(&mut self, parcel: Parcel) -> u32 {
