@@ -16,14 +16,14 @@ use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
 use crate::guard::level::{Author, Kind, Stamp, Value};
-use crate::message::delivery::{Numbered, Verdict};
+use crate::message::delivery::Verdict;
 use crate::message::{
     Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold,
     Forwarded, Hop, LamportClock, MessageId, Need, Probe, Proceed, SectorFold, SectorReport,
     SkipReason, Targets,
 };
 use crate::place::scope::Region;
-use crate::place::{AgentId, Class, SectorId, Slots};
+use crate::place::{Class, SectorId, Slots};
 use crate::registry::GlobalReport;
 use crate::throw::quorum::Thresholds;
 use crate::throw::{Relay, RelayDue};
@@ -42,6 +42,7 @@ const FOLD_GAP_AFTER: Micros = Micros::millis(20);
 const KEEP: Micros = Micros::seconds(5);
 
 mod guards;
+mod post;
 
 use guards::priority;
 
@@ -392,65 +393,6 @@ impl Coordinator {
             _ => out.refuse(Refusal::Unexpected),
         }
         self.open_all(now, opened, out);
-    }
-
-    fn open_all(&mut self, now: Moment, opened: Vec<Opened>, out: &mut Outputs) {
-        for letter in opened {
-            self.opened(now, &letter, out);
-        }
-    }
-
-    /// What must arrive has arrived, and its turn has come.
-    fn opened(&mut self, now: Moment, letter: &Opened, out: &mut Outputs) {
-        match &letter.content.body {
-            Body::Throw(hop) => self.arm(now, Arc::clone(hop), letter, out),
-            Body::Settled(settlement) => {
-                self.disputes.settled(now, settlement);
-                self.pass_on(now, letter, settlement.agent, out);
-            }
-            Body::Task(order) if order.agent.sector() == self.sector => {
-                self.pass_on(now, letter, order.agent, out);
-            }
-            Body::Task(_) => out.refuse(Refusal::WrongPlace),
-            _ => out.refuse(Refusal::Unexpected),
-        }
-    }
-
-    /// A letter goes on to the lead of an agent, with the time that is left for it.
-    fn pass_on(&mut self, now: Moment, letter: &Opened, agent: AgentId, out: &mut Outputs) {
-        let expires = letter.expires();
-        if now >= expires {
-            return out.refuse(Refusal::Expired);
-        }
-        let letter = Letter {
-            id: letter.content.id,
-            expires,
-            body: letter.content.body.clone(),
-        };
-        let to = To::Child(u16::from(agent.cluster.slot()));
-        let (epoch, leads) = (self.epoch, &mut self.leads);
-        self.mailing.post(now, epoch, leads, to, letter, out);
-    }
-
-    /// A throw that has been here: the orchestrator did not hear that it was taken in.
-    fn say_armed(&mut self, content: &Numbered, out: &mut Outputs) {
-        if let Body::Throw(hop) = &content.body {
-            let epoch = self.epoch;
-            if let Some(toss) = self.toss(hop.header.id) {
-                out.send(To::Parent, epoch, Body::Armed(toss.armed()));
-            }
-        }
-    }
-
-    /// What is missing is asked for, what is unacknowledged is sent again.
-    fn wake_mail(&mut self, now: Moment, out: &mut Outputs) {
-        if now >= self.mailbox.next_wake() {
-            let mut opened = Vec::new();
-            self.mailbox
-                .wake(now, &mut self.chance, self.epoch, &mut opened, out);
-            self.open_all(now, opened, out);
-        }
-        self.mailing.wake(now, self.epoch, &mut self.leads, out);
     }
 
     fn from_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {

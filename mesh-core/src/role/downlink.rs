@@ -18,6 +18,21 @@ pub struct Downlink {
     outbox: Outbox<Arc<Numbered>>,
 }
 
+/// How numbered delivery to a child stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// Of the seat whose numbers they are.
+    pub epoch: Epoch,
+    /// Which of the child's starts is known.
+    pub boot: Boot,
+    /// The last number given.
+    pub last: u32,
+    /// The lowest that is still kept, or the next one to give.
+    pub oldest: u32,
+    /// How many are not acknowledged.
+    pub outstanding: usize,
+}
+
 /// What an exchange with a child showed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Measured {
@@ -142,6 +157,17 @@ impl Downlink {
     /// How many messages it has not acknowledged.
     pub fn outstanding(&self) -> usize {
         self.outbox.outstanding()
+    }
+
+    /// How delivery to it stands, in the numbers of the seat here with `epoch`.
+    pub fn delivery(&self, epoch: Epoch) -> Delivery {
+        Delivery {
+            epoch,
+            boot: self.boot,
+            last: self.outbox.last(),
+            oldest: self.outbox.oldest(),
+            outstanding: self.outbox.outstanding(),
+        }
     }
 
     /// When it was last heard, by the clock here.

@@ -42,7 +42,7 @@ pub use chores::{CHORES_MAX, Chores};
 pub use coordinator::Coordinator;
 pub use desired::{Desired, WriteError};
 pub use dispute::{Disputes, Escalation, Settled};
-pub use downlink::Downlink;
+pub use downlink::{Delivery, Downlink};
 pub use lead::Lead;
 pub use lookout::Lookout;
 pub use mailbox::Mailbox;

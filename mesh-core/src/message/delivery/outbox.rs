@@ -188,6 +188,17 @@ impl<M: Clone> Outbox<M> {
             .unwrap_or(Moment::NEVER)
     }
 
+    /// The last number given.
+    pub const fn last(&self) -> u32 {
+        self.last
+    }
+
+    /// The lowest number that is still kept, or the next one to give.
+    pub fn oldest(&self) -> u32 {
+        let next = self.last.saturating_add(1);
+        self.kept.front().map_or(next, |old| old.number)
+    }
+
     /// How many are unacknowledged.
     pub fn outstanding(&self) -> usize {
         self.kept.len()
