@@ -355,7 +355,7 @@ impl Agent {
             }
             // What was settled concerns its worker, which the driver tells.
             Body::Settled(settled) => {
-                out.event(Event::Settled(Box::new(settled.resolution.clone())))
+                out.event(Event::Settled(Box::new(settled.resolution.clone())));
             }
             _ => out.refuse(Refusal::Unexpected),
         }
