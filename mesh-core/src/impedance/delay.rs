@@ -61,6 +61,11 @@ impl Delay {
         Micros((units * 125).div_ceil(UNITS) as i64)
     }
 
+    /// See [`crate::warm`].
+    pub(super) fn warm(self) -> u64 {
+        self.0.into()
+    }
+
     /// No delay.
     pub(super) const fn none() -> Self {
         Self(0)

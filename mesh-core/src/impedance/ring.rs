@@ -1,6 +1,7 @@
 //! The last hundred delays (§4.1), in order of arrival and of size at once.
 
 use super::delay::Delay;
+use super::quantiles::{LEVEL_COUNT, LEVELS, Levels};
 
 /// Samples that are looked back on (§4.1).
 pub(super) const SAMPLES_MAX: usize = 100;
@@ -8,7 +9,7 @@ pub(super) const SAMPLES_MAX: usize = 100;
 /// Samples of the shorter look back: enough for a p95, few enough to notice a change within half a minute of beats.
 pub(super) const RECENT_MAX: usize = 32;
 
-/// The last hundred delays: 340 bytes; a new one costs two searches and moves of at most a hundred bytes.
+/// The last hundred delays: 340 bytes; a new one costs two counts and moves of at most a hundred bytes.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Ring {
     /// By arrival; `head` is where the next one goes.
@@ -41,6 +42,18 @@ impl Ring {
         }
     }
 
+    /// See [`crate::warm`].
+    pub(super) fn warm(&self) -> u64 {
+        let delays = self.delays.iter().step_by(32).map(|delay| delay.warm());
+        let places = self
+            .long
+            .places
+            .iter()
+            .step_by(64)
+            .map(|&place| place.into());
+        delays.chain(places).sum::<u64>() + u64::from(self.recent.places[0])
+    }
+
     /// Takes a delay in; the oldest leaves when there are a hundred.
     pub(super) fn push(&mut self, delay: Delay) {
         self.long.make_room(&self.delays, self.head);
@@ -69,6 +82,16 @@ impl Ring {
         self.long.ranked(&self.delays)
     }
 
+    /// The quantiles of all delays.
+    pub(super) fn long_levels(&self) -> Levels {
+        self.long.levels(&self.delays)
+    }
+
+    /// The quantiles of the newest.
+    pub(super) fn recent_levels(&self) -> Levels {
+        self.recent.levels(&self.delays)
+    }
+
     /// The newest, at most [`RECENT_MAX`].
     pub(super) fn recent(&self) -> Ranked<'_> {
         self.recent.ranked(&self.delays)
@@ -76,6 +99,17 @@ impl Ring {
 }
 
 impl<const N: usize> Order<N> {
+    /// Where the levels stand when there are `N` delays, which is nearly always.
+    const FULL: [Standing; LEVEL_COUNT] = {
+        let mut all = [Standing { rank: 0, part: 0.0 }; LEVEL_COUNT];
+        let mut level = 0;
+        while level < LEVEL_COUNT {
+            all[level] = Standing::of(LEVELS[level], N - 1);
+            level += 1;
+        }
+        all
+    };
+
     const fn new() -> Self {
         Self {
             places: [0; N],
@@ -89,10 +123,10 @@ impl<const N: usize> Order<N> {
         }
     }
 
-    /// Adds the delay at `place`, which is the newest.
+    /// Adds the delay at `place`, which is the newest, behind those that are as large.
     fn insert(&mut self, delays: &[Delay; SAMPLES_MAX], place: u8) {
         let (len, delay) = (usize::from(self.len), delays[usize::from(place)]);
-        let rank = self.places[..len].partition_point(|&other| delays[usize::from(other)] <= delay);
+        let rank = count(delays, place, len, |other| other <= delay);
         self.places.copy_within(rank..len, rank + 1);
         self.places[rank] = place;
         self.len += 1;
@@ -106,13 +140,19 @@ impl<const N: usize> Order<N> {
         }
         let place = (usize::from(head) + SAMPLES_MAX - len) % SAMPLES_MAX;
         let delay = delays[place];
-        let first = self.places[..len].partition_point(|&other| delays[usize::from(other)] < delay);
-        let rank = self.places[first..len]
-            .iter()
-            .position(|&other| usize::from(other) == place)
-            .map_or(first, |behind| first + behind);
+        // Of those that are as large it came first.
+        let rank = count(delays, head, len, |other| other < delay);
         self.places.copy_within(rank + 1..len, rank);
         self.len -= 1;
+    }
+
+    /// [`Ranked::quantile`] at [`LEVELS`].
+    fn levels(&self, delays: &[Delay; SAMPLES_MAX]) -> Levels {
+        let ranked = self.ranked(delays);
+        if ranked.places.len() < N {
+            return LEVELS.map(|level| ranked.quantile(level));
+        }
+        Self::FULL.map(|standing| ranked.at(standing, N - 1))
     }
 
     fn ranked<'a>(&'a self, delays: &'a [Delay; SAMPLES_MAX]) -> Ranked<'a> {
@@ -123,6 +163,43 @@ impl<const N: usize> Order<N> {
     }
 }
 
+/// For how many of the `len` delays before `head` something is true. Looking at each, one after the other as they lie there,
+/// costs less than a search by rank, whose every step is a guess.
+fn count(
+    delays: &[Delay; SAMPLES_MAX],
+    head: u8,
+    len: usize,
+    holds: impl Fn(Delay) -> bool,
+) -> usize {
+    let head = usize::from(head);
+    let among = |part: &[Delay]| {
+        part.iter()
+            .map(|&delay| u16::from(holds(delay)))
+            .sum::<u16>()
+    };
+    let near = among(&delays[head.saturating_sub(len)..head]);
+    let wrapped = len.saturating_sub(head);
+    usize::from(near + among(&delays[SAMPLES_MAX - wrapped..]))
+}
+
+/// Where a quantile lies: past the delay of this rank by this part of the way to the next.
+#[derive(Clone, Copy)]
+struct Standing {
+    rank: usize,
+    part: f32,
+}
+
+impl Standing {
+    /// Among delays of which the largest has the rank `last`.
+    const fn of(level: f32, last: usize) -> Self {
+        let position = (level * (last as f32 + 2.0) - 1.0).max(0.0);
+        let rank = position as i32 as usize;
+        let rank = if rank > last { last } else { rank };
+        let part = (position - rank as f32).min(1.0);
+        Self { rank, part }
+    }
+}
+
 impl Ranked<'_> {
     /// The delay that the next one exceeds with probability `1 - level` if all are alike: of n + 1 equal chances. In
     /// microseconds; 0 when there is none.
@@ -130,10 +207,15 @@ impl Ranked<'_> {
         let Some(last) = self.places.len().checked_sub(1) else {
             return 0.0;
         };
-        let position = (level * (last as f32 + 2.0) - 1.0).max(0.0);
-        let rank = (position as i32 as usize).min(last);
-        let (low, high) = (self.nth(rank), self.nth((rank + 1).min(last)));
-        low + (high - low) * (position - rank as f32).min(1.0)
+        self.at(Standing::of(level, last), last)
+    }
+
+    fn at(&self, standing: Standing, last: usize) -> f32 {
+        let (low, high) = (
+            self.nth(standing.rank),
+            self.nth((standing.rank + 1).min(last)),
+        );
+        low + (high - low) * standing.part
     }
 
     /// The delay of this rank, smallest first; there must be one.

@@ -178,6 +178,14 @@ impl Agent {
             .fold(self.uplink.next_wake(), Moment::min)
     }
 
+    /// See [`crate::warm`].
+    pub fn warm(&self) -> u64 {
+        let held = self.holds.first().map_or(0, |hold| hold.sequence);
+        let said = self.answered.last().map_or(0, |ack| ack.sequence);
+        let own = self.applied.digest() ^ self.context ^ u64::from(self.processing.micros);
+        self.uplink.warm() ^ own ^ u64::from(held ^ said ^ self.delivered)
+    }
+
     /// Where it sits.
     pub const fn place(&self) -> AgentId {
         self.place
