@@ -99,17 +99,6 @@ impl Ring {
 }
 
 impl<const N: usize> Order<N> {
-    /// Where the levels stand when there are `N` delays, which is nearly always.
-    const FULL: [Standing; LEVEL_COUNT] = {
-        let mut all = [Standing { rank: 0, part: 0.0 }; LEVEL_COUNT];
-        let mut level = 0;
-        while level < LEVEL_COUNT {
-            all[level] = Standing::of(LEVELS[level], N - 1);
-            level += 1;
-        }
-        all
-    };
-
     const fn new() -> Self {
         Self {
             places: [0; N],
@@ -149,10 +138,11 @@ impl<const N: usize> Order<N> {
     /// [`Ranked::quantile`] at [`LEVELS`].
     fn levels(&self, delays: &[Delay; SAMPLES_MAX]) -> Levels {
         let ranked = self.ranked(delays);
-        if ranked.places.len() < N {
-            return LEVELS.map(|level| ranked.quantile(level));
+        let mut levels = [0.0; LEVEL_COUNT];
+        for (level, standing) in levels.iter_mut().zip(&STANDINGS[ranked.places.len()]) {
+            *level = ranked.at(*standing);
         }
-        Self::FULL.map(|standing| ranked.at(standing, N - 1))
+        levels
     }
 
     fn ranked<'a>(&'a self, delays: &'a [Delay; SAMPLES_MAX]) -> Ranked<'a> {
@@ -182,21 +172,42 @@ fn count(
     usize::from(near + among(&delays[SAMPLES_MAX - wrapped..]))
 }
 
-/// Where a quantile lies: past the delay of this rank by this part of the way to the next.
+/// Where a quantile lies: between the delays of these two ranks, by this part of the way.
 #[derive(Clone, Copy)]
 struct Standing {
-    rank: usize,
+    low: u8,
+    high: u8,
     part: f32,
 }
 
+/// Where [`LEVELS`] lie among so many delays.
+static STANDINGS: [[Standing; LEVEL_COUNT]; SAMPLES_MAX + 1] = {
+    let mut all = [[Standing::of(0.0, 0); LEVEL_COUNT]; SAMPLES_MAX + 1];
+    let mut count = 0;
+    while count <= SAMPLES_MAX {
+        let mut level = 0;
+        while level < LEVEL_COUNT {
+            all[count][level] = Standing::of(LEVELS[level], count);
+            level += 1;
+        }
+        count += 1;
+    }
+    all
+};
+
 impl Standing {
-    /// Among delays of which the largest has the rank `last`.
-    const fn of(level: f32, last: usize) -> Self {
+    /// Among `count` delays; among none it is nowhere.
+    const fn of(level: f32, count: usize) -> Self {
+        let last = count.saturating_sub(1);
         let position = (level * (last as f32 + 2.0) - 1.0).max(0.0);
         let rank = position as i32 as usize;
         let rank = if rank > last { last } else { rank };
-        let part = (position - rank as f32).min(1.0);
-        Self { rank, part }
+        let next = if rank < last { rank + 1 } else { last };
+        Self {
+            low: rank as u8,
+            high: next as u8,
+            part: (position - rank as f32).min(1.0),
+        }
     }
 }
 
@@ -204,23 +215,22 @@ impl Ranked<'_> {
     /// The delay that the next one exceeds with probability `1 - level` if all are alike: of n + 1 equal chances. In
     /// microseconds; 0 when there is none.
     pub(super) fn quantile(&self, level: f32) -> f32 {
-        let Some(last) = self.places.len().checked_sub(1) else {
-            return 0.0;
-        };
-        self.at(Standing::of(level, last), last)
+        self.at(Standing::of(level, self.places.len()))
     }
 
-    fn at(&self, standing: Standing, last: usize) -> f32 {
-        let (low, high) = (
-            self.nth(standing.rank),
-            self.nth((standing.rank + 1).min(last)),
-        );
+    #[inline]
+    fn at(&self, standing: Standing) -> f32 {
+        if self.places.is_empty() {
+            return 0.0;
+        }
+        let (low, high) = (self.nth(standing.low), self.nth(standing.high));
         low + (high - low) * standing.part
     }
 
     /// The delay of this rank, smallest first; there must be one.
-    fn nth(&self, rank: usize) -> f32 {
-        self.delays[usize::from(self.places[rank])].value()
+    #[inline]
+    fn nth(&self, rank: u8) -> f32 {
+        self.delays[usize::from(self.places[usize::from(rank)])].value()
     }
 }
 
@@ -250,7 +260,9 @@ mod tests {
             for (ranked, length) in [(ring.long(), SAMPLES_MAX), (ring.recent(), RECENT_MAX)] {
                 let mut sorted = all[all.len().saturating_sub(length)..].to_vec();
                 sorted.sort_unstable();
-                let ranked: Vec<f32> = (0..ranked.places.len()).map(|r| ranked.nth(r)).collect();
+                let ranked: Vec<f32> = (0..ranked.places.len())
+                    .map(|r| ranked.nth(r as u8))
+                    .collect();
                 assert_eq!(ranked, sorted.iter().map(|d| d.value()).collect::<Vec<_>>());
             }
         }

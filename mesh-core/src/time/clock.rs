@@ -29,6 +29,9 @@ const AGE_MAX: Micros = Micros::seconds(600);
 /// An exchange that took longer than this says nothing useful, and would not fit the 32 bits of a point.
 const TRIP_MAX: Micros = Micros::seconds(300);
 
+/// A step after which another would be none: 200 ppm of it are a fiftieth of a microsecond.
+const STEP_MIN: Micros = Micros(100);
+
 /// Exchanges before an estimate may be used (PROTOCOL §2).
 pub const READY_EXCHANGES: u8 = 4;
 
@@ -130,15 +133,16 @@ impl ClockEstimate {
     /// My reading when theirs is `theirs`, and how far off it may be; `None` before the first exchange.
     pub fn to_mine(&self, theirs: Moment) -> Option<(Moment, Micros)> {
         let mut mine = theirs - self.offset;
-        let (mut offset, mut bound) = self.offset_at(mine)?;
+        let mut bound = Micros::ZERO;
         // The offset moves by 200 ppm of the last step: 0.2 s after ten minutes, then 40 us, then nothing.
         for _ in 0..3 {
+            let (offset, within) = self.offset_at(mine)?;
             let nearer = theirs - offset;
-            if nearer == mine {
+            let step = nearer.since(mine).abs();
+            (mine, bound) = (nearer, within);
+            if step <= STEP_MIN {
                 break;
             }
-            mine = nearer;
-            (offset, bound) = self.offset_at(mine)?;
         }
         Some((mine, bound + Micros((bound.0 as f64 * SKEW_MAX) as i64 + 1)))
     }
@@ -155,21 +159,17 @@ impl ClockEstimate {
         }
         let at = mine.since(self.base).0 as f64;
         let (slowest, fastest) = self.skew_range();
-        let ceiling = self.ceilings.tightest(Side::Ceiling, at, slowest, fastest);
-        let floor = self.floors.tightest(Side::Floor, at, slowest, fastest);
         // Old exchanges count for less by as much as the skew is uncertain: a quarter of what is proven, which is likely.
         let (skew, doubt) = (
             self.likely_skew(slowest, fastest),
             (fastest - slowest) / 8.0,
         );
-        let middle = f64::midpoint(
-            self.ceilings
-                .tightest(Side::Ceiling, at, skew - doubt, skew + doubt),
-            self.floors
-                .tightest(Side::Floor, at, skew - doubt, skew + doubt),
-        )
-        .clamp(floor.min(ceiling), ceiling.max(floor));
-        let bound = libm::ceil((ceiling - middle).max(middle - floor)) + TICK;
+        let ranges = [(slowest, fastest), (skew - doubt, skew + doubt)];
+        let [ceiling, likely_ceiling] = self.ceilings.tightest(Side::Ceiling, at, ranges);
+        let [floor, likely_floor] = self.floors.tightest(Side::Floor, at, ranges);
+        let middle = ((likely_ceiling + likely_floor) * 0.5)
+            .clamp(lesser(floor, ceiling), greater(ceiling, floor));
+        let bound = libm::ceil(greater(ceiling - middle, middle - floor)) + TICK;
         Some((
             self.offset + Micros(libm::round(middle) as i64),
             Micros(bound as i64),
@@ -216,8 +216,9 @@ impl ClockEstimate {
         let shift = base.since(self.base).0;
         let (slowest, fastest) = self.skew_range();
         let at = shift as f64;
-        let ceiling = self.ceilings.tightest(Side::Ceiling, at, slowest, fastest);
-        let floor = self.floors.tightest(Side::Floor, at, slowest, fastest);
+        let range = [(slowest, fastest)];
+        let [ceiling] = self.ceilings.tightest(Side::Ceiling, at, range);
+        let [floor] = self.floors.tightest(Side::Floor, at, range);
         self.ceilings.shift(Side::Ceiling, shift, ceiling);
         self.floors.shift(Side::Floor, shift, floor);
         self.base = base;
@@ -226,9 +227,10 @@ impl ClockEstimate {
 
     fn consistent(&self, at: f64) -> bool {
         let (slowest, fastest) = self.skew_range();
-        slowest <= fastest
-            && self.floors.tightest(Side::Floor, at, slowest, fastest)
-                <= self.ceilings.tightest(Side::Ceiling, at, slowest, fastest) + TICK
+        let range = [(slowest, fastest)];
+        let [ceiling] = self.ceilings.tightest(Side::Ceiling, at, range);
+        let [floor] = self.floors.tightest(Side::Floor, at, range);
+        slowest <= fastest && floor <= ceiling + TICK
     }
 
     /// The skew in the middle of what the exchanges allow, before the physical limit cuts one side of that off: there the

@@ -110,27 +110,26 @@ impl Hull {
         *self = kept;
     }
 
-    /// The bound that all points together give at `at`, for a skew anywhere in the range.
-    pub(super) fn tightest(&self, side: Side, at: f64, slowest: f64, fastest: f64) -> f64 {
-        let aged = self.points().iter().map(|point| {
+    /// The bound that all points together give at `at`, for a skew anywhere in each of the ranges.
+    pub(super) fn tightest<const N: usize>(
+        &self,
+        side: Side,
+        at: f64,
+        ranges: [(f64, f64); N],
+    ) -> [f64; N] {
+        let mut bounds = [side.sign() * f64::INFINITY; N];
+        for point in self.points() {
             let age = at - f64::from(point.at);
-            (
-                f64::from(point.offset),
-                age,
-                super::WANDER * libm::fabs(age),
-            )
-        });
-        match side {
-            Side::Ceiling => aged.fold(f64::INFINITY, |least, (offset, age, wander)| {
-                lesser(
-                    least,
-                    offset + greater(slowest * age, fastest * age) + wander,
-                )
-            }),
-            Side::Floor => aged.fold(f64::NEG_INFINITY, |most, (offset, age, wander)| {
-                greater(most, offset + lesser(slowest * age, fastest * age) - wander)
-            }),
+            let (offset, wander) = (f64::from(point.offset), super::WANDER * libm::fabs(age));
+            for (bound, (slowest, fastest)) in bounds.iter_mut().zip(ranges) {
+                let (slow, fast) = (slowest * age, fastest * age);
+                *bound = match side {
+                    Side::Ceiling => lesser(*bound, offset + greater(slow, fast) + wander),
+                    Side::Floor => greater(*bound, offset + lesser(slow, fast) - wander),
+                };
+            }
         }
+        bounds
     }
 }
 
