@@ -1,7 +1,7 @@
 //! What a replica keeps of a predictor or a profile: enough to schedule from, and for a new lead to start warm.
 
 use super::delay::Delay;
-use super::processing::{ClassSlopes, Processing};
+use super::processing::ClassSlopes;
 use super::profile::Lead;
 use super::quantiles::{LEVEL_COUNT, Quantiles};
 use crate::time::Micros;
@@ -106,10 +106,6 @@ impl ProfileDigest {
     /// Success of the last hour.
     pub fn reliability(&self) -> Share {
         Share::new(f64::from(self.reliability) / 255.0)
-    }
-
-    pub(super) fn processing_of(processing: &Processing, slopes: &ClassSlopes) -> PredictorDigest {
-        PredictorDigest::new(&processing.base(slopes), u32::from(processing.samples()))
     }
 }
 

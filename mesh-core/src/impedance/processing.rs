@@ -115,9 +115,29 @@ impl Processing {
 
     /// The distribution of work of weight 0 on an empty queue.
     pub fn base(&self, slopes: &ClassSlopes) -> Quantiles {
+        let (location, scale) = self.standing(slopes);
+        Quantiles::new(
+            slopes
+                .shape
+                .map(|place| libm::exp2f(location + scale * place)),
+        )
+    }
+
+    /// The median work of this weight behind this queue, in microseconds: that of [`Processing::estimate`], alone.
+    pub(super) fn median(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> f32 {
+        let (location, scale) = self.standing(slopes);
+        let place = slopes.shape[..=MEDIAN]
+            .iter()
+            .copied()
+            .fold(f32::NEG_INFINITY, f32::max);
+        libm::exp2f(location + scale * place) * slopes.factor(weight, queue)
+    }
+
+    /// Location and scale of the logarithm of that work.
+    fn standing(&self, slopes: &ClassSlopes) -> (f32, f32) {
         let usual = slopes.log_factor(self.usual_weight, self.usual_queue);
         let seen = f32::from(self.samples);
-        let (location, scale) = if self.samples == 0 {
+        if self.samples == 0 {
             let known = slopes.agents >= AGENTS_ENOUGH;
             (
                 if known { slopes.center } else { self.location },
@@ -131,12 +151,7 @@ impl Processing {
                 self.location - usual,
                 scale.max(0.7 * slopes.scale) * libm::sqrtf(1.0 + 1.0 / seen),
             )
-        };
-        Quantiles::new(
-            slopes
-                .shape
-                .map(|place| libm::exp2f(location + scale * place)),
-        )
+        }
     }
 
     /// A surprise is taken for an accident, and counts for little, until it comes three times in a row.

@@ -5,7 +5,7 @@
 //! total, from sending until READY, compared with what was predicted, which corrects what adding up two parts got wrong.
 
 use super::confidence::Confidence;
-use super::digest::ProfileDigest;
+use super::digest::{PredictorDigest, ProfileDigest};
 use super::predictor::Predictor;
 use super::processing::{ClassSlopes, Processing};
 use super::quantiles::{LEVELS, MEDIAN, P84, Quantiles, TAILS};
@@ -37,6 +37,15 @@ pub struct Profile {
     processing: Processing,
     correction: Correction,
     reliability: Reliability,
+}
+
+/// What a profile expects, each part worked out once for all that is asked of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outlook {
+    network: Quantiles,
+    /// Work of weight 0 on an empty queue.
+    base: Quantiles,
+    correction: Correction,
 }
 
 /// What an acknowledgement says of times (all measured on the agent's clock but for `arrival`).
@@ -129,11 +138,31 @@ impl Profile {
         profile
     }
 
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.network.warm() ^ u64::from(self.usual.to_bits()) ^ u64::from(self.processing.samples())
+    }
+
+    /// The parts of what is to be expected now.
+    pub fn outlook(&self, slopes: &ClassSlopes) -> Outlook {
+        Outlook {
+            network: self.network.quantiles(),
+            base: self.processing.base(slopes),
+            correction: self.correction,
+        }
+    }
+
     /// What a replica keeps of this.
     pub fn digest(&self, slopes: &ClassSlopes, now: Moment) -> ProfileDigest {
+        self.digest_of(&self.outlook(slopes), now)
+    }
+
+    /// [`Profile::digest`], from this profile's outlook.
+    pub fn digest_of(&self, outlook: &Outlook, now: Moment) -> ProfileDigest {
+        let samples = u32::from(self.processing.samples());
         ProfileDigest {
-            network: self.network.digest(),
-            processing: ProfileDigest::processing_of(&self.processing, slopes),
+            network: PredictorDigest::new(&outlook.network, self.network.samples()),
+            processing: PredictorDigest::new(&outlook.base, samples),
             queue: self.queue,
             reliability: libm::round(self.reliability.share(now).value() * 255.0) as u8,
             correction: self.correction.pack(),
@@ -190,8 +219,7 @@ impl Profile {
 
     /// The distribution of the delay from sending until READY.
     pub fn total(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> Quantiles {
-        let work = self.processing.estimate(slopes, weight, queue);
-        self.correction.apply(&self.network.quantiles().plus(&work))
+        self.outlook(slopes).total(slopes, weight, queue)
     }
 
     /// The probability that the agent is READY `available` after a message sent now.
@@ -283,8 +311,21 @@ impl Profile {
     fn typical(&self) -> f32 {
         let work = self
             .processing
-            .estimate(&ClassSlopes::default(), Weight(0), self.queue);
-        (self.network.median() + work.median()).0 as f32
+            .median(&ClassSlopes::default(), Weight(0), self.queue);
+        self.network.point() + work
+    }
+}
+
+impl Outlook {
+    /// The network's part.
+    pub const fn network(&self) -> &Quantiles {
+        &self.network
+    }
+
+    /// The delay from sending until READY for this weight and queue.
+    pub fn total(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> Quantiles {
+        let work = self.base.times(slopes.factor(weight, queue));
+        self.correction.apply(&self.network.plus(&work))
     }
 }
 

@@ -10,6 +10,9 @@ use crate::unit::Share;
 /// How many quantiles are kept.
 pub const LEVEL_COUNT: usize = 8;
 
+/// A value at each of [`LEVELS`].
+pub(super) type Levels = [f32; LEVEL_COUNT];
+
 /// The probabilities whose quantiles are kept: the robust spread of §2.3 (p16, p84), the median, and tails for on-time
 /// rates from 0.95 to 0.999.
 pub const LEVELS: [f32; LEVEL_COUNT] = [0.05, 0.16, 0.5, 0.7, 0.84, 0.95, 0.99, 0.999];

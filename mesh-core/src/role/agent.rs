@@ -197,6 +197,14 @@ impl Agent {
             .min(self.mailbox.next_wake())
     }
 
+    /// See [`crate::warm`].
+    pub fn warm(&self) -> u64 {
+        let held = self.holds.first().map_or(0, |hold| hold.sequence);
+        let said = self.answered.last().map_or(0, |ack| ack.sequence);
+        let own = self.applied.digest() ^ self.context ^ u64::from(self.processing.micros);
+        self.uplink.warm() ^ own ^ u64::from(held ^ said)
+    }
+
     /// Where it sits.
     pub const fn place(&self) -> AgentId {
         self.place

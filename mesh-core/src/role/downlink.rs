@@ -120,6 +120,11 @@ impl Downlink {
         })
     }
 
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.clock.warm() ^ u64::from(self.boot.0)
+    }
+
     /// Remembers a beat for the next echo.
     pub const fn owe_echo(&mut self, sent: Moment, received: Moment) {
         self.beat = Some(Exchange { sent, received });

@@ -17,7 +17,7 @@ use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
 use crate::guard::level::{Author, Effective, Gate, Kind, Stamp, Value};
-use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
+use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Outlook, Profile};
 use crate::message::delivery::Verdict;
 use crate::message::{
     Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
@@ -195,6 +195,14 @@ impl Lead {
             .min(self.mailbox.next_wake())
             .min(self.mailing.next_wake());
         casts.fold(own, Moment::min)
+    }
+
+    /// See [`crate::warm`]: for a message from the child at this slot, or for a wake.
+    pub fn warm(&self, slot: Option<u16>) -> u64 {
+        let own = self.next_wake().0 as u64 ^ self.uplink.warm();
+        let Some(slot) = slot else { return own };
+        let record = self.agents.get(usize::from(slot));
+        own ^ record.map_or(0, Record::warm) ^ self.vigil.warm(slot as u8)
     }
 
     /// Which cluster it leads.
@@ -608,7 +616,9 @@ impl Lead {
             return cast.exclude(slot, class, SkipReason::Clock);
         }
         let slopes = &self.slopes[usize::from(record.manner)].1;
-        let mut timing = record.timing(slopes, cast.header().weight, cast.header().on_time);
+        let outlook = record.profile.outlook(slopes);
+        let (weight, on_time) = (cast.header().weight, cast.header().on_time);
+        let mut timing = record.timing(&outlook, slopes, weight, on_time);
         if let Some(&lead) = targets
             .leads
             .as_ref()
@@ -806,6 +816,8 @@ impl Linked for Record {
         &mut self.link
     }
 }
+/// HOUSE: with what is behind its pointers, of which it has none.
+const _: () = assert!(size_of::<Record>() <= 1_024);
 
 impl Record {
     fn new(class: Class, manner: u8, names: &mut Capabilities) -> Self {
@@ -822,6 +834,11 @@ impl Record {
             // Three for each of six classes: there is room.
             abilities: names.intern_all(own).unwrap_or_default(),
         }
+    }
+
+    fn warm(&self) -> u64 {
+        let key = self.key.map_or(0, |key| key.0);
+        key ^ self.context ^ self.link.warm() ^ self.profile.warm()
     }
 
     fn hear(
@@ -843,10 +860,16 @@ impl Record {
         Some(measured)
     }
 
-    fn timing(&self, slopes: &ClassSlopes, weight: Weight, on_time: Share) -> Timing {
-        let network = self.profile.network();
-        let total = self.profile.total(slopes, weight, self.claims.queue);
-        let back = network.quantile(Share::new(0.99));
+    fn timing(
+        &self,
+        outlook: &Outlook,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        on_time: Share,
+    ) -> Timing {
+        let network = outlook.network();
+        let total = outlook.total(slopes, weight, self.claims.queue);
+        let back = network.at(Share::new(0.99));
         let trip = network.median();
         Timing {
             median: total.median(),
@@ -854,14 +877,15 @@ impl Record {
             limit: total.at(Share::new(0.999)),
             processing: total.median() - trip,
             back,
-            round: trip + network.quantile(Share::new(0.999)),
+            round: trip + network.at(Share::new(0.999)),
             confidence: on_time,
             total,
         }
     }
 
     fn row(&self, slot: u8, slopes: &ClassSlopes, active: bool, now: Moment) -> RowReport {
-        let timing = self.timing(slopes, Weight::default(), ON_TIME);
+        let outlook = self.profile.outlook(slopes);
+        let timing = self.timing(&outlook, slopes, Weight::default(), ON_TIME);
         RowReport {
             slot,
             class: self.class,
@@ -883,7 +907,7 @@ impl Record {
             boot: self.link.boot(),
             abilities: self.abilities,
             context: self.context,
-            digest: self.profile.digest(slopes, now),
+            digest: self.profile.digest_of(&outlook, now),
         }
     }
 }

@@ -152,6 +152,11 @@ impl Uplink {
         self.beat_at.min(self.probe_at)
     }
 
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.clock.warm() ^ self.next_wake().0 as u64
+    }
+
     /// What a beat or probe carries of the parent's last message.
     pub const fn exchange(&self) -> Option<Exchange> {
         self.exchange

@@ -140,6 +140,16 @@ impl Vigil {
         }
     }
 
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self, slot: u8) -> u64 {
+        let track = self.tracks.get(usize::from(slot));
+        track.map_or(0, |track| {
+            let (ends, middle) = (track.context ^ u64::from(track.measured), track.down);
+            let limited = u64::from(track.limiter.dropped()[0]);
+            ends ^ limited ^ u64::from(middle.to_bits()) ^ track.watch.last_heard().0 as u64
+        })
+    }
+
     /// Anything from an agent, before it is looked at. False: it is too much and is dropped, the unimportant first.
     pub fn admit(&mut self, slot: u8, body: &Body, now: Moment, steps: &mut Steps) -> bool {
         let track = &mut self.tracks[usize::from(slot)];

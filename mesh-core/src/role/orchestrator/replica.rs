@@ -83,7 +83,7 @@ impl Replica {
             if self.quarantined.contains(&agent) {
                 update.state = State::Quarantined;
             }
-            let task = self.table.row(agent).map(|held| held.task());
+            let task = self.table.task(agent);
             update.task = task.and_then(|task| self.table.tasks().name(task).cloned());
             self.people(agent, row.class, |replica| {
                 match replica.table.apply(agent, &update, now) {

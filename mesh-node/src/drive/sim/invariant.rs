@@ -186,10 +186,19 @@ impl World {
                 .host(node)
                 .obeys
                 .is_some_and(|(known, holder)| epoch < known || epoch == known && signer != holder),
+            // Agents hold no seat.
+            From::Child(_) if epoch == Epoch::default() && self.leads(node) => false,
             From::Child(slot) => {
                 let known = self.watch.below.get(&(node, slot));
                 known.is_some_and(|known| epoch < *known)
             }
+        }
+    }
+
+    fn leads(&self, node: NodeId) -> bool {
+        match node {
+            NodeId::Agent(_) => false,
+            NodeId::Seat(index) => matches!(self.seats[index as usize].seat, Seat::Lead(_)),
         }
     }
 

@@ -388,7 +388,7 @@ impl World {
         }
         let host = self.host_mut(node);
         host.up = false;
-        host.armed = Moment::NEVER;
+        (host.armed, host.armed_next) = (Moment::NEVER, Moment::NEVER);
         if let NodeId::Seat(index) = node {
             let seat = &self.seats[index as usize];
             self.standing.disturbed(self.now);
@@ -444,6 +444,7 @@ impl World {
                     Seat::Coordinator(_) | Seat::Orchestrator => Arc::from([]),
                 };
                 self.seats[index as usize].role = new_role(seat, self.shape, &classes, key);
+                self.serving[index as usize] = false;
             }
         }
     }
@@ -532,7 +533,8 @@ impl World {
 
     /// A clock was changed: the timer was set by the old one.
     pub(super) fn wake_again(&mut self, node: NodeId) {
-        self.host_mut(node).armed = Moment::NEVER;
+        let host = self.host_mut(node);
+        (host.armed, host.armed_next) = (Moment::NEVER, Moment::NEVER);
         self.give(node, mesh_core::role::Input::Wake);
     }
 
