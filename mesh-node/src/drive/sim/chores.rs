@@ -5,6 +5,7 @@ use super::node::NodeId;
 use super::world::{Event, World};
 use mesh_core::message::{Epoch, TaskOrder, TaskSaid};
 use mesh_core::operation::Operation;
+use mesh_core::operation::resource::Resource;
 use mesh_core::operation::task::{TaskId, TaskState};
 use mesh_core::operation::value::Seconds;
 use mesh_core::place::Class;
@@ -20,6 +21,10 @@ const DISK: Micros = Micros::millis(4);
 const GRACE: Micros = Micros::seconds(60);
 /// How long the load's tasks may take.
 const TIMEOUT: Micros = Micros::seconds(60);
+/// How much slower a machine is while a task waits in vain for what it has not.
+const BUSY_WAITING: f64 = 6.0;
+/// Between two tries to get it.
+const TRIES_AGAIN: Micros = Micros::seconds(2);
 /// A task is so much more than the processing of a payload.
 const HEAVY: Weight = Weight(500);
 
@@ -143,8 +148,15 @@ impl World {
         if !up {
             return;
         }
+        let lacks = lacks(&known.order, node.role.class());
         let said = match known.at {
-            Stage::Dropped => return,
+            Stage::Dropped => {
+                // What it waited for is wanted no more: its machine is itself again.
+                if lacks.is_some() {
+                    self.agents[agent as usize].device.slow_down(1.0);
+                }
+                return;
+            }
             Stage::Ended => TaskSaid::done("ok"),
             Stage::Begun if known.boot != boot => TaskSaid::Interrupted,
             Stage::Queued if known.boot != boot => return,
@@ -157,6 +169,14 @@ impl World {
             {
                 let later = self.now + Micros::seconds(1);
                 return self.queue.push(later, Event::Chore(agent, run));
+            }
+            Stage::Queued if lacks.is_some() => {
+                // It waits in vain, and keeps its machine busy with that.
+                self.agents[agent as usize].device.slow_down(BUSY_WAITING);
+                self.queue
+                    .push(self.now + TRIES_AGAIN, Event::Chore(agent, run));
+                let resource = lacks.unwrap_or(Resource::GpuMemory);
+                TaskSaid::Waits(resource, format!("{} allocation", resource.word()).into())
             }
             Stage::Queued => {
                 let took = self.duration(agent);
@@ -370,4 +390,11 @@ impl World {
             Input::Worker(WorkerEvent::Task(id, said)),
         );
     }
+}
+
+/// What an order needs and hosts of this class have not.
+fn lacks(order: &TaskOrder, class: Class) -> Option<Resource> {
+    let need = ability::need(order.requires.as_deref()?)?;
+    need.hardware
+        .filter(|resource| !ability::hardware(class).has(*resource))
 }

@@ -183,6 +183,16 @@ impl World {
         self.courier.last.resize(agents, (Epoch(0), 0));
     }
 
+    /// An agent sits elsewhere from now on: its numbers are another lead's.
+    pub(super) fn moved_house(&mut self, agent: u32) {
+        if let Some(last) = self.courier.last.get_mut(agent as usize) {
+            *last = (Epoch(0), 0);
+        }
+        let own = |(whose, _): &(u32, u128)| *whose == agent;
+        self.courier.waiting.retain(|key, _| !own(key));
+        self.courier.lost.retain(|(_, whose, _), _| *whose != agent);
+    }
+
     /// The end of a run: everybody who is there has what it was sent.
     pub(super) fn everything_arrived(&self, wrong: &mut Vec<String>) {
         for info in &self.clusters {
