@@ -338,6 +338,11 @@ impl Vigil {
             .is_some_and(|track| track.heard)
     }
 
+    /// Whether it is heard: known, and not taken for dead.
+    pub fn is_heard(&self, slot: u8) -> bool {
+        self.is_known(slot) && !self.is_crashed(slot)
+    }
+
     /// Agents taken for dead.
     pub fn crashed(&self) -> usize {
         let dead = |track: &&Track| track.watch.health() == Health::Crashed;

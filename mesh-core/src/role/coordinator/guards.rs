@@ -43,7 +43,7 @@ impl Coordinator {
     }
 
     /// What may be routed to a cluster: the strictest of what its guard and desired state say.
-    pub(super) fn gate(&self, slot: u8) -> Gate {
+    pub fn gate(&self, slot: u8) -> Gate {
         let cluster = self.sector.cluster(slot);
         let level = self.desired.effective(cluster.agent(0), Class::Edge);
         self.lookout.gate(cluster).max(level.breaker)

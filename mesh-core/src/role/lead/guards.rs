@@ -2,6 +2,7 @@
 
 use super::super::dispute::{self, Disputes, Mail};
 use super::super::notice::{Notice, Step};
+use super::super::vigil::Vigil;
 use super::super::{Arrival, Outputs, Refusal, To};
 use super::Lead;
 use crate::conflict::{Report, Tier};
@@ -148,6 +149,11 @@ impl Lead {
         if changed {
             self.levels_changed(now, out);
         }
+    }
+
+    /// Its guard over its agents.
+    pub const fn vigil(&self) -> &Vigil {
+        &self.vigil
     }
 
     /// Its conflicts.

@@ -8,6 +8,7 @@ use super::Orchestrator;
 use super::throws::{Part, Toss};
 use crate::conflict::{ConflictId, DeskError, ResolutionRecord, Settlement, Tier};
 use crate::guard::level::Gate;
+use crate::guard::mode::Mode;
 use crate::message::Priority;
 use crate::message::{Body, ClusterTargets, Fold, MessageId, SectorReport, SkipReason};
 use crate::place::scope::Region;
@@ -80,7 +81,7 @@ impl Orchestrator {
     }
 
     /// What may be routed to a cluster: the strictest of what its guard and desired state say.
-    pub(super) fn gate(&self, cluster: ClusterId) -> Gate {
+    pub fn gate(&self, cluster: ClusterId) -> Gate {
         let level = self.desired.effective(cluster.agent(0), Class::Edge);
         self.lookout.gate(cluster).max(level.breaker)
     }
@@ -175,6 +176,11 @@ impl Orchestrator {
     pub fn breaker(&mut self, now: Moment, region: Region, open: bool, out: &mut Outputs) {
         self.lookout.by_hand(region, open, now, &mut self.steps);
         self.carry_out(now, out);
+    }
+
+    /// The mode that it works in (§6.3).
+    pub const fn mode(&self) -> Mode {
+        self.door.mode.mode()
     }
 
     /// Its conflicts.

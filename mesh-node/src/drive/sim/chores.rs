@@ -301,31 +301,44 @@ impl World {
 
     /// Tasks in numbers, and those that were lost as broken invariants.
     pub(super) fn tally(&mut self) -> Tally {
-        let mut tally = Tally::default();
         let now = self.now;
+        for (id, state) in self.lost() {
+            if self.chores.told_lost.insert(id.clone(), ()).is_none() {
+                let what = format!("task {id} is {state} past its time and has no outcome");
+                self.truth.violate(now, &what);
+            }
+        }
+        self.counted()
+    }
+
+    /// Tasks past their time without an outcome, while somebody is there to give them one.
+    fn lost(&self) -> Vec<(TaskId, TaskState)> {
         let serving = self
             .orchestrators
             .into_iter()
             .any(|index| self.seats[index as usize].role.serving());
+        if !serving {
+            return Vec::new();
+        }
         let wall = self.wall();
-        let mut lost = Vec::new();
-        for (id, kept) in &self.chores.store {
+        let late =
+            self.chores.store.iter().filter(|(_, kept)| {
+                !kept.task.state().is_final() && kept.task.deadline + GRACE < wall
+            });
+        late.map(|(id, kept)| (id.clone(), kept.task.state()))
+            .collect()
+    }
+
+    /// Tasks in numbers.
+    pub(super) fn counted(&self) -> Tally {
+        let mut tally = Tally {
+            lost: self.lost().len() as u64,
+            ..Tally::default()
+        };
+        for kept in self.chores.store.values() {
             let state = kept.task.state();
             tally.ended += u64::from(state.is_final());
             tally.done += u64::from(state == TaskState::Done);
-            if !state.is_final() && kept.task.deadline + GRACE < wall && serving {
-                tally.lost += 1;
-                if !self.chores.told_lost.contains_key(id) {
-                    lost.push((id.clone(), state));
-                }
-            }
-        }
-        for (id, state) in lost {
-            self.truth.violate(
-                now,
-                &format!("task {id} is {state} past its time and has no outcome"),
-            );
-            self.chores.told_lost.insert(id, ());
         }
         let may = |id: &TaskId| {
             let kept = self.chores.store.get(id);

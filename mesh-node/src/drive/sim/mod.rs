@@ -10,6 +10,7 @@ mod conduct;
 mod disk;
 mod figures;
 pub mod fuzz;
+mod incident;
 mod invariant;
 mod levels;
 mod link;

@@ -454,7 +454,10 @@ impl World {
             RoleEvent::LevelRefused(..) => self.truth.refused(Refusal::Unexpected),
             RoleEvent::Freezing(report) => self.freezing(&report),
             RoleEvent::Frozen(report, names) => self.frozen(&report, &names),
-            RoleEvent::Notice(notice) => self.truth.noticed(self.now, &notice),
+            RoleEvent::Notice(notice) => {
+                self.begin_incident(&notice);
+                self.truth.noticed(self.now, &notice);
+            }
             RoleEvent::Unprotected(refused) => {
                 self.truth.refused(Refusal::Unexpected);
                 if std::env::var_os("MESH_SIM_TRACE").is_some() {

@@ -88,6 +88,9 @@ impl World {
                 self.standing.lifted(entry.region);
             }
         }
+        let open = |entry: &&Entry| entry.kind == Kind::Breaker && entry.value == Value::Hold;
+        let open = entries.iter().filter(open).map(|entry| entry.region);
+        self.truth.tripped.extend(open);
         self.disks.keep(self.now, node, entries);
     }
 

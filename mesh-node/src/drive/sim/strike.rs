@@ -393,6 +393,12 @@ impl World {
             self.standing.disturbed(self.now);
             if seat.role.serving() {
                 self.truth.died(self.now, seat.seat);
+                let lost = match seat.seat {
+                    Seat::Lead(cluster) => Region::Cluster(cluster),
+                    Seat::Coordinator(sector) => Region::Sector(sector),
+                    Seat::Orchestrator => Region::All,
+                };
+                self.incidents.begin(lost, self.now);
             }
             self.dethroned(node);
             self.reset(node);

@@ -4,6 +4,7 @@ use super::chores::Chores;
 use super::clock::SimClock;
 use super::conduct::Conduct;
 use super::disk::Disks;
+use super::incident::Incidents;
 use super::invariant::Watch;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::node::{
@@ -58,6 +59,7 @@ pub struct World {
     pub(super) notaries: Notaries,
     pub(super) conduct: Conduct,
     pub(super) watch: Watch,
+    pub(super) incidents: Incidents,
     pub(super) saboteur: Option<Saboteur>,
     /// All faults have ended.
     pub(super) calmed: bool,
@@ -161,6 +163,7 @@ impl World {
             standing: Standing::default(),
             notaries: Notaries::new(Scheme::StandIn(SignWorld::new(scenario.seed))),
             watch: Watch::default(),
+            incidents: Incidents::default(),
             saboteur: None,
             calmed: false,
             halted: false,
