@@ -618,8 +618,9 @@ impl Lead {
                     out.send(To::Children(slots), self.epoch, Body::Poll(operation));
                 }
                 Some(CastDue::Fold) => {
-                    let mut fold = self.casts[index].fold();
-                    fold.result = self.vigil.majority(fold.operation);
+                    let cast = &mut self.casts[index];
+                    cast.answered(self.vigil.majority(cast.header().id));
+                    let fold = cast.fold();
                     if fold.sealed {
                         self.closed(now, &fold, out);
                     }

@@ -245,6 +245,9 @@ pub enum Output {
     Claim(Claim),
     /// For the same: the seat is free.
     Vacate(Seat, Epoch),
+    /// For the same, from the holder of the seat above: whoever has this seat with this epoch or a lower one has it no more,
+    /// and does not get it again (§9.2).
+    Depose(Seat, Epoch),
     /// These entries of desired state count now; they are to be there at the next start. An agent names all that it holds, a
     /// seat what is new.
     Keep(Arc<[Entry]>),

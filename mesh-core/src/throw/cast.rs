@@ -61,6 +61,8 @@ pub struct Cast {
     sealed: bool,
     /// The final account has been sent.
     said: bool,
+    /// What most agents answered, as far as it was said; 0 is nothing.
+    answer: u64,
 }
 
 /// One agent's part of it.
@@ -134,6 +136,7 @@ impl Cast {
             bound_max: Micros::ZERO,
             sealed: false,
             said: false,
+            answer: 0,
         }
     }
 
@@ -377,7 +380,14 @@ impl Cast {
             releases: self.releases,
             bound: self.bound_max,
             sealed: self.sealed,
-            result: 0,
+            result: self.answer,
+        }
+    }
+
+    /// What most agents have answered so far; 0 changes nothing. The account says it as often as it is sent.
+    pub const fn answered(&mut self, answer: u64) {
+        if answer != 0 {
+            self.answer = answer;
         }
     }
 

@@ -1,14 +1,15 @@
 //! A coordinator's guards at work: what may be passed on, where to, and what is done about what they notice.
 
-use super::super::Outputs;
 use super::super::dispute::{self, Disputes, Mail};
 use super::super::lookout::Lookout;
+use super::super::{Output, Outputs};
 use super::{Coordinator, TIER};
 use crate::guard::level::Gate;
 use crate::message::Priority;
 use crate::message::{Body, ClusterTargets, Hop};
 use crate::place::Class;
 use crate::time::Moment;
+use crate::trust::seat::Seat;
 use crate::unit::Share;
 
 impl Coordinator {
@@ -63,10 +64,17 @@ impl Coordinator {
         if self.steps.0.is_empty() {
             return;
         }
-        let (changed, _) = self
+        let left = self
             .steps
             .carry_out(now, TIER, self.epoch, &mut self.desired, out);
-        if changed {
+        for seat in left.deposed {
+            if let Seat::Lead(cluster) = seat
+                && let Some(record) = self.leads.get(usize::from(cluster.slot()))
+            {
+                out.0.push(Output::Depose(seat, record.link.epoch()));
+            }
+        }
+        if left.changed {
             self.levels_changed(now, out);
         }
     }

@@ -131,10 +131,10 @@ impl Lead {
         if self.steps.0.is_empty() {
             return;
         }
-        let (changed, reloads) =
-            self.steps
-                .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
-        for (slot, context) in reloads {
+        let left = self
+            .steps
+            .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
+        for (slot, context) in left.reloads {
             let context = if context == 0 {
                 self.vigil.head()
             } else {
@@ -146,7 +146,7 @@ impl Lead {
                 Body::Reload(context),
             );
         }
-        if changed {
+        if left.changed {
             self.levels_changed(now, out);
         }
     }

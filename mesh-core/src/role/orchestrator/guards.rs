@@ -3,7 +3,7 @@
 
 use super::super::dispute::{Disputes, Mail, Settled};
 use super::super::lookout::Lookout;
-use super::super::{Outputs, Refusal, To};
+use super::super::{Output, Outputs, Refusal, To};
 use super::Orchestrator;
 use super::throws::{Part, Toss};
 use crate::conflict::{ConflictId, DeskError, ResolutionRecord, Settlement, Tier};
@@ -16,6 +16,7 @@ use crate::place::{Class, ClusterId, SectorId};
 use crate::role::coordinator::barred_off;
 use crate::role::lookout::is_healthy;
 use crate::time::Moment;
+use crate::trust::seat::Seat;
 use std::sync::Arc;
 
 impl Orchestrator {
@@ -134,10 +135,17 @@ impl Orchestrator {
         if self.steps.0.is_empty() {
             return;
         }
-        let (changed, _) =
+        let left =
             self.steps
                 .carry_out(now, Tier::Orchestrator, self.epoch, &mut self.desired, out);
-        if changed {
+        for seat in left.deposed {
+            if let Seat::Coordinator(sector) = seat
+                && let Some(record) = self.sectors.get(sector.index())
+            {
+                out.0.push(Output::Depose(seat, record.link.epoch()));
+            }
+        }
+        if left.changed {
             self.levels_changed(now, out);
         }
     }

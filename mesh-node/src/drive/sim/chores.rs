@@ -2,6 +2,7 @@
 //! whether each task had exactly one outcome.
 
 use super::node::NodeId;
+use super::operate::Wanted;
 use super::world::{Event, World};
 use mesh_core::message::{Epoch, TaskOrder, TaskSaid};
 use mesh_core::operation::Operation;
@@ -95,7 +96,7 @@ impl World {
             priority: None,
             idempotent: Some(number.is_multiple_of(3)),
         };
-        self.ask(operation, false);
+        self.ask(operation, Wanted::Either);
         self.schedule_tasks();
     }
 

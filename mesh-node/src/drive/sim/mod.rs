@@ -12,7 +12,6 @@ mod figures;
 pub mod fuzz;
 mod incident;
 mod invariant;
-mod levels;
 mod link;
 mod node;
 mod notary;

@@ -108,6 +108,7 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
+                Output::Depose(seat, epoch) => self.seat_table.depose(self.now, seat, epoch),
                 Output::Event(event) => self.note(node, event),
                 Output::Reply(id, reply) => self.replied(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),

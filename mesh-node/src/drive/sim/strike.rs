@@ -3,6 +3,7 @@
 use super::conduct::Amends;
 use super::link::LinkFaults;
 use super::node::NodeId;
+use super::operate::Wanted;
 use super::scenario::{Fault, FaultKind, Seat as SeatKind, StoreTrouble, Whom};
 use super::world::{Event, World, new_role, sector_at};
 use mesh_core::place::scope::{Region, Scope};
@@ -175,7 +176,15 @@ impl World {
                 scope,
                 args,
                 refused,
-            } => self.operate(&operation, scope.as_deref(), &args, refused),
+                either,
+            } => {
+                let wanted = match (refused, either) {
+                    (_, true) => Wanted::Either,
+                    (true, false) => Wanted::Refused,
+                    (false, false) => Wanted::Done,
+                };
+                self.operate(&operation, scope.as_deref(), &args, wanted);
+            }
             FaultKind::Lie {
                 whom,
                 claim,

@@ -65,6 +65,15 @@ impl World {
                 Err(found)
             },
         )];
+        let unexpected = &self.requests.books.unexpected;
+        verdicts.push(Verdict::new(
+            "operations",
+            "each carried out or refused as the scenario says",
+            match unexpected.as_slice() {
+                [] => Ok(format!("all {} as it says", self.requests.books.asked)),
+                [first, rest @ ..] => Err(format!("{first} (and {} more)", rest.len())),
+            },
+        ));
         verdicts.extend(expect.detected.iter().map(|name| self.detected(name, true)));
         verdicts.extend(
             expect

@@ -231,6 +231,7 @@ fn around_agents(which: u64, shape: Shape, chance: &mut Chance) -> FaultKind {
             scope: Some(region(shape, chance)),
             args: toml::Table::new(),
             refused: false,
+            either: true,
         },
     }
 }
