@@ -9,7 +9,7 @@ use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::unheard::unheard;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
@@ -230,8 +230,8 @@ impl Coordinator {
     }
 
     /// Operations open here; at most [`CASTS_MAX`].
-    pub const fn open(&self) -> usize {
-        self.tosses.len()
+    pub fn open(&self) -> usize {
+        self.tosses.iter().filter(|toss| !toss.told).count()
     }
 
     /// The last account of each cluster, by operation.
@@ -505,7 +505,7 @@ impl Coordinator {
             out.refuse(Refusal::Duplicate);
             return out.send(To::Parent, self.epoch, Body::Armed(armed));
         }
-        if self.tosses.len() >= CASTS_MAX {
+        if self.open() >= CASTS_MAX {
             return out.refuse(Refusal::Unexpected);
         }
         let Some(translated) = self.uplink.translate(hop.target, sent, received) else {
@@ -568,6 +568,11 @@ impl Coordinator {
                 self.epoch,
                 Body::Throw(toss.hop_for(&part.targets)),
             );
+        }
+        if self.tosses.len() >= KEPT_MAX
+            && let Some(oldest) = self.tosses.iter().position(|toss| toss.told)
+        {
+            self.tosses.remove(oldest);
         }
         self.tosses.push(toss);
     }

@@ -10,7 +10,7 @@ use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::vigil::{self, Vigil};
-use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
@@ -204,7 +204,12 @@ impl Lead {
         &self.desired
     }
 
-    /// The open operations.
+    /// Operations open here; at most [`CASTS_MAX`].
+    pub fn open(&self) -> usize {
+        self.casts.iter().filter(|cast| !cast.is_over()).count()
+    }
+
+    /// The operations, open or over and kept for a while.
     pub fn casts(&self) -> &[Cast] {
         &self.casts
     }
@@ -535,7 +540,7 @@ impl Lead {
             Some(SkipReason::Clock)
         } else if !self.desired.settled() {
             Some(SkipReason::Settling)
-        } else if self.casts.len() >= CASTS_MAX {
+        } else if self.open() >= CASTS_MAX {
             Some(SkipReason::Busy)
         } else {
             None
@@ -549,6 +554,11 @@ impl Lead {
             operation,
             seal: cast.seal_by(),
         };
+        if self.casts.len() >= KEPT_MAX
+            && let Some(oldest) = self.casts.iter().position(Cast::is_over)
+        {
+            self.casts.remove(oldest);
+        }
         self.casts.push(cast);
         out.send(To::Parent, self.epoch, Body::Armed(armed));
     }

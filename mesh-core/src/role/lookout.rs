@@ -183,11 +183,12 @@ impl Lookout {
             Notice::Failed {
                 subject: Region::Agent(agent),
                 class,
+                silent,
                 ..
             } => match class {
-                FailureClass::TransientNetwork => self.count_failed(*agent, now),
+                FailureClass::TransientNetwork => self.count_failed(*agent, now - *silent),
                 FailureClass::AgentCrash => {
-                    self.count_failed(*agent, now);
+                    self.count_failed(*agent, now - *silent);
                     let events = self.breakers.failed(*agent, now);
                     self.gates(events, steps);
                 }
@@ -355,11 +356,11 @@ impl Lookout {
     }
 
     /// An agent failed: it counts once until it has recovered.
-    fn count_failed(&mut self, agent: AgentId, now: Moment) {
+    fn count_failed(&mut self, agent: AgentId, since: Moment) {
         let slots = self.failed.entry(agent.cluster).or_default();
         if !slots.has(agent.slot()) {
             slots.insert(agent.slot());
-            self.cascade.failed(1, now);
+            self.cascade.failed(1, since);
         }
     }
 

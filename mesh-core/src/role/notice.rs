@@ -30,6 +30,8 @@ pub enum Notice {
         class: FailureClass,
         /// Whether it is past its threshold for the next tier.
         escalated: bool,
+        /// How long it had been silent, where silence is what was noticed: those above count it when it began.
+        silent: Micros,
     },
     /// A failure is over.
     Recovered {
@@ -155,10 +157,22 @@ pub struct Steps(pub Vec<Step>);
 impl Steps {
     /// A failure.
     pub fn failed(&mut self, subject: Region, class: FailureClass, escalated: bool) {
+        self.silent(subject, class, escalated, Micros::ZERO);
+    }
+
+    /// A failure that was noticed by so long a silence.
+    pub fn silent(
+        &mut self,
+        subject: Region,
+        class: FailureClass,
+        escalated: bool,
+        silent: Micros,
+    ) {
         self.0.push(Step::Notice(Notice::Failed {
             subject,
             class,
             escalated,
+            silent,
         }));
     }
 

@@ -261,8 +261,9 @@ pub enum Output {
     Reply(AskId, Reply),
     /// For the store; [`Input::Stored`] says that it is done.
     Store(Ticket, Record),
-    /// For the store: tell what you have, as [`Input::Recalled`].
-    Recall,
+    /// For the store: tell what you have, as [`Input::Recalled`]. From then on it takes nothing that comes with a lower epoch
+    /// than this: what was read would not be the truth any more.
+    Recall(Epoch),
     /// For the process that hosts an agent.
     Host(HostAct),
 }

@@ -210,7 +210,7 @@ impl Vigil {
         if self.closed.contains(&fold.operation) {
             return Vec::new();
         }
-        if self.closed.len() >= super::CASTS_MAX {
+        if self.closed.len() >= super::KEPT_MAX {
             self.closed.remove(0);
         }
         self.closed.push(fold.operation);
@@ -370,7 +370,17 @@ impl Vigil {
                 self.hails.push((slot, Backoff::for_messages(), now));
             }
             Signal::Failed { class, escalated } => {
-                steps.failed(subject, class, escalated);
+                let silent = match class {
+                    FailureClass::TransientNetwork | FailureClass::AgentCrash => self
+                        .tracks
+                        .get(usize::from(slot))
+                        .map_or(Micros::ZERO, |track| now.since(track.watch.last_heard())),
+                    FailureClass::ImpedanceSpike
+                    | FailureClass::ContextCorruption
+                    | FailureClass::ByzantineBehavior
+                    | FailureClass::CascadeFailure => Micros::ZERO,
+                };
+                steps.silent(subject, class, escalated, silent);
                 match class {
                     FailureClass::TransientNetwork | FailureClass::CascadeFailure => {}
                     FailureClass::AgentCrash => {

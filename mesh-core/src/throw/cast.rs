@@ -384,6 +384,11 @@ impl Cast {
         }
     }
 
+    /// Whether its account is final.
+    pub const fn is_over(&self) -> bool {
+        self.sealed
+    }
+
     /// What most agents have answered so far; 0 changes nothing. The account says it as often as it is sent.
     pub const fn answered(&mut self, answer: u64) {
         if answer != 0 {

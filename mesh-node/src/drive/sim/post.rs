@@ -81,7 +81,7 @@ impl World {
     /// Does what a role asked for.
     pub(super) fn carry_out(&mut self, node: NodeId, local: Moment, out: &mut Outputs) {
         if self.saboteur.is_some() {
-            self.twisted(out);
+            self.twisted(node, out);
         }
         for output in out.0.drain(..) {
             match output {
@@ -112,7 +112,7 @@ impl World {
                 Output::Event(event) => self.note(node, event),
                 Output::Reply(id, reply) => self.replied(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
-                Output::Recall => self.recall(node),
+                Output::Recall(epoch) => self.recall(node, epoch),
                 Output::Host(act) => self.host_act(act),
                 Output::Keep(entries) => self.keeps(node, entries),
                 Output::Record(row) => self.truth.recorded(*row),

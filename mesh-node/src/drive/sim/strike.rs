@@ -385,7 +385,11 @@ impl World {
     /// Somebody dies by the standing churn, and the next one is drawn.
     pub(super) fn churn(&mut self) {
         let victim = self.chance.below(self.agents.len() as u64) as u32;
-        self.crash(NodeId::Agent(victim), Some(self.scenario.churn.away));
+        let node = NodeId::Agent(victim);
+        if self.host(node).up {
+            self.host_mut(node).away_until = self.now + self.scenario.churn.away;
+        }
+        self.crash(node, Some(self.scenario.churn.away));
         self.schedule_churn();
     }
 

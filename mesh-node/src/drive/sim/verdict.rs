@@ -232,7 +232,10 @@ impl World {
                         let obeyed = node.host.obeys.is_some_and(|(_, key)| key == lead.host.key);
                         obeyed && lead.host.up && lead.role.serving()
                     });
-                node.host.up && !node.host.silent && led && node.role.applied().frozen().is_none()
+                // Whom the standing churn has just taken comes back as always: that is its surroundings, not a fault.
+                let away = !node.host.up && self.now < node.host.away_until;
+                let well = node.host.up && !node.host.silent && led;
+                away || well && node.role.applied().frozen().is_none()
             }
             // One that is down at the end is as its disk says: so it starts.
             Standing::Frozen if node.host.up => node.role.applied().frozen().is_some(),
