@@ -3,6 +3,7 @@
 use super::chores::Chores;
 use super::clock::SimClock;
 use super::conduct::Conduct;
+use super::courier::Courier;
 use super::disk::Disks;
 use super::incident::Incidents;
 use super::invariant::Watch;
@@ -58,6 +59,7 @@ pub struct World {
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
     pub(super) conduct: Conduct,
+    pub(super) courier: Courier,
     pub(super) watch: Watch,
     pub(super) incidents: Incidents,
     pub(super) saboteur: Option<Saboteur>,
@@ -157,6 +159,7 @@ impl World {
             truth: Truth::default(),
             trouble: Trouble::default(),
             conduct: Conduct::default(),
+            courier: Courier::default(),
             chores: Chores::default(),
             requests: Requests::default(),
             disks: Disks::default(),
