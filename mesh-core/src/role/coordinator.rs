@@ -11,7 +11,7 @@ use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::unheard::unheard;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
@@ -256,8 +256,8 @@ impl Coordinator {
     }
 
     /// Operations open here; at most [`CASTS_MAX`].
-    pub const fn open(&self) -> usize {
-        self.tosses.len()
+    pub fn open(&self) -> usize {
+        self.tosses.iter().filter(|toss| !toss.told).count()
     }
 
     /// The last account of each cluster, by operation.
@@ -540,7 +540,7 @@ impl Coordinator {
             out.refuse(Refusal::Duplicate);
             return out.send(To::Parent, self.epoch, Body::Armed(armed));
         }
-        if self.tosses.len() >= CASTS_MAX {
+        if self.open() >= CASTS_MAX {
             return out.refuse(Refusal::Unexpected);
         }
         let Some(translated) = self.uplink.translate(hop.target, sent, received) else {
@@ -599,6 +599,11 @@ impl Coordinator {
             let (epoch, leads) = (self.epoch, &mut self.leads);
             let letter = toss.letter_for(&part.targets);
             self.mailing.post(now, epoch, leads, to, letter, out);
+        }
+        if self.tosses.len() >= KEPT_MAX
+            && let Some(oldest) = self.tosses.iter().position(|toss| toss.told)
+        {
+            self.tosses.remove(oldest);
         }
         self.tosses.push(toss);
     }

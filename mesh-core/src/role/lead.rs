@@ -12,7 +12,7 @@ use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::vigil::{self, Vigil};
-use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
@@ -230,7 +230,12 @@ impl Lead {
         &self.desired
     }
 
-    /// The open operations.
+    /// Operations open here; at most [`CASTS_MAX`].
+    pub fn open(&self) -> usize {
+        self.casts.iter().filter(|cast| !cast.is_over()).count()
+    }
+
+    /// The operations, open or over and kept for a while.
     pub fn casts(&self) -> &[Cast] {
         &self.casts
     }
@@ -562,7 +567,7 @@ impl Lead {
             Some(SkipReason::Clock)
         } else if !self.desired.settled() {
             Some(SkipReason::Settling)
-        } else if self.casts.len() >= CASTS_MAX {
+        } else if self.open() >= CASTS_MAX {
             Some(SkipReason::Busy)
         } else {
             None
@@ -576,6 +581,11 @@ impl Lead {
             operation,
             seal: cast.seal_by(),
         };
+        if self.casts.len() >= KEPT_MAX
+            && let Some(oldest) = self.casts.iter().position(Cast::is_over)
+        {
+            self.casts.remove(oldest);
+        }
         self.casts.push(cast);
         out.send(To::Parent, self.epoch, Body::Armed(armed));
     }
@@ -650,8 +660,9 @@ impl Lead {
                     out.send(To::Children(slots), self.epoch, Body::Poll(operation));
                 }
                 Some(CastDue::Fold) => {
-                    let mut fold = self.casts[index].fold();
-                    fold.result = self.vigil.majority(fold.operation);
+                    let cast = &mut self.casts[index];
+                    cast.answered(self.vigil.majority(cast.header().id));
+                    let fold = cast.fold();
                     if fold.sealed {
                         self.closed(now, &fold, out);
                     }

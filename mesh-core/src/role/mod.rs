@@ -70,3 +70,6 @@ pub const PROBES: u8 = 8;
 pub const BUCKET: Micros = Micros::millis(10);
 /// Operations that one node has open at most; one more is declined as busy.
 pub const CASTS_MAX: usize = 16;
+/// Operations that a lead or coordinator remembers beside those, ended ones, for whoever asks again: a dozen a second for
+/// as long as each is kept; past that the oldest are forgotten sooner.
+pub const KEPT_MAX: usize = 64;

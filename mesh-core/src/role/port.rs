@@ -361,6 +361,9 @@ pub enum Output {
     Claim(Claim),
     /// For the same: the seat is free.
     Vacate(Seat, Epoch),
+    /// For the same, from the holder of the seat above: whoever has this seat with this epoch or a lower one has it no more,
+    /// and does not get it again (§9.2).
+    Depose(Seat, Epoch),
     /// These entries of desired state count now; they are to be there at the next start. An agent names all that it holds, a
     /// seat what is new.
     Keep(Arc<[Entry]>),
@@ -374,8 +377,9 @@ pub enum Output {
     Reply(AskId, Reply),
     /// For the store; [`Input::Stored`] says that it is done.
     Store(Ticket, Record),
-    /// For the store: tell what you have, as [`Input::Recalled`].
-    Recall,
+    /// For the store: tell what you have, as [`Input::Recalled`]. From then on it takes nothing that comes with a lower epoch
+    /// than this: what was read would not be the truth any more.
+    Recall(Epoch),
     /// For the process that hosts an agent.
     Host(HostAct),
     /// For whoever grants seats, keeps the store or keeps keys; [`Input::Brought`] answers.

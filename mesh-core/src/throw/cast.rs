@@ -65,6 +65,8 @@ pub struct Cast {
     sealed: bool,
     /// The final account has been sent.
     said: bool,
+    /// What most agents answered, as far as it was said; 0 is nothing.
+    answer: u64,
 }
 
 /// One agent's part of it.
@@ -138,6 +140,7 @@ impl Cast {
             bound_max: Micros::ZERO,
             sealed: false,
             said: false,
+            answer: 0,
         }
     }
 
@@ -382,7 +385,19 @@ impl Cast {
             releases: self.releases,
             bound: self.bound_max,
             sealed: self.sealed,
-            result: 0,
+            result: self.answer,
+        }
+    }
+
+    /// Whether its account is final.
+    pub const fn is_over(&self) -> bool {
+        self.sealed
+    }
+
+    /// What most agents have answered so far; 0 changes nothing. The account says it as often as it is sent.
+    pub const fn answered(&mut self, answer: u64) {
+        if answer != 0 {
+            self.answer = answer;
         }
     }
 

@@ -72,6 +72,8 @@ pub struct SeatTable {
     rows: BTreeMap<Seat, Row>,
     /// Who is to have a seat next, and until when it is kept for them.
     kept: BTreeMap<Seat, (KeyId, Moment)>,
+    /// Who was deposed and gets the seat no more; the oldest is forgotten.
+    deposed: BTreeMap<Seat, Vec<KeyId>>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -117,6 +119,11 @@ pub enum Fenced {
         known: Epoch,
     },
 }
+
+/// The key of nobody: what a deposed claimant is told when the seat is vacant.
+const NOBODY: KeyId = KeyId(0);
+/// Deposed holders remembered for a seat: more than stand for one.
+const DEPOSED_MAX: usize = 8;
 
 impl Seat {
     /// How long a seat is granted for: 3 s, and 7 s for a lead (PROTOCOL §8).
@@ -184,6 +191,15 @@ impl SeatTable {
                 return SeatAnswer::Refused { holder, epoch };
             }
         }
+        let deposed = self.deposed.get(&claim.seat);
+        if deposed.is_some_and(|deposed| deposed.contains(&claim.holder)) {
+            let known = self.rows.get(&claim.seat);
+            let other = known.filter(|known| known.holder != claim.holder);
+            return SeatAnswer::Refused {
+                holder: other.map_or(NOBODY, |known| known.holder),
+                epoch: known.map_or(claim.epoch, |known| known.epoch.max(claim.epoch)),
+            };
+        }
         if let Some(known) = self.rows.get(&claim.seat) {
             let same = known.holder == claim.holder;
             let renews = same && known.epoch == claim.epoch;
@@ -218,6 +234,28 @@ impl SeatTable {
             row.until = row.until.min(now);
         }
         self.kept.insert(seat, (holder, now + seat.takeover_max()));
+    }
+
+    /// Takes a seat from whoever holds it with `epoch` or a lower one, at the word of a holder above (§9.2): it is free at
+    /// once, and its holder gets it no more until it is pardoned. Nothing happens when somebody else has it since.
+    pub fn depose(&mut self, now: Moment, seat: Seat, epoch: Epoch) {
+        let Some(row) = self.rows.get_mut(&seat).filter(|row| row.epoch <= epoch) else {
+            return;
+        };
+        row.until = row.until.min(now);
+        let holder = row.holder;
+        let deposed = self.deposed.entry(seat).or_default();
+        if !deposed.contains(&holder) {
+            if deposed.len() >= DEPOSED_MAX {
+                deposed.remove(0);
+            }
+            deposed.push(holder);
+        }
+    }
+
+    /// Whoever was deposed may stand for a seat again: its node has been looked after and has a new key or a clean bill.
+    pub fn pardon(&mut self, seat: Seat) {
+        self.deposed.remove(&seat);
     }
 
     /// Who holds a seat now, and with which epoch.
@@ -294,6 +332,33 @@ mod tests {
             epoch: Epoch(epoch),
             lease: SEAT.lease(),
         }
+    }
+
+    #[test]
+    fn a_deposed_holder_loses_the_seat_at_once_and_gets_it_no_more() {
+        let mut table = SeatTable::default();
+        let at = |ms| Moment(0) + Micros::millis(ms);
+        let granted = |epoch| SeatAnswer::Granted {
+            epoch: Epoch(epoch),
+        };
+        assert_eq!(table.claim(at(0), claim(1, 1)), granted(1));
+        // Who was meant has lost it already: the one who has it now stays.
+        table.depose(at(1), SEAT, Epoch(0));
+        assert_eq!(table.claim(at(10), claim(1, 1)), granted(1));
+        table.depose(at(20), SEAT, Epoch(1));
+        let nobody = SeatAnswer::Refused {
+            holder: KeyId(0),
+            epoch: Epoch(1),
+        };
+        assert_eq!(table.claim(at(21), claim(1, 1)), nobody);
+        assert_eq!(table.claim(at(22), claim(2, 2)), granted(2));
+        let other = SeatAnswer::Refused {
+            holder: KeyId(2),
+            epoch: Epoch(9),
+        };
+        assert_eq!(table.claim(at(60_000), claim(1, 9)), other);
+        table.pardon(SEAT);
+        assert_eq!(table.claim(at(60_001), claim(1, 9)), granted(9));
     }
 
     #[test]

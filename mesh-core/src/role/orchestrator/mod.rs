@@ -248,7 +248,7 @@ impl Orchestrator {
                 self.clock_at = now + CLOCK_EVERY;
                 self.begun = now;
                 (self.door, self.board) = (Door::new(now), Board::default());
-                out.0.push(Output::Recall);
+                out.0.push(Output::Recall(self.epoch));
                 self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }

@@ -33,6 +33,8 @@ const HURRY: Micros = Micros::seconds(2);
 pub(super) struct Conduct {
     agents: BTreeMap<u32, Vice>,
     seats: BTreeMap<u32, Vec<Misconduct>>,
+    /// When the last seat came back into the right hands.
+    seats_right_since: Moment,
     deeds: Vec<Deed>,
     /// Commands that the orchestrator never gave.
     forged: Vec<MessageId>,
@@ -162,6 +164,7 @@ impl World {
                 left.retain(|own| *own != conduct);
                 if left.is_empty() {
                     self.conduct.seats.remove(&index);
+                    self.conduct.seats_right_since = self.now;
                     self.seats[index as usize].host.rogue = false;
                 }
                 continue;
@@ -180,6 +183,11 @@ impl World {
                 self.agents[index as usize].host.rogue = false;
             }
         }
+    }
+
+    /// Whether every seat has been in the right hands since then.
+    pub(super) fn honest_since(&self, then: Moment) -> bool {
+        self.conduct.seats.is_empty() && self.conduct.seats_right_since <= then
     }
 
     /// What a misbehaving node makes of something that its role wants sent; `None` is nothing at all.

@@ -367,12 +367,14 @@ impl World {
         };
         let now = self.now;
         let book = &mut self.watch.books[throw as usize];
+        let accepted = book.accepted;
         let before = core::mem::replace(&mut book.state, State::Ended(now));
         let released: u32 = book.released.iter().map(|word| word.count_ones()).sum();
         if let State::Ended(_) = before {
             self.blame(node, &format!("{operation} ends a second time"));
         }
-        if sheet.account.ready > released && self.all_honest() {
+        // A seat in the wrong hands may have made its part of the sheet up.
+        if sheet.account.ready > released && self.honest_since(accepted) {
             let what = format!(
                 "the sheet of {operation} says that {} were READY, and {released} were",
                 sheet.account.ready
@@ -432,14 +434,8 @@ impl World {
     }
 
     /// Whether a node does what its role says: nobody's invariants are held against those in the wrong hands.
-    #[expect(clippy::unused_self, reason = "nobody is in the wrong hands yet")]
-    pub(super) const fn honest(&self, _node: NodeId) -> bool {
-        true
-    }
-
-    #[expect(clippy::unused_self, reason = "nobody is in the wrong hands yet")]
-    const fn all_honest(&self) -> bool {
-        true
+    pub(super) fn honest(&self, node: NodeId) -> bool {
+        matches!(node, NodeId::Agent(_)) || !self.host(node).rogue
     }
 
     /// An invariant is broken by this node.

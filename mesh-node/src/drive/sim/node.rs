@@ -40,6 +40,8 @@ pub(super) struct Host {
     pub(super) faults: u16,
     /// Until when nobody can trust its clock, since it stepped, stopped or ran faster than any clock may.
     pub(super) odd_until: Moment,
+    /// Until when the standing churn has it away.
+    pub(super) away_until: Moment,
     /// Whom it obeys, as seen from outside.
     pub(super) obeys: Obeys,
 }
@@ -104,6 +106,7 @@ impl Host {
             key,
             faults: 0,
             odd_until: Moment(i64::MIN),
+            away_until: Moment(i64::MIN),
             obeys: None,
         }
     }
@@ -150,7 +153,7 @@ impl SeatRole {
         match self {
             Self::Orchestrator(role) => role.open().count(),
             Self::Coordinator(role) => role.open(),
-            Self::Lead(role) => role.casts().len(),
+            Self::Lead(role) => role.open(),
         }
     }
 

@@ -89,7 +89,7 @@ impl World {
     /// Does what a role asked for.
     pub(super) fn carry_out(&mut self, node: NodeId, local: Moment, out: &mut Outputs) {
         if self.saboteur.is_some() {
-            self.twisted(out);
+            self.twisted(node, out);
         }
         for output in out.0.drain(..) {
             match output {
@@ -116,10 +116,11 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
+                Output::Depose(seat, epoch) => self.seat_table.depose(self.now, seat, epoch),
                 Output::Event(event) => self.note(node, event),
                 Output::Reply(id, reply) => self.replied(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
-                Output::Recall => self.recall(node),
+                Output::Recall(epoch) => self.recall(node, epoch),
                 Output::Host(act) => self.host_act(act),
                 Output::Errand(ticket, errand) => self.errand(node, ticket, *errand),
                 Output::Keep(entries) => self.keeps(node, entries),
@@ -477,7 +478,10 @@ impl World {
             RoleEvent::LevelRefused(..) => self.truth.refused(Refusal::Unexpected),
             RoleEvent::Freezing(report) => self.freezing(&report),
             RoleEvent::Frozen(report, names) => self.frozen(&report, &names),
-            RoleEvent::Notice(notice) => self.truth.noticed(self.now, &notice),
+            RoleEvent::Notice(notice) => {
+                self.begin_incident(&notice);
+                self.truth.noticed(self.now, &notice);
+            }
             RoleEvent::Unprotected(refused) => {
                 self.truth.refused(Refusal::Unexpected);
                 if std::env::var_os("MESH_SIM_TRACE").is_some() {

@@ -51,6 +51,10 @@ impl World {
         self.agents
             .iter_mut()
             .for_each(|agent| agent.device.slow_down(1.0));
+        let seats: Vec<Seat> = self.seats.iter().map(|seat| seat.seat).collect();
+        for seat in seats {
+            self.seat_table.pardon(seat);
+        }
         let nodes: Vec<NodeId> = self.all_nodes().collect();
         for node in nodes {
             let (now, host) = (self.now, self.host_mut(node));

@@ -3,6 +3,7 @@
 use super::conduct::Amends;
 use super::link::LinkFaults;
 use super::node::NodeId;
+use super::operate::Wanted;
 use super::scenario::{Fault, FaultKind, Seat as SeatKind, StoreTrouble, Whom};
 use super::world::{Event, World, new_role, sector_at};
 use mesh_core::place::scope::{Region, Scope};
@@ -176,7 +177,15 @@ impl World {
                 scope,
                 args,
                 refused,
-            } => self.operate(&operation, scope.as_deref(), &args, refused),
+                either,
+            } => {
+                let wanted = match (refused, either) {
+                    (_, true) => Wanted::Either,
+                    (true, false) => Wanted::Refused,
+                    (false, false) => Wanted::Done,
+                };
+                self.operate(&operation, scope.as_deref(), &args, wanted);
+            }
             FaultKind::Lie {
                 whom,
                 claim,
@@ -377,7 +386,11 @@ impl World {
     /// Somebody dies by the standing churn, and the next one is drawn.
     pub(super) fn churn(&mut self) {
         let victim = self.chance.below(self.agents.len() as u64) as u32;
-        self.crash(NodeId::Agent(victim), Some(self.scenario.churn.away));
+        let node = NodeId::Agent(victim);
+        if self.host(node).up {
+            self.host_mut(node).away_until = self.now + self.scenario.churn.away;
+        }
+        self.crash(node, Some(self.scenario.churn.away));
         self.schedule_churn();
     }
 
@@ -394,6 +407,12 @@ impl World {
             self.standing.disturbed(self.now);
             if seat.role.serving() {
                 self.truth.died(self.now, seat.seat);
+                let lost = match seat.seat {
+                    Seat::Lead(cluster) => Region::Cluster(cluster),
+                    Seat::Coordinator(sector) => Region::Sector(sector),
+                    Seat::Orchestrator => Region::All,
+                };
+                self.incidents.begin(lost, self.now);
             }
             self.dethroned(node);
             self.reset(node);

@@ -5,6 +5,7 @@ use super::clock::SimClock;
 use super::conduct::Conduct;
 use super::courier::Courier;
 use super::disk::Disks;
+use super::incident::Incidents;
 use super::invariant::Watch;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::node::{
@@ -67,6 +68,7 @@ pub struct World {
     pub(super) conduct: Conduct,
     pub(super) courier: Courier,
     pub(super) watch: Watch,
+    pub(super) incidents: Incidents,
     pub(super) saboteur: Option<Saboteur>,
     /// All faults have ended.
     pub(super) calmed: bool,
@@ -175,6 +177,7 @@ impl World {
             standing: Standing::default(),
             notaries: Notaries::new(Scheme::StandIn(SignWorld::new(scenario.seed))),
             watch: Watch::default(),
+            incidents: Incidents::default(),
             saboteur: None,
             calmed: false,
             halted: false,

@@ -580,7 +580,7 @@ fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
         );
         let task: serde_json::Value = serde_json::from_str(&task).expect("JSON");
         let operation = Operation::from_json(&task).expect("it reads");
-        assert!(console.world.ask(operation, false));
+        assert!(console.world.ask(operation, Wanted::Done));
     }
     console.wait(263);
 
