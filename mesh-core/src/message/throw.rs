@@ -24,6 +24,14 @@ pub struct Hop {
     pub targets: Targets,
 }
 
+impl Hop {
+    /// When its time to live is over, by the clock of whoever received it at `received` after `trip`: what is left goes on
+    /// from there (PROTOCOL §2).
+    pub fn expires(&self, received: Moment, trip: Micros) -> Moment {
+        received + self.ttl - trip.max(Micros::ZERO)
+    }
+}
+
 /// Who below the receiver is meant: resolved once, at the top, and cut smaller on the way down.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Targets {
@@ -77,4 +85,31 @@ pub struct Armed {
     pub operation: MessageId,
     /// By when after T it will have sealed its account.
     pub seal: Micros,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::message::header_of_nothing;
+
+    #[test]
+    fn time_to_live_is_what_is_left_after_the_trip() {
+        let hop = Hop {
+            header: header_of_nothing(),
+            target: Moment(0),
+            bound: Micros::ZERO,
+            ttl: Micros::millis(900),
+            gated: false,
+            targets: Targets::Agents(Arc::from([])),
+        };
+        let at = Moment(5_000_000);
+        for (trip_ms, left_ms) in [(0, 900), (250, 650), (901, -1), (-40, 900)] {
+            let expires = hop.expires(at, Micros::millis(trip_ms));
+            assert_eq!(
+                expires.since(at),
+                Micros::millis(left_ms),
+                "{trip_ms} ms on the way"
+            );
+        }
+    }
 }

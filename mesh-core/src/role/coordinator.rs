@@ -9,7 +9,7 @@ use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::unheard::unheard;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, COPIES, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
@@ -34,7 +34,7 @@ const TIER: Tier = Tier::Coordinator;
 /// How long after a change the orchestrator is told of it.
 const FOLD_GAP: Micros = Micros::millis(200);
 /// The same after T, when everybody waits for what is still open.
-const FOLD_GAP_AFTER: Micros = Micros::millis(20);
+const FOLD_GAP_AFTER: Micros = Micros::millis(5);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
 
@@ -101,20 +101,25 @@ struct Toss {
     hop: Arc<Hop>,
     target: Moment,
     bound: Micros,
+    /// When its time to live is over here.
+    expires: Moment,
     relay: Relay,
     parts: Vec<Part>,
     fold_at: Moment,
     drop_at: Moment,
     told: bool,
-    /// The final account has been sent.
-    said: bool,
+    /// How often the final account has been sent.
+    said: u8,
+    /// How often everything is said.
+    copies: u8,
 }
 
 #[derive(Debug)]
 struct Part {
     targets: ClusterTargets,
     fold: Option<Arc<Fold>>,
-    fresh: bool,
+    /// In how many more accounts upwards it is told: one, or [`COPIES`] where messages get lost.
+    owed: u8,
 }
 
 impl Coordinator {
@@ -354,9 +359,7 @@ impl Coordinator {
             Body::Poll(operation) => {
                 let epoch = self.epoch;
                 if let Some(toss) = self.toss(operation) {
-                    toss.parts
-                        .iter_mut()
-                        .for_each(|part| part.fresh = part.fold.is_some());
+                    toss.owe_all();
                     let fold = toss.fold();
                     out.send(To::Parent, epoch, Body::SectorFold(Arc::new(fold)));
                 }
@@ -523,6 +526,7 @@ impl Coordinator {
             .map(|part| (u16::from(part.slot), self.round(part.slot)));
         let threshold = hop.gated.then_some(Thresholds::CLUSTER_GATE.ready);
         let relay = Relay::new(now, target, children, threshold, hop.gated, self.lossy);
+        let copies = if self.lossy { COPIES } else { 1 };
         let parts = targets
             .iter()
             .map(|part| {
@@ -541,7 +545,7 @@ impl Coordinator {
                 Part {
                     targets: part.clone(),
                     fold,
-                    fresh: barred,
+                    owed: u8::from(barred) * copies,
                 }
             })
             .collect();
@@ -549,12 +553,14 @@ impl Coordinator {
         let toss = Toss {
             target,
             bound,
+            expires: hop.expires(received, translated.trip),
             relay,
             parts,
             fold_at: Moment::NEVER,
             drop_at,
             told: false,
-            said: false,
+            said: 0,
+            copies,
             hop,
         };
         let armed = Armed {
@@ -566,7 +572,7 @@ impl Coordinator {
             out.send(
                 To::Child(u16::from(part.targets.slot)),
                 self.epoch,
-                Body::Throw(toss.hop_for(&part.targets)),
+                Body::Throw(toss.hop_for(now, &part.targets)),
             );
         }
         self.tosses.push(toss);
@@ -587,7 +593,7 @@ impl Coordinator {
                             out.send(
                                 To::Child(child),
                                 self.epoch,
-                                Body::Throw(toss.hop_for(&part.targets)),
+                                Body::Throw(toss.hop_for(now, &part.targets)),
                             );
                         }
                     }
@@ -630,16 +636,19 @@ impl Coordinator {
                 toss.fold_at = now;
             }
             if now >= toss.fold_at {
-                // The last word is said twice where messages get lost: the whole mesh waits for it.
-                let again =
-                    self.lossy && toss.told && !core::mem::replace(&mut toss.said, toss.told);
-                toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
+                toss.said += u8::from(toss.told && toss.said < toss.copies);
                 if toss.told {
-                    toss.parts
-                        .iter_mut()
-                        .for_each(|part| part.fresh = part.fold.is_some());
+                    toss.owe_all();
                 }
                 let fold = toss.fold();
+                // Where messages get lost all is said again: the whole mesh waits for it.
+                let owes = toss.parts.iter().any(|part| part.owed > 0);
+                let again = if toss.told {
+                    toss.said < toss.copies
+                } else {
+                    owes
+                };
+                toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
                 out.send(To::Parent, self.epoch, Body::SectorFold(Arc::new(fold)));
             }
         }
@@ -729,12 +738,12 @@ impl Coordinator {
 }
 
 impl Toss {
-    fn hop_for(&self, targets: &ClusterTargets) -> Arc<Hop> {
+    fn hop_for(&self, now: Moment, targets: &ClusterTargets) -> Arc<Hop> {
         Arc::new(Hop {
             header: Arc::clone(&self.hop.header),
             target: self.target,
             bound: self.bound,
-            ttl: self.hop.ttl,
+            ttl: self.expires.since(now).max(Micros::ZERO),
             gated: self.hop.gated,
             targets: Targets::Cluster(targets.clone()),
         })
@@ -771,15 +780,8 @@ impl Toss {
             self.relay.sealed(now, child);
         }
         part.fold = Some(fold);
-        part.fresh = true;
-        if self.fold_at == Moment::NEVER {
-            self.fold_at = now
-                + if now < self.target {
-                    FOLD_GAP
-                } else {
-                    FOLD_GAP_AFTER
-                };
-        }
+        part.owed = self.copies;
+        self.tell_soon(now);
         first
     }
 
@@ -803,21 +805,31 @@ impl Toss {
             None => unheard(operation, part.targets.agents, armed, class_in(report)),
         };
         part.fold = Some(Arc::new(fold));
-        part.fresh = true;
-        if self.fold_at == Moment::NEVER {
-            self.fold_at = now
-                + if now < self.target {
-                    FOLD_GAP
-                } else {
-                    FOLD_GAP_AFTER
-                };
+        part.owed = self.copies;
+        self.tell_soon(now);
+    }
+
+    fn tell_soon(&mut self, now: Moment) {
+        let gap = if now < self.target {
+            FOLD_GAP
+        } else {
+            FOLD_GAP_AFTER
+        };
+        self.fold_at = self.fold_at.min(now + gap);
+    }
+
+    /// Everything that is known goes into the next account.
+    fn owe_all(&mut self) {
+        for part in self.parts.iter_mut().filter(|part| part.fold.is_some()) {
+            part.owed = part.owed.max(1);
         }
     }
 
     fn fold(&mut self) -> SectorFold {
         let mut clusters = Vec::new();
         for part in &mut self.parts {
-            if let (true, Some(fold)) = (core::mem::take(&mut part.fresh), &part.fold) {
+            if let (1.., Some(fold)) = (part.owed, &part.fold) {
+                part.owed -= 1;
                 clusters.push((part.targets.slot, Arc::clone(fold)));
             }
         }

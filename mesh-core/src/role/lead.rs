@@ -10,7 +10,7 @@ use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::vigil::{self, Vigil};
-use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
@@ -23,7 +23,7 @@ use crate::message::{
 };
 use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
-use crate::registry::{Capabilities, CapabilitySet};
+use crate::registry::{Capabilities, CapabilitySet, HoldMode};
 use crate::throw::{Cast, CastDue, Timing};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
@@ -522,12 +522,14 @@ impl Lead {
             return out.send(To::Parent, self.epoch, Body::Armed(armed));
         }
         let translated = self.uplink.translate(hop.target, sent, received);
-        let (target, own_bound) = translated.map_or((now, Micros::ZERO), |t| (t.target, t.bound));
+        let (target, own_bound, trip) = translated.map_or((now, Micros::ZERO, Micros::ZERO), |t| {
+            (t.target, t.bound, t.trip)
+        });
         let mut cast = Cast::new(
             Arc::clone(&hop.header),
             target,
             hop.bound + own_bound,
-            received + hop.ttl,
+            hop.expires(received, trip),
             hop.gated,
             self.lossy,
         );
@@ -586,7 +588,8 @@ impl Lead {
             return cast.exclude(slot, class, SkipReason::Clock);
         }
         let slopes = &self.slopes[usize::from(record.manner)].1;
-        let mut timing = record.timing(slopes, cast.header().weight, cast.header().on_time);
+        let (weight, on_time) = (cast.header().weight, cast.header().on_time);
+        let mut timing = record.timing(slopes, weight, on_time, second_copy(self.lossy));
         if let Some(&lead) = targets
             .leads
             .as_ref()
@@ -603,8 +606,8 @@ impl Lead {
         while index < self.casts.len() {
             match self.casts[index].due(now) {
                 None => index += 1,
-                Some(CastDue::Send(slots)) => self.send_bucket(index, slots, true, out),
-                Some(CastDue::Repeat(slots)) => self.send_bucket(index, slots, false, out),
+                Some(CastDue::Send(slots)) => self.send_bucket(now, index, slots, true, out),
+                Some(CastDue::Repeat(slots)) => self.send_bucket(now, index, slots, false, out),
                 Some(CastDue::Nudge) => {
                     let cast = &self.casts[index];
                     let armed = Armed {
@@ -633,7 +636,14 @@ impl Lead {
     }
 
     /// The agents of one bucket, as one message.
-    fn send_bucket(&mut self, index: usize, slots: Slots, fresh: bool, out: &mut Outputs) {
+    fn send_bucket(
+        &mut self,
+        now: Moment,
+        index: usize,
+        slots: Slots,
+        fresh: bool,
+        out: &mut Outputs,
+    ) {
         if slots.is_empty() {
             return;
         }
@@ -656,7 +666,7 @@ impl Lead {
             header: Arc::clone(cast.header()),
             target: cast.target(),
             bound: cast.bound(),
-            ttl: cast.header().ttl,
+            ttl: cast.expires().since(now).max(Micros::ZERO),
             gated: false,
             targets: Targets::Agents(parts),
         };
@@ -697,7 +707,7 @@ impl Lead {
                 let slot = slot as u8;
                 let active = self.vigil.is_known(slot) && !self.vigil.is_crashed(slot);
                 let slopes = &self.slopes[usize::from(record.manner)].1;
-                record.row(slot, slopes, active, now)
+                record.row(slot, slopes, active, second_copy(self.lossy), now)
             })
             .collect();
         ClusterReport {
@@ -800,28 +810,49 @@ impl Record {
         Some(measured)
     }
 
-    fn timing(&self, slopes: &ClassSlopes, weight: Weight, on_time: Share) -> Timing {
+    fn timing(
+        &self,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        on_time: Share,
+        copy: Option<Micros>,
+    ) -> Timing {
         let network = self.profile.network();
-        let total = self.profile.total(slopes, weight, self.claims.queue);
+        let total = self.profile.total(slopes, weight, self.claims.queue, copy);
+        let holds = self.claims.mode != HoldMode::LeadOnly;
+        let (lead, confidence) = if holds {
+            (total.at(on_time), on_time)
+        } else {
+            (total.median(), total.within(total.median()))
+        };
         let back = network.quantile(Share::new(0.99));
         let trip = network.median();
         Timing {
             median: total.median(),
-            lead: total.at(on_time),
+            lead,
             limit: total.at(Share::new(0.999)),
             processing: total.median() - trip,
             back,
             round: trip + network.quantile(Share::new(0.999)),
-            confidence: on_time,
+            confidence,
+            holds,
             total,
         }
     }
 
-    fn row(&self, slot: u8, slopes: &ClassSlopes, active: bool, now: Moment) -> RowReport {
-        let timing = self.timing(slopes, Weight::default(), ON_TIME);
+    fn row(
+        &self,
+        slot: u8,
+        slopes: &ClassSlopes,
+        active: bool,
+        copy: Option<Micros>,
+        now: Moment,
+    ) -> RowReport {
+        let timing = self.timing(slopes, Weight::default(), ON_TIME, copy);
         RowReport {
             slot,
             class: self.class,
+            mode: self.claims.mode,
             active,
             timed: self.link.clock().ready(),
             latency: Micros32::from(timing.median - timing.processing),
@@ -843,6 +874,11 @@ impl Record {
             digest: self.profile.digest(slopes, now),
         }
     }
+}
+
+/// How long after the first a second copy of a throw goes out: where messages get lost, and nowhere else.
+pub(super) fn second_copy(lossy: bool) -> Option<Micros> {
+    lossy.then_some(BUCKET)
 }
 
 /// Why nothing new may go to an agent for which this holds, if so.

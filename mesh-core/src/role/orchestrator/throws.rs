@@ -9,6 +9,7 @@ use crate::message::{
 };
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
+use crate::role::lead::second_copy;
 use crate::role::unheard::unheard;
 use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
@@ -169,7 +170,7 @@ impl Orchestrator {
             out.send(
                 To::Child(part.sector.index() as u16),
                 self.epoch,
-                Body::Throw(toss.hop_for(part)),
+                Body::Throw(toss.hop_for(now, part)),
             );
         }
         let id = toss.header.id;
@@ -234,7 +235,7 @@ impl Orchestrator {
                             out.send(
                                 To::Child(child),
                                 self.epoch,
-                                Body::Throw(toss.hop_for(part)),
+                                Body::Throw(toss.hop_for(now, part)),
                             );
                         }
                     }
@@ -307,8 +308,15 @@ impl Orchestrator {
                 let targets = aim[range].iter().map(|&(cluster, agents)| ClusterTargets {
                     slot: cluster.slot(),
                     agents,
-                    leads: (order.strategy == Strategy::Parallel)
-                        .then(|| chart.leads(order, cluster, agents, &self.replica)),
+                    leads: (order.strategy == Strategy::Parallel).then(|| {
+                        chart.leads(
+                            order,
+                            cluster,
+                            agents,
+                            &self.replica,
+                            second_copy(self.lossy),
+                        )
+                    }),
                 });
                 let targets: Arc<[ClusterTargets]> = targets.collect();
                 Part {
@@ -365,12 +373,12 @@ impl Orchestrator {
 }
 
 impl Toss {
-    fn hop_for(&self, part: &Part) -> Arc<Hop> {
+    fn hop_for(&self, now: Moment, part: &Part) -> Arc<Hop> {
         Arc::new(Hop {
             header: Arc::clone(&self.header),
             target: self.target,
             bound: Micros::ZERO,
-            ttl: self.header.ttl,
+            ttl: (self.header.ttl - now.since(self.accepted)).max(Micros::ZERO),
             gated: self.header.strategy == Strategy::Wave,
             targets: Targets::Sector(part.open_targets()),
         })
