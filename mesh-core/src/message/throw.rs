@@ -7,7 +7,8 @@ use crate::unit::Share;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// One hop of an operation: the shared header and what the sender says to these receivers.
+/// One hop of an operation: the shared header and what the sender says to these receivers. Its number and the time that
+/// is left for it are in the [`Numbered`](super::delivery::Numbered) around it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hop {
     /// What is asked, signed by the orchestrator.
@@ -16,20 +17,10 @@ pub struct Hop {
     pub target: Moment,
     /// How far off T may be by now: the bounds of all translations so far.
     pub bound: Micros,
-    /// Time to live that is left.
-    pub ttl: Micros,
     /// A gated receiver arms and waits for [`Proceed`] before it sends on.
     pub gated: bool,
     /// Who below is meant.
     pub targets: Targets,
-}
-
-impl Hop {
-    /// When its time to live is over, by the clock of whoever received it at `received` after `trip`: what is left goes on
-    /// from there (PROTOCOL §2).
-    pub fn expires(&self, received: Moment, trip: Micros) -> Moment {
-        received + self.ttl - trip.max(Micros::ZERO)
-    }
 }
 
 /// Who below the receiver is meant: resolved once, at the top, and cut smaller on the way down.
@@ -54,13 +45,11 @@ pub struct ClusterTargets {
     pub leads: Option<Arc<[u16]>>,
 }
 
-/// How one child's copy was compensated (§2.4 `compensation_applied`), and its number on that child's link.
+/// How one child's copy was compensated (§2.4 `compensation_applied`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Compensation {
     /// Which child.
     pub slot: u8,
-    /// The number of this copy on its link.
-    pub sequence: u32,
     /// How early it is sent.
     pub lead: Micros,
     /// How long its processing is expected to take.
@@ -85,31 +74,4 @@ pub struct Armed {
     pub operation: MessageId,
     /// By when after T it will have sealed its account.
     pub seal: Micros,
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::message::header_of_nothing;
-
-    #[test]
-    fn time_to_live_is_what_is_left_after_the_trip() {
-        let hop = Hop {
-            header: header_of_nothing(),
-            target: Moment(0),
-            bound: Micros::ZERO,
-            ttl: Micros::millis(900),
-            gated: false,
-            targets: Targets::Agents(Arc::from([])),
-        };
-        let at = Moment(5_000_000);
-        for (trip_ms, left_ms) in [(0, 900), (250, 650), (901, -1), (-40, 900)] {
-            let expires = hop.expires(at, Micros::millis(trip_ms));
-            assert_eq!(
-                expires.since(at),
-                Micros::millis(left_ms),
-                "{trip_ms} ms on the way"
-            );
-        }
-    }
 }

@@ -34,6 +34,7 @@ fn cast(gated: bool, lossy: bool, leads: &[i64]) -> Cast {
 fn ready() -> Ack {
     Ack {
         operation: MessageId(7),
+        epoch: crate::message::Epoch(1),
         answer: Answer::Ready,
         ready: -Micros::millis(1),
         released: Micros::ZERO,
