@@ -5,24 +5,55 @@ use mesh_core::place::Class;
 
 /// Keys of filters, as scopes know them.
 const FILTER_KEYS: [&str; 12] = [
-    "sector=", "cluster=", "class=", "state=", "impedance>", "queue>", "reliability<", "drift>", "capability=", "context=", "beat>", "task=",
+    "sector=",
+    "cluster=",
+    "class=",
+    "state=",
+    "impedance>",
+    "queue>",
+    "reliability<",
+    "drift>",
+    "capability=",
+    "context=",
+    "beat>",
+    "task=",
 ];
 
 /// The line with its last word completed as far as there is only one way; none when there is nothing to add.
 pub(crate) fn complete(line: &str, filter: bool) -> Option<String> {
-    let (before, word) = line.rsplit_once(' ').map_or(("", line), |(before, word)| (before, word));
-    let options = if filter { filter_options(word) } else { options(before.trim(), word) };
-    let mut fitting = options.into_iter().filter(|option| option.starts_with(word));
+    let (before, word) = line
+        .rsplit_once(' ')
+        .map_or(("", line), |(before, word)| (before, word));
+    let options = if filter {
+        filter_options(word)
+    } else {
+        options(before.trim(), word)
+    };
+    let mut options: Vec<String> = options
+        .into_iter()
+        .filter(|option| option.starts_with(word))
+        .collect();
+    options.sort();
+    options.dedup();
+    let mut fitting = options.into_iter();
     let first = fitting.next()?;
     let mut only = true;
     let common = fitting.fold(first, |common, option| {
         only = false;
-        let same = common.chars().zip(option.chars()).take_while(|(a, b)| a == b).count();
+        let same = common
+            .chars()
+            .zip(option.chars())
+            .take_while(|(a, b)| a == b)
+            .count();
         common.chars().take(same).collect()
     });
     let open = common.ends_with(['=', ':', '>', '<', ',']);
     let tail = if only && !open { " " } else { "" };
-    let gap = if before.is_empty() && !line.contains(' ') { "" } else { " " };
+    let gap = if before.is_empty() && !line.contains(' ') {
+        ""
+    } else {
+        " "
+    };
     let longer = format!("{before}{gap}{common}{tail}");
     (longer != line).then_some(longer)
 }
@@ -31,8 +62,15 @@ fn filter_options(word: &str) -> Vec<String> {
     let word = word.trim_start_matches('!');
     let negated = |option: String| option;
     match word.split_once('=') {
-        Some(("class", _)) => Class::ALL.iter().map(|class| format!("class={}", class.word())).map(negated).collect(),
-        Some(("state", _)) => mesh_core::place::scope::Mark::ALL.iter().map(|mark| format!("state={}", mark.word())).collect(),
+        Some(("class", _)) => Class::ALL
+            .iter()
+            .map(|class| format!("class={}", class.word()))
+            .map(negated)
+            .collect(),
+        Some(("state", _)) => mesh_core::place::scope::Mark::ALL
+            .iter()
+            .map(|mark| format!("state={}", mark.word()))
+            .collect(),
         _ => FILTER_KEYS.iter().map(|key| (*key).to_owned()).collect(),
     }
 }
@@ -46,10 +84,27 @@ fn options(before: &str, word: &str) -> Vec<String> {
     };
     let last = before.split_whitespace().next_back().unwrap_or_default();
     let keyed = row.args.iter().find(|arg| arg.key == Some(last));
-    let wanted: Vec<_> = keyed.map_or_else(|| row.args.iter().collect(), |arg| vec![arg]);
-    let mut options: Vec<String> = wanted.iter().flat_map(|arg| values(arg.kind, word)).collect();
+    // What stands by its position comes in its order; a word after a key belongs to the key.
+    let is_key = |word: &str| row.args.iter().any(|arg| arg.key == Some(word));
+    let given: Vec<&str> = before.split_whitespace().skip(1).collect();
+    let placed = given
+        .iter()
+        .enumerate()
+        .filter(|(at, word)| !is_key(word) && (*at == 0 || !is_key(given[at - 1])))
+        .count();
+    let next = row.args.iter().filter(|arg| arg.key.is_none()).nth(placed);
+    let wanted: Vec<_> = keyed.or(next).into_iter().collect();
+    let mut options: Vec<String> = wanted
+        .iter()
+        .flat_map(|arg| values(arg.kind, word))
+        .collect();
     if keyed.is_none() {
-        options.extend(row.args.iter().filter_map(|arg| arg.key).map(ToOwned::to_owned));
+        options.extend(
+            row.args
+                .iter()
+                .filter_map(|arg| arg.key)
+                .map(ToOwned::to_owned),
+        );
     }
     options
 }
@@ -57,8 +112,13 @@ fn options(before: &str, word: &str) -> Vec<String> {
 fn values(kind: Kind, word: &str) -> Vec<String> {
     match kind {
         Kind::Word(words) => words.iter().map(|word| (*word).to_owned()).collect(),
-        Kind::Scope | Kind::ScopeOrAuto if word.starts_with("class:") => Class::ALL.iter().map(|class| format!("class:{}", class.word())).collect(),
-        Kind::Scope | Kind::ScopeOrAuto => ["all", "sector:", "cluster:", "agent:", "class:"].map(ToOwned::to_owned).to_vec(),
+        Kind::Scope | Kind::ScopeOrAuto if word.starts_with("class:") => Class::ALL
+            .iter()
+            .map(|class| format!("class:{}", class.word()))
+            .collect(),
+        Kind::Scope | Kind::ScopeOrAuto => ["all", "sector:", "cluster:", "agent:", "class:"]
+            .map(ToOwned::to_owned)
+            .to_vec(),
         Kind::Flag => vec!["yes".into(), "no".into()],
         Kind::Operation(_) => table::rows().map(|row| row.name.to_owned()).collect(),
         _ => Vec::new(),
@@ -75,11 +135,23 @@ mod tests {
             ("fre", false, Some("freeze ")),
             ("freeze sec", false, Some("freeze sector:")),
             ("list ag", false, Some("list agents ")),
-            ("list agents sort imp", false, Some("list agents sort impedance ")),
-            ("cascade sync class:g", false, Some("cascade sync class:gpu ")),
+            (
+                "list agents sort imp",
+                false,
+                Some("list agents sort impedance "),
+            ),
+            (
+                "cascade sync class:g",
+                false,
+                Some("cascade sync class:gpu "),
+            ),
             ("xyz", false, None),
             ("imp", true, Some("impedance>")),
-            ("impedance>500 class=l", true, Some("impedance>500 class=local ")),
+            (
+                "impedance>500 class=l",
+                true,
+                Some("impedance>500 class=local "),
+            ),
         ] {
             assert_eq!(complete(line, filter).as_deref(), longer, "{line}");
         }

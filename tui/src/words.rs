@@ -24,5 +24,8 @@ pub(crate) fn read(_: &State, text: &str) -> Reading {
 
 /// What a word of the mesh means.
 pub(crate) fn meaning(topic: &str) -> String {
-    format!("{}: :help lists what can be said", mesh_core::text::Foreign::from(topic))
+    format!(
+        "{}: :help lists what can be said",
+        mesh_core::text::Foreign::from(topic)
+    )
 }

@@ -106,10 +106,20 @@ impl Composer {
         let clean: String = text
             .trim_end_matches(['\n', '\r'])
             .chars()
-            .map(|c| if matches!(c, '\n' | '\r' | '\t') { ' ' } else { c })
+            .map(|c| {
+                if matches!(c, '\n' | '\r' | '\t') {
+                    ' '
+                } else {
+                    c
+                }
+            })
             .filter(|c| !c.is_control())
             .collect();
-        let at = draft.value().char_indices().nth(draft.cursor()).map_or(draft.value().len(), |(at, _)| at);
+        let at = draft
+            .value()
+            .char_indices()
+            .nth(draft.cursor())
+            .map_or(draft.value().len(), |(at, _)| at);
         let cursor = draft.cursor() + clean.chars().count();
         let mut value = draft.value().to_owned();
         value.insert_str(at, &clean);
@@ -141,7 +151,11 @@ impl Composer {
 
     /// An older line, or a newer one and at last the draft again.
     pub(crate) fn recall(&mut self, older: bool) {
-        let lines: Vec<String> = self.history().filter(|line| self.fits(line)).map(|line| line.trim_start_matches(':').to_owned()).collect();
+        let lines: Vec<String> = self
+            .history()
+            .filter(|line| self.fits(line))
+            .map(|line| line.trim_start_matches(':').to_owned())
+            .collect();
         let next = match (self.recalled, older) {
             (None, false) => return,
             (None, true) => 0,

@@ -1,11 +1,11 @@
 //! The last events, as lines that can be shown at once.
 
+use crate::theme::Role;
 use mesh_core::operation::event::{BreakerTurn, Event, Stamped};
 use mesh_core::operation::task::TaskState;
 use mesh_core::operation::word::Severity;
 use mesh_core::registry::State as Standing;
 use mesh_core::text::Foreign;
-use crate::theme::Role;
 use std::collections::VecDeque;
 
 /// Events kept at most, as many as the door lists.
@@ -86,12 +86,21 @@ impl Events {
 
     /// Newest first, from where one looks.
     pub(crate) fn newest(&self) -> impl Iterator<Item = &Line> {
-        self.lines.iter().rev().filter(|line| self.shows(line)).skip(self.back)
+        self.lines
+            .iter()
+            .rev()
+            .filter(|line| self.shows(line))
+            .skip(self.back)
     }
 
     /// Looks so many rows further back, or forth.
     pub(crate) fn scroll(&mut self, rows: isize) {
-        let most = self.lines.iter().filter(|line| self.shows(line)).count().saturating_sub(1);
+        let most = self
+            .lines
+            .iter()
+            .filter(|line| self.shows(line))
+            .count()
+            .saturating_sub(1);
         self.back = self.back.saturating_add_signed(rows).min(most);
     }
 
@@ -117,7 +126,10 @@ const fn sign(event: &Event) -> (&'static str, Role) {
             BreakerTurn::Closed => ("ok", Role::Ok),
         },
         Event::Takeover { to: None, .. } => ("x", Role::Offline),
-        Event::Takeover { .. } | Event::Admitted { .. } | Event::Settling { .. } | Event::Watched { .. } => ("i", Role::Accent),
+        Event::Takeover { .. }
+        | Event::Admitted { .. }
+        | Event::Settling { .. }
+        | Event::Watched { .. } => ("i", Role::Accent),
         Event::Autonomy { alone: true, .. } | Event::Missed { .. } => ("!", Role::Degraded),
         Event::Autonomy { .. } | Event::ConflictResolved { .. } => ("ok", Role::Ok),
         Event::Mode { .. } | Event::Threat { .. } | Event::Alert { .. } => ("!!", Role::Open),

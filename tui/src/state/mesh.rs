@@ -203,7 +203,10 @@ impl Mesh {
             let old = self.shape_or_none();
             self.grow(Shape {
                 sectors: old.sectors.max(id.sector().0).min(Shape::SECTORS_MAX),
-                clusters: old.clusters.max(id.cluster.cluster).min(Shape::CHILDREN_MAX),
+                clusters: old
+                    .clusters
+                    .max(id.cluster.cluster)
+                    .min(Shape::CHILDREN_MAX),
                 agents: old.agents.max(id.agent).min(Shape::CHILDREN_MAX),
             });
         }
@@ -212,7 +215,10 @@ impl Mesh {
             return;
         };
         let at = row as usize;
-        let task = line.task.as_ref().map_or(0, |task| self.intern(&task.to_string()));
+        let task = line
+            .task
+            .as_ref()
+            .map_or(0, |task| self.intern(&task.to_string()));
         let mut marks = Marks::of(line.state.mark());
         if line.avoided {
             marks = marks.with(Mark::Avoided);
@@ -223,10 +229,14 @@ impl Mesh {
         self.known[at] = true;
         self.class[at] = line.class;
         self.marks[at] = marks;
-        self.impedance[at] = line.impedance.map_or(NONE, |z| z.0.0.clamp(0, i64::from(NONE - 1)) as u32);
+        self.impedance[at] = line
+            .impedance
+            .map_or(NONE, |z| z.0.0.clamp(0, i64::from(NONE - 1)) as u32);
         self.queue[at] = line.queue;
         self.reliability[at] = (line.reliability.value() * 10_000.0).round() as u16;
-        self.drift[at] = (f64::from(line.drift) * 1_000.0).clamp(0.0, 65_535.0).round() as u16;
+        self.drift[at] = (f64::from(line.drift) * 1_000.0)
+            .clamp(0.0, 65_535.0)
+            .round() as u16;
         self.beat[at] = self.now.saturating_sub(line.beat.0);
         self.context[at] = line.context;
         self.task[at] = task;
@@ -245,7 +255,9 @@ impl Mesh {
     pub(crate) fn turn(&mut self, id: AgentId, state: Standing) {
         if let Some(row) = self.row_of(id) {
             let at = row as usize;
-            let kept = [Mark::Avoided, Mark::Frozen].into_iter().filter(|mark| self.marks[at].has(*mark));
+            let kept = [Mark::Avoided, Mark::Frozen]
+                .into_iter()
+                .filter(|mark| self.marks[at].has(*mark));
             self.marks[at] = kept.fold(Marks::of(state.mark()), Marks::with);
             self.mark(row);
         }
@@ -295,7 +307,10 @@ impl Mesh {
                 }
             }
             let rows = clusters.start * per_cluster..clusters.end * per_cluster;
-            let conflicts = self.clusters[clusters].iter().map(|cluster| cluster.conflicts).sum();
+            let conflicts = self.clusters[clusters]
+                .iter()
+                .map(|cluster| cluster.conflicts)
+                .sum();
             self.sectors[sector] = Region {
                 conflicts,
                 ..self.sum(rows, &mut delays)
@@ -355,7 +370,8 @@ impl Mesh {
 
     /// The sums of a cluster.
     pub(crate) fn cluster(&self, id: ClusterId) -> Region {
-        self.cluster_no(id).map_or_else(Region::default, |at| self.clusters[at])
+        self.cluster_no(id)
+            .map_or_else(Region::default, |at| self.clusters[at])
     }
 
     /// The sums of a sector.
@@ -428,13 +444,19 @@ impl Mesh {
 
     fn cluster_no(&self, id: ClusterId) -> Option<usize> {
         let shape = self.shape.filter(|shape| shape.has_cluster(id))?;
-        Some((usize::from(id.sector.0) - 1) * usize::from(shape.clusters) + usize::from(id.cluster) - 1)
+        Some(
+            (usize::from(id.sector.0) - 1) * usize::from(shape.clusters) + usize::from(id.cluster)
+                - 1,
+        )
     }
 
     /// The place of a row.
     pub(crate) fn place(&self, row: RowNo) -> AgentId {
         let shape = self.shape_or_none();
-        let (agents, clusters) = (u32::from(shape.agents).max(1), u32::from(shape.clusters).max(1));
+        let (agents, clusters) = (
+            u32::from(shape.agents).max(1),
+            u32::from(shape.clusters).max(1),
+        );
         let cluster = row / agents;
         AgentId {
             cluster: ClusterId {
@@ -458,7 +480,12 @@ impl Mesh {
 }
 
 fn flag(region: &Region, breaker: Option<bool>, vacant: bool) -> Flag {
-    let active = u64::from(region.active + region.frozen.min(region.agents - region.active.min(region.agents)));
+    let active = u64::from(
+        region.active
+            + region
+                .frozen
+                .min(region.agents - region.active.min(region.agents)),
+    );
     match breaker {
         _ if vacant || region.agents > 0 && region.offline == region.agents => Flag::Unreachable,
         Some(true) => Flag::Open,
@@ -536,7 +563,11 @@ impl Agent<'_> {
         match self.mesh.task[self.row as usize] {
             0 => None,
             u16::MAX => Some("…"),
-            number => self.mesh.tasks.get(usize::from(number) - 1).map(String::as_str),
+            number => self
+                .mesh
+                .tasks
+                .get(usize::from(number) - 1)
+                .map(String::as_str),
         }
     }
 
@@ -557,7 +588,9 @@ impl Subject for Agent<'_> {
         Agent::marks(*self)
     }
     fn impedance(&self) -> Option<Impedance> {
-        self.z().filter(|_| !self.kind().is_human()).map(|z| Impedance(Micros(i64::from(z))))
+        self.z()
+            .filter(|_| !self.kind().is_human())
+            .map(|z| Impedance(Micros(i64::from(z))))
     }
     fn queue(&self) -> u32 {
         u32::from(self.pending())

@@ -67,8 +67,6 @@ pub(crate) enum Purpose {
     Sheet,
     /// The same, to be kept in a file of this ending.
     Export(&'static str),
-    /// What the composer's filter cannot know by itself.
-    Nothing,
 }
 
 /// A question that has no answer yet.
@@ -219,6 +217,11 @@ impl State {
     pub(crate) fn clock(&self, wall: i64) -> String {
         let seconds = wall.div_euclid(1_000_000) + i64::from(self.wall.1);
         let of_day = seconds.rem_euclid(86_400);
-        format!("{:02}:{:02}:{:02}", of_day / 3_600, of_day / 60 % 60, of_day % 60)
+        format!(
+            "{:02}:{:02}:{:02}",
+            of_day / 3_600,
+            of_day / 60 % 60,
+            of_day % 60
+        )
     }
 }

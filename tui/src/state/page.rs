@@ -1,7 +1,7 @@
 //! Lists and reports that screens show: asked for when a screen is opened, and again when events say that they changed.
 
-use super::screen::Screen;
 use super::Tick;
+use super::screen::Screen;
 use mesh_core::operation::{Answer, Refusal};
 use std::collections::BTreeMap;
 
@@ -57,7 +57,11 @@ pub(crate) struct AgentPage {
 impl AgentPage {
     /// An empty one.
     pub(crate) const fn new(id: mesh_core::place::AgentId) -> Self {
-        Self { id, points: None, lines: Vec::new() }
+        Self {
+            id,
+            points: None,
+            lines: Vec::new(),
+        }
     }
 
     /// Takes in an answer about it.

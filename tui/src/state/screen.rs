@@ -1,9 +1,9 @@
 //! Which screen fills the body, which pane has the keyboard, what lies over everything.
 
+use super::Tick;
 use mesh_core::operation::Operation;
 use mesh_core::operation::word::Runbook;
 use tui_input::Input;
-use super::Tick;
 
 /// What fills the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -33,20 +33,6 @@ pub(crate) enum Screen {
 }
 
 impl Screen {
-    /// Those with a number key, 1 to 9 and 0.
-    pub(crate) const NUMBERED: [Self; 10] = [
-        Self::Mesh,
-        Self::Throw,
-        Self::Conflicts,
-        Self::Breakers,
-        Self::Tasks,
-        Self::Reviews,
-        Self::Kpis,
-        Self::Health,
-        Self::Runbook(Runbook::SectorUnresponsive),
-        Self::Audit,
-    ];
-
     /// As the breadcrumb says it.
     pub(crate) const fn title(self) -> &'static str {
         match self {

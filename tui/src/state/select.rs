@@ -1,7 +1,7 @@
 //! A window on the rows: filtered, sorted, cut out. The rows before it are selected, not sorted, and nothing is copied.
 
 use super::mesh::{Agent, Mesh, RowNo};
-use mesh_core::place::scope::{Filter, Subject as _};
+use mesh_core::place::scope::Filter;
 use mesh_core::place::{ClusterId, SectorId};
 
 /// Where rows are looked for.
@@ -36,7 +36,14 @@ pub(crate) enum SortKey {
 
 impl SortKey {
     /// In the order in which a key press goes through them.
-    pub(crate) const ALL: [Self; 6] = [Self::Impedance, Self::Place, Self::Queue, Self::Drift, Self::Reliability, Self::Beat];
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Impedance,
+        Self::Place,
+        Self::Queue,
+        Self::Drift,
+        Self::Reliability,
+        Self::Beat,
+    ];
 
     /// The next one.
     pub(crate) fn next(self) -> Self {
@@ -122,7 +129,12 @@ impl Mesh {
             .range(query.within)
             .filter_map(|row| self.at(row))
             .inspect(|_| of += 1)
-            .filter(|agent| query.filter.as_ref().is_none_or(|filter| filter.matches(agent)))
+            .filter(|agent| {
+                query
+                    .filter
+                    .as_ref()
+                    .is_none_or(|filter| filter.matches(agent))
+            })
             .map(|agent| (query.sort.rank(agent), agent.row()))
             .collect();
         let total = ranked.len();
@@ -147,8 +159,16 @@ impl Mesh {
 
     /// Where an agent stands in the order of a query; none when the query does not find it.
     pub(crate) fn position(&self, query: &Query, row: RowNo) -> Option<usize> {
-        let finds = |agent: &Agent<'_>| query.filter.as_ref().is_none_or(|filter| filter.matches(agent));
-        let wanted = self.at(row).filter(finds).map(|agent| (query.sort.rank(agent), row))?;
+        let finds = |agent: &Agent<'_>| {
+            query
+                .filter
+                .as_ref()
+                .is_none_or(|filter| filter.matches(agent))
+        };
+        let wanted = self
+            .at(row)
+            .filter(finds)
+            .map(|agent| (query.sort.rank(agent), row))?;
         let range = self.range(query.within);
         range.contains(&row).then(|| {
             range
@@ -157,19 +177,5 @@ impl Mesh {
                 .filter(|agent| (query.sort.rank(*agent), agent.row()) < wanted)
                 .count()
         })
-    }
-
-    /// Whether an agent is one that the filter finds.
-    pub(crate) fn finds(filter: Option<&Filter>, agent: &Agent<'_>) -> bool {
-        filter.is_none_or(|filter| filter.matches(agent))
-    }
-
-    /// Whether a place lies within.
-    pub(crate) fn holds(within: Within, agent: &Agent<'_>) -> bool {
-        match within {
-            Within::Mesh => true,
-            Within::Sector(id) => agent.place().sector() == id,
-            Within::Cluster(id) => agent.place().cluster == id,
-        }
     }
 }

@@ -85,7 +85,11 @@ pub(crate) struct Proposal {
 impl Proposal {
     /// The worst of its steps.
     pub(crate) fn grade(&self) -> Grade {
-        self.steps.iter().map(Grade::of).max().unwrap_or(Grade::Looks)
+        self.steps
+            .iter()
+            .map(Grade::of)
+            .max()
+            .unwrap_or(Grade::Looks)
     }
 
     /// Whether it can be taken back.
@@ -95,7 +99,11 @@ impl Proposal {
 
     /// Its steps as one line.
     pub(crate) fn line(&self) -> String {
-        self.steps.iter().map(Operation::line).collect::<Vec<_>>().join("; ")
+        self.steps
+            .iter()
+            .map(Operation::line)
+            .collect::<Vec<_>>()
+            .join("; ")
     }
 }
 
@@ -153,7 +161,10 @@ impl Talk {
         let over = lines.len().saturating_sub(LINES_MAX);
         if over > 0 {
             lines.truncate(LINES_MAX);
-            lines.push((Role::Dim, format!("… {over} more lines; ask with a limit, or as a command: mesh …")));
+            lines.push((
+                Role::Dim,
+                format!("… {over} more lines; ask with a limit, or as a command: mesh …"),
+            ));
         }
         if self.turns.len() == TURNS_MAX {
             self.turns.pop_front();
@@ -198,7 +209,9 @@ impl Talk {
 
     /// One by its number.
     pub(crate) fn proposal_mut(&mut self, number: u64) -> Option<&mut Proposal> {
-        self.proposals.iter_mut().find(|proposal| proposal.number == number)
+        self.proposals
+            .iter_mut()
+            .find(|proposal| proposal.number == number)
     }
 
     /// Everything that waits has been drawn.
@@ -210,7 +223,10 @@ impl Talk {
 
     /// Those whose time is over go; their numbers.
     pub(crate) fn expire(&mut self, now: Tick) -> Vec<u64> {
-        let gone = self.proposals.iter().filter(|proposal| proposal.until <= now);
+        let gone = self
+            .proposals
+            .iter()
+            .filter(|proposal| proposal.until <= now);
         let gone: Vec<u64> = gone.map(|proposal| proposal.number).collect();
         self.proposals.retain(|proposal| proposal.until > now);
         gone
@@ -224,9 +240,17 @@ impl Talk {
     /// Which one an answer means.
     pub(crate) fn meant(&self, number: Option<u64>) -> Result<&Proposal, NotTaken> {
         match number {
-            Some(number) => self.proposals.iter().find(|one| one.number == number).ok_or(NotTaken::Unknown(number)),
+            Some(number) => self
+                .proposals
+                .iter()
+                .find(|one| one.number == number)
+                .ok_or(NotTaken::Unknown(number)),
             None if self.proposals.len() > 1 => {
-                let all: Vec<_> = self.proposals.iter().map(|one| format!("#{}", one.number)).collect();
+                let all: Vec<_> = self
+                    .proposals
+                    .iter()
+                    .map(|one| format!("#{}", one.number))
+                    .collect();
                 Err(NotTaken::Which(all.join(" or ")))
             }
             None => self.proposals.front().ok_or(NotTaken::Nothing),
@@ -234,7 +258,12 @@ impl Talk {
     }
 
     /// Takes one out with a yes, which must be as clear as it is grave. What is grave stays, for its phrase to be typed.
-    pub(crate) fn accept(&mut self, number: Option<u64>, only: &[usize], now: Tick) -> Result<Proposal, NotTaken> {
+    pub(crate) fn accept(
+        &mut self,
+        number: Option<u64>,
+        only: &[usize],
+        now: Tick,
+    ) -> Result<Proposal, NotTaken> {
         let meant = self.meant(number)?;
         let id = meant.number;
         if meant.drawn.is_none_or(|drawn| now < drawn.plus_ms(DEAF_MS)) {
@@ -245,7 +274,10 @@ impl Talk {
         }
         let mut taken = meant.clone();
         if !only.is_empty() {
-            let steps: Option<Vec<_>> = only.iter().map(|step| taken.steps.get(step.checked_sub(1)?).cloned()).collect();
+            let steps: Option<Vec<_>> = only
+                .iter()
+                .map(|step| taken.steps.get(step.checked_sub(1)?).cloned())
+                .collect();
             taken.steps = steps.ok_or(NotTaken::Step(id))?;
         }
         self.drop_proposal(id);
@@ -265,7 +297,11 @@ pub(crate) fn read_reply(text: &str) -> Option<Reply> {
     let first = words.next()?;
     let rest: Vec<&str> = words.collect();
     let number = |word: &str| word.trim_start_matches('#').parse::<u64>().ok();
-    let steps = |word: &str| word.split(',').map(|step| step.parse::<usize>().ok()).collect::<Option<Vec<_>>>();
+    let steps = |word: &str| {
+        word.split(',')
+            .map(|step| step.parse::<usize>().ok())
+            .collect::<Option<Vec<_>>>()
+    };
     match (first, rest.as_slice()) {
         ("yes" | "y", []) => Some(Reply::Yes(None, Vec::new())),
         ("yes" | "y", [word]) => Some(Reply::Yes(Some(number(word)?), Vec::new())),
@@ -294,18 +330,34 @@ mod tests {
         let now = Tick(0);
         assert_eq!(talk.accept(None, &[], now), Err(NotTaken::Nothing));
         let first = talk.propose(vec![freeze("sector:7")], true, now);
-        assert_eq!(talk.accept(None, &[], now), Err(NotTaken::Deaf(first)), "not drawn");
+        assert_eq!(
+            talk.accept(None, &[], now),
+            Err(NotTaken::Deaf(first)),
+            "not drawn"
+        );
         talk.drawn(now);
-        assert_eq!(talk.accept(None, &[], now.plus_ms(499)), Err(NotTaken::Deaf(first)));
+        assert_eq!(
+            talk.accept(None, &[], now.plus_ms(499)),
+            Err(NotTaken::Deaf(first))
+        );
         let later = now.plus_ms(500);
         assert_eq!(talk.accept(None, &[], later), Err(NotTaken::Number(first)));
         let second = talk.propose(vec![freeze("sector:8")], false, later);
         talk.drawn(later);
-        assert!(matches!(talk.accept(None, &[], later), Err(NotTaken::Which(_))));
+        assert!(matches!(
+            talk.accept(None, &[], later),
+            Err(NotTaken::Which(_))
+        ));
         let taken = talk.accept(Some(first), &[], later).expect("clear");
         assert_eq!(taken.line(), "freeze sector:7");
-        assert_eq!(talk.accept(Some(first), &[], later), Err(NotTaken::Unknown(first)));
-        assert!(talk.accept(None, &[], later.plus_ms(500)).is_ok_and(|one| one.number == second));
+        assert_eq!(
+            talk.accept(Some(first), &[], later),
+            Err(NotTaken::Unknown(first))
+        );
+        assert!(
+            talk.accept(None, &[], later.plus_ms(500))
+                .is_ok_and(|one| one.number == second)
+        );
     }
 
     #[test]
@@ -316,10 +368,16 @@ mod tests {
         talk.drawn(Tick(0));
         let later = Tick(0).plus_ms(DEAF_MS);
         assert_eq!(talk.accept(None, &[3], later), Err(NotTaken::Step(number)));
-        assert_eq!(talk.accept(None, &[2], later).map(|one| one.line()), Ok("freeze agent:7-4-2".into()));
+        assert_eq!(
+            talk.accept(None, &[2], later).map(|one| one.line()),
+            Ok("freeze agent:7-4-2".into())
+        );
         let number = talk.propose(vec![freeze("sector:7")], false, Tick(0));
         assert_eq!(talk.expire(Tick(0).plus_ms(WAITS_MS)), vec![number]);
-        assert_eq!(talk.accept(Some(number), &[], later), Err(NotTaken::Unknown(number)));
+        assert_eq!(
+            talk.accept(Some(number), &[], later),
+            Err(NotTaken::Unknown(number))
+        );
     }
 
     #[test]

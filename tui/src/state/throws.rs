@@ -28,7 +28,9 @@ pub(crate) struct Running {
 impl Running {
     /// The counts now.
     pub(crate) fn counts(&self) -> Account {
-        self.points.last().map_or_else(Account::default, |(_, counts)| *counts)
+        self.points
+            .last()
+            .map_or_else(Account::default, |(_, counts)| *counts)
     }
 }
 
@@ -50,7 +52,10 @@ impl Throws {
     pub(crate) fn take(&mut self, event: &Event, now: Tick) -> bool {
         match event {
             Event::ThrowStarted { id, line, targeted } => {
-                let until_t = self.plan.as_ref().filter(|(planned, ..)| *planned == line.to_string());
+                let until_t = self
+                    .plan
+                    .as_ref()
+                    .filter(|(planned, ..)| *planned == line.to_string());
                 let t = until_t.map(|(_, plan, _)| Tick(now.0 + plan.until_t.0));
                 let begin = Account {
                     targeted: *targeted,
@@ -71,7 +76,12 @@ impl Throws {
                 self.point(id, *counts, now);
                 false
             }
-            Event::ThrowSealed { id, counts, decision, took } => {
+            Event::ThrowSealed {
+                id,
+                counts,
+                decision,
+                took,
+            } => {
                 self.point(id, *counts, now);
                 if let Some(running) = self.running.as_mut().filter(|running| running.id == *id) {
                     running.sealed = Some((decision.clone(), took.0));
@@ -99,8 +109,15 @@ impl Throws {
 
     /// A sheet came; the one that was looked at becomes the one before.
     pub(crate) fn show(&mut self, sheet: SheetRef) {
-        let written = sheet.written.as_deref().and_then(|text| serde_json::from_str(text).ok());
-        if self.sheet.as_ref().is_some_and(|shown| shown.0.throw_id != sheet.throw_id) {
+        let written = sheet
+            .written
+            .as_deref()
+            .and_then(|text| serde_json::from_str(text).ok());
+        if self
+            .sheet
+            .as_ref()
+            .is_some_and(|shown| shown.0.throw_id != sheet.throw_id)
+        {
             self.before = self.sheet.take();
         }
         self.sheet = Some(Box::new((sheet, written)));

@@ -36,7 +36,12 @@ impl Guard {
         let guard = Self { mouse: false };
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide
+        )?;
         Ok(guard)
     }
 
@@ -57,7 +62,12 @@ impl Guard {
         signal_hook::low_level::emulate_default_handler(signal_hook::consts::SIGTSTP)?;
         TAKEN.store(true, Ordering::SeqCst);
         enable_raw_mode()?;
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, cursor::Hide)?;
+        execute!(
+            io::stdout(),
+            EnterAlternateScreen,
+            EnableBracketedPaste,
+            cursor::Hide
+        )?;
         if self.mouse {
             execute!(io::stdout(), EnableMouseCapture)?;
         }
@@ -78,9 +88,19 @@ fn give_back() {
         return;
     }
     let mut out = io::stdout();
-    let _ = execute!(out, DisableMouseCapture, DisableFocusChange, DisableBracketedPaste);
+    let _ = execute!(
+        out,
+        DisableMouseCapture,
+        DisableFocusChange,
+        DisableBracketedPaste
+    );
     // An open synchronised update would keep the terminal from showing what follows.
-    let _ = execute!(out, crossterm::terminal::EndSynchronizedUpdate, cursor::Show, LeaveAlternateScreen);
+    let _ = execute!(
+        out,
+        crossterm::terminal::EndSynchronizedUpdate,
+        cursor::Show,
+        LeaveAlternateScreen
+    );
     let _ = disable_raw_mode();
     let _ = out.flush();
 }

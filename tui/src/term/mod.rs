@@ -18,10 +18,14 @@ const QUERY_WAIT: Duration = Duration::from_millis(120);
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum NoScreen {
     /// A pipe or a file.
-    #[error("this is not a terminal; `mesh status`, `mesh list` and all other operations print to pipes")]
+    #[error(
+        "this is not a terminal; `mesh status`, `mesh list` and all other operations print to pipes"
+    )]
     NotATerminal,
     /// `TERM=dumb`, or none.
-    #[error("TERM={0:?} cannot draw a full screen; use `mesh talk --plain`, or an operation such as `mesh status`")]
+    #[error(
+        "TERM={0:?} cannot draw a full screen; use `mesh talk --plain`, or an operation such as `mesh status`"
+    )]
     Dumb(String),
 }
 
@@ -49,7 +53,11 @@ pub(crate) fn background() -> Background {
 
 /// `COLORFGBG` ends with the number of the background: 7 and 9 to 15 are light ones, as rxvt numbers them.
 fn from_colorfgbg(text: &str) -> Background {
-    match text.rsplit(';').next().and_then(|last| last.parse::<u8>().ok()) {
+    match text
+        .rsplit(';')
+        .next()
+        .and_then(|last| last.parse::<u8>().ok())
+    {
         Some(7 | 9..=15) => Background::Light,
         _ => Background::Dark,
     }

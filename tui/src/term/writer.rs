@@ -41,7 +41,9 @@ impl<W: Write> Write for Counted<W> {
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.written.0.fetch_add(self.frame.len() as u64, Ordering::Relaxed);
+        self.written
+            .0
+            .fetch_add(self.frame.len() as u64, Ordering::Relaxed);
         let result = self.inner.write_all(&self.frame);
         self.frame.clear();
         result?;

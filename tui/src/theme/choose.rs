@@ -1,6 +1,7 @@
 //! Which theme and depth this terminal gets: what was asked for, then what the terminal says, then what is safe.
 
-use super::{Depth, Look, ThemeError};
+use super::colour::Depth;
+use super::{Look, ThemeError};
 
 /// What the terminal's background is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -100,8 +101,14 @@ mod tests {
         let name = |wish: &Wish, background| {
             choose(wish, background).map(|look| look.theme.name().to_owned())
         };
-        assert_eq!(name(&rich, Background::Light).ok().as_deref(), Some("default-light"));
-        assert_eq!(name(&rich, Background::Dark).ok().as_deref(), Some("default-dark"));
+        assert_eq!(
+            name(&rich, Background::Light).ok().as_deref(),
+            Some("default-light")
+        );
+        assert_eq!(
+            name(&rich, Background::Dark).ok().as_deref(),
+            Some("default-dark")
+        );
         let quiet = Wish {
             no_color: true,
             theme: Some("light".into()),
@@ -114,12 +121,20 @@ mod tests {
             ..Wish::default()
         };
         assert!(poor.plain_letters());
-        assert_eq!(name(&poor, Background::Dark).ok().as_deref(), Some("ansi16"));
+        assert_eq!(
+            name(&poor, Background::Dark).ok().as_deref(),
+            Some("ansi16")
+        );
         let wrong = Wish {
             theme: Some("drak".into()),
             ..rich
         };
-        let error = choose(&wrong, Background::Dark).expect_err("no such theme").to_string();
-        assert!(error.contains("drak") && error.contains("default-dark"), "{error}");
+        let error = choose(&wrong, Background::Dark)
+            .expect_err("no such theme")
+            .to_string();
+        assert!(
+            error.contains("drak") && error.contains("default-dark"),
+            "{error}"
+        );
     }
 }

@@ -82,7 +82,8 @@ fn indexed(index: u8) -> [u8; 3] {
         0..=15 => SIXTEEN[usize::from(index)].2,
         16..=231 => {
             let cube = index - 16;
-            [cube / 36, cube / 6 % 6, cube % 6].map(|step| if step == 0 { 0 } else { 55 + step * 40 })
+            [cube / 36, cube / 6 % 6, cube % 6]
+                .map(|step| if step == 0 { 0 } else { 55 + step * 40 })
         }
         232..=255 => [8 + (index - 232) * 10; 3],
     }
@@ -150,7 +151,10 @@ mod tests {
         let orange = Color::Rgb(255, 135, 0);
         assert_eq!(reduce(orange, Depth::True), orange);
         assert_eq!(reduce(orange, Depth::Ansi256), Color::Indexed(208));
-        assert_eq!(reduce(Color::Rgb(250, 5, 5), Depth::Ansi16), Color::LightRed);
+        assert_eq!(
+            reduce(Color::Rgb(250, 5, 5), Depth::Ansi16),
+            Color::LightRed
+        );
         assert_eq!(reduce(orange, Depth::Mono), Color::Reset);
     }
 }

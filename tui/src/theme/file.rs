@@ -13,10 +13,22 @@ use unicode_width::UnicodeWidthStr as _;
 
 /// The themes that come with the console.
 const BUILT_IN: [(&str, &str); 6] = [
-    ("default-dark", include_str!("../../../themes/default-dark.toml")),
-    ("default-light", include_str!("../../../themes/default-light.toml")),
-    ("high-contrast", include_str!("../../../themes/high-contrast.toml")),
-    ("colour-blind", include_str!("../../../themes/colour-blind.toml")),
+    (
+        "default-dark",
+        include_str!("../../../themes/default-dark.toml"),
+    ),
+    (
+        "default-light",
+        include_str!("../../../themes/default-light.toml"),
+    ),
+    (
+        "high-contrast",
+        include_str!("../../../themes/high-contrast.toml"),
+    ),
+    (
+        "colour-blind",
+        include_str!("../../../themes/colour-blind.toml"),
+    ),
     ("ansi16", include_str!("../../../themes/ansi16.toml")),
     ("mono", include_str!("../../../themes/mono.toml")),
 ];
@@ -82,7 +94,10 @@ struct File {
 
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
-#[expect(clippy::struct_excessive_bools, reason = "five modifiers that may stand together")]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "five modifiers that may stand together"
+)]
 struct Spec {
     fg: Option<String>,
     bg: Option<String>,
@@ -125,9 +140,15 @@ impl Theme {
             })?;
             let surplus = file.unknown.keys().cloned();
             let deeper = file.roles.iter().flat_map(|(role, spec)| {
-                spec.unknown.keys().map(move |key| format!("roles.{role}.{key}"))
+                spec.unknown
+                    .keys()
+                    .map(move |key| format!("roles.{role}.{key}"))
             });
-            warnings.extend(surplus.chain(deeper).map(|key| format!("theme {name}: unknown key {key}")));
+            warnings.extend(
+                surplus
+                    .chain(deeper)
+                    .map(|key| format!("theme {name}: unknown key {key}")),
+            );
             next.clone_from(&file.inherits);
             chain.push(file);
         }
@@ -146,7 +167,9 @@ impl Theme {
         }
         for (key, glyph) in &glyphs {
             if !STATES.iter().any(|(state, _)| state == key) || glyph.width() != 1 {
-                warnings.push(format!("theme {name}: glyph {key} is unknown or not one cell wide"));
+                warnings.push(format!(
+                    "theme {name}: glyph {key} is unknown or not one cell wide"
+                ));
             }
         }
         glyphs.retain(|_, glyph| glyph.width() == 1);
@@ -161,7 +184,11 @@ impl Theme {
         };
         let styles = Role::ALL
             .iter()
-            .map(|role| roles.get(role.name()).map_or_else(Style::new, |spec| style(spec, &mut resolve)))
+            .map(|role| {
+                roles
+                    .get(role.name())
+                    .map_or_else(Style::new, |spec| style(spec, &mut resolve))
+            })
             .collect();
         let name = chain.first().map_or(name, |file| &file.name).to_owned();
         Ok(Self {
@@ -237,16 +264,24 @@ fn folder() -> Option<PathBuf> {
 fn source(name: &str) -> Result<String, ThemeError> {
     let plain = !name.is_empty()
         && name.len() <= 64
-        && name.chars().all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
-    let own = folder().filter(|_| plain).map(|folder| folder.join(format!("{name}.toml")));
+        && name
+            .chars()
+            .all(|c| c.is_ascii_alphanumeric() || "-_".contains(c));
+    let own = folder()
+        .filter(|_| plain)
+        .map(|folder| folder.join(format!("{name}.toml")));
     if let Some(path) = own.filter(|path| path.is_file()) {
         let unreadable = |why: String| ThemeError::Unreadable {
             name: name.to_owned(),
             why: format!("{}: {why}", path.display()),
         };
-        let size = std::fs::metadata(&path).map_err(|error| unreadable(error.to_string()))?.len();
+        let size = std::fs::metadata(&path)
+            .map_err(|error| unreadable(error.to_string()))?
+            .len();
         if size > FILE_MAX {
-            return Err(unreadable(format!("{size} bytes; a theme has at most {FILE_MAX}")));
+            return Err(unreadable(format!(
+                "{size} bytes; a theme has at most {FILE_MAX}"
+            )));
         }
         return std::fs::read_to_string(&path).map_err(|error| unreadable(error.to_string()));
     }
@@ -258,7 +293,10 @@ fn source(name: &str) -> Result<String, ThemeError> {
                 .map_or_else(String::new, |near| format!("did you mean {near}? ")),
             name: excerpt(name),
             all: all.join(", "),
-            folder: folder().map_or_else(|| "~/.config/mesh/themes".into(), |f| f.display().to_string()),
+            folder: folder().map_or_else(
+                || "~/.config/mesh/themes".into(),
+                |f| f.display().to_string(),
+            ),
         }
     })
 }
@@ -305,10 +343,19 @@ mod tests {
 
     #[test]
     fn text_stands_out_from_its_background_by_four_and_a_half() {
-        for name in ["default-dark", "default-light", "high-contrast", "colour-blind"] {
+        for name in [
+            "default-dark",
+            "default-light",
+            "high-contrast",
+            "colour-blind",
+        ] {
             let theme = Theme::load(name).expect("built in");
             // The terminal's own background is not known; these are the brightest dark and the darkest light ones in use.
-            let behind = if theme.is_dark() { Color::Rgb(40, 44, 52) } else { Color::Rgb(250, 250, 250) };
+            let behind = if theme.is_dark() {
+                Color::Rgb(40, 44, 52)
+            } else {
+                Color::Rgb(250, 250, 250)
+            };
             for &role in READ {
                 let style = theme.style(role);
                 let fg = style.fg.expect("a colour");
@@ -327,7 +374,10 @@ mod tests {
             for ascii in [false, true] {
                 let theme = Theme::load(name).expect("built in");
                 let glyphs = Glyphs::new(ascii, &theme);
-                let mut signs: Vec<_> = STATES.iter().map(|(state, _)| glyphs.state(state)).collect();
+                let mut signs: Vec<_> = STATES
+                    .iter()
+                    .map(|(state, _)| glyphs.state(state))
+                    .collect();
                 signs.sort_unstable();
                 signs.dedup();
                 assert_eq!(signs.len(), STATES.len(), "{name} {signs:?}");
@@ -346,14 +396,20 @@ mod tests {
 
     #[test]
     fn what_a_file_gets_wrong_is_said_and_the_rest_holds() {
-        let source = |name: &str| match name {
+        let source = |name: &str| {
+            match name {
             "own" => Ok("name = \"own\"\ninherits = \"default-dark\"\nblink = 1\n[roles]\ntxt = {}\nok = { fg = \"grue\", glow = true }\n[glyphs]\nactive = \"ab\"".to_owned()),
             "round" => Ok("inherits = \"round\"".to_owned()),
             other => source(other),
+        }
         };
         let theme = Theme::load_from("own", &source).expect("loads");
         for part in ["blink", "txt", "grue", "glow", "active"] {
-            assert!(theme.warnings.iter().any(|warning| warning.contains(part)), "{part}: {:?}", theme.warnings);
+            assert!(
+                theme.warnings.iter().any(|warning| warning.contains(part)),
+                "{part}: {:?}",
+                theme.warnings
+            );
         }
         assert!(theme.style(Role::Slow).fg.is_some(), "inherited");
         let circle = Theme::load_from("round", &source).expect_err("a circle");

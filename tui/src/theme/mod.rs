@@ -15,7 +15,7 @@ mod glyph;
 mod role;
 
 pub(crate) use choose::{Background, Wish, choose};
-pub(crate) use colour::Depth;
+use colour::Depth;
 pub(crate) use file::{Theme, ThemeError, names};
 pub(crate) use glyph::Glyphs;
 pub(crate) use role::Role;
@@ -29,8 +29,6 @@ pub(crate) struct Look {
     pub(crate) theme: Theme,
     /// The glyphs.
     pub(crate) glyphs: Glyphs,
-    /// What the terminal can show.
-    pub(crate) depth: Depth,
 }
 
 impl Look {
@@ -40,11 +38,7 @@ impl Look {
         let mut theme = Theme::load(name)?;
         theme.reduce(depth);
         let glyphs = Glyphs::new(ascii, &theme);
-        Ok(Self {
-            theme,
-            glyphs,
-            depth,
-        })
+        Ok(Self { theme, glyphs })
     }
 
     /// The style of a role.

@@ -20,18 +20,34 @@ const QUESTION_MS: i64 = 60_000;
 const OPEN_MAX: usize = 32;
 
 /// Puts a question to the mesh. False when it cannot be asked now; nothing is kept for later.
-pub(super) fn ask(state: &mut State, operation: Operation, purpose: Purpose, confirmed: bool, effects: &mut Vec<Effect>) -> bool {
+pub(super) fn ask(
+    state: &mut State,
+    operation: Operation,
+    purpose: Purpose,
+    confirmed: bool,
+    effects: &mut Vec<Effect>,
+) -> bool {
     if !state.link.is_live() {
         return false;
     }
     if state.open.len() >= OPEN_MAX {
-        state.notice(format!("{OPEN_MAX} questions have no answer yet; wait for one"));
+        state.notice(format!(
+            "{OPEN_MAX} questions have no answer yet; wait for one"
+        ));
         return false;
     }
     state.asked += 1;
-    let open = Open { purpose, since: state.now, changes: operation.changes() };
+    let open = Open {
+        purpose,
+        since: state.now,
+        changes: operation.changes(),
+    };
     state.open.insert(state.asked, open);
-    effects.push(Effect::Ask { number: state.asked, operation, confirmed });
+    effects.push(Effect::Ask {
+        number: state.asked,
+        operation,
+        confirmed,
+    });
     true
 }
 
@@ -75,15 +91,24 @@ pub(super) fn sentence(state: &mut State, text: &str, effects: &mut Vec<Effect>)
 
 /// What a sentence came to: looking is done at once, changing as a command would, several changes as one proposal.
 fn said(state: &mut State, operations: Vec<Operation>, effects: &mut Vec<Effect>) -> bool {
-    let changing: Vec<_> = operations.iter().filter(|operation| operation.changes()).cloned().collect();
+    let changing: Vec<_> = operations
+        .iter()
+        .filter(|operation| operation.changes())
+        .cloned()
+        .collect();
     if changing.len() > 1 {
-        for operation in operations.into_iter().filter(|operation| !operation.changes()) {
+        for operation in operations
+            .into_iter()
+            .filter(|operation| !operation.changes())
+        {
             operate(state, operation, effects);
         }
         propose(state, changing, effects);
         return true;
     }
-    operations.into_iter().fold(true, |taken, operation| operate(state, operation, effects) && taken)
+    operations.into_iter().fold(true, |taken, operation| {
+        operate(state, operation, effects) && taken
+    })
 }
 
 /// Carries an operation out as far as it may be without a further word.
@@ -93,11 +118,16 @@ fn operate(state: &mut State, operation: Operation, effects: &mut Vec<Effect>) -
     }
     let may = state.link.to.as_ref().is_none_or(|to| to.may_change);
     if operation.changes() && (state.read_only || !may) {
-        state.notice(if may { "read-only (F2): nothing was sent" } else { "this door lets you look only: nothing was sent" });
+        state.notice(if may {
+            "read-only (F2): nothing was sent"
+        } else {
+            "this door lets you look only: nothing was sent"
+        });
         return false;
     }
     if !state.link.is_live() {
-        state.notice("no mesh is there now: nothing was sent, and nothing is kept to be sent later");
+        state
+            .notice("no mesh is there now: nothing was sent, and nothing is kept to be sent later");
         return false;
     }
     match operation.confirm_needed() {
@@ -114,7 +144,12 @@ fn operate(state: &mut State, operation: Operation, effects: &mut Vec<Effect>) -
 }
 
 /// Sends it, with a turn of the conversation that its answer will follow.
-fn send(state: &mut State, operation: Operation, confirmed: bool, effects: &mut Vec<Effect>) -> bool {
+fn send(
+    state: &mut State,
+    operation: Operation,
+    confirmed: bool,
+    effects: &mut Vec<Effect>,
+) -> bool {
     let line = operation.line();
     let purpose = match (&operation, screen_of(&operation)) {
         (Operation::Plan { operation }, _) => {
@@ -122,14 +157,29 @@ fn send(state: &mut State, operation: Operation, confirmed: bool, effects: &mut 
             state.pane = Pane::Map;
             Purpose::Say(operation.line())
         }
-        (Operation::Proof { format: None, throw_id, compare }, _) => {
+        (
+            Operation::Proof {
+                format: None,
+                throw_id,
+                compare,
+            },
+            _,
+        ) => {
             state.screen = Screen::Throw;
             state.pane = Pane::Map;
             if let Some(compare) = compare.clone() {
-                let other = Operation::Proof { throw_id: compare, compare: None, format: Some(SheetFormat::Json) };
+                let other = Operation::Proof {
+                    throw_id: compare,
+                    compare: None,
+                    format: Some(SheetFormat::Json),
+                };
                 ask(state, other, Purpose::Sheet, false, effects);
             }
-            let written = Operation::Proof { throw_id: throw_id.clone(), compare: None, format: Some(SheetFormat::Json) };
+            let written = Operation::Proof {
+                throw_id: throw_id.clone(),
+                compare: None,
+                format: Some(SheetFormat::Json),
+            };
             return ask(state, written, Purpose::Sheet, confirmed, effects);
         }
         (_, Some(screen)) => {
@@ -141,7 +191,9 @@ fn send(state: &mut State, operation: Operation, confirmed: bool, effects: &mut 
         (_, None) => Purpose::Say(line.clone()),
     };
     if operation.changes() {
-        state.talk.say(Who::You, vec![(Role::Accent, format!(":{line}"))]);
+        state
+            .talk
+            .say(Who::You, vec![(Role::Accent, format!(":{line}"))]);
     }
     if let Operation::Cascade { .. } = &operation {
         state.screen = Screen::Throw;
@@ -170,8 +222,16 @@ fn console(state: &mut State, operation: &Operation, effects: &mut Vec<Effect>) 
             state.overlay = Overlay::Help(crate::state::screen::Finder { input, selected: 0 });
         }
         Operation::Answer { yes, only } => {
-            let steps = only.iter().flatten().map(|step| usize::from(*step)).collect();
-            let reply = if *yes { Reply::Yes(None, steps) } else { Reply::No(None) };
+            let steps = only
+                .iter()
+                .flatten()
+                .map(|step| usize::from(*step))
+                .collect();
+            let reply = if *yes {
+                Reply::Yes(None, steps)
+            } else {
+                Reply::No(None)
+            };
             reply_to(state, &reply, effects);
         }
         Operation::Explain { topic } => explain(state, topic),
@@ -189,8 +249,15 @@ fn explain(state: &mut State, topic: &str) {
     let name = topic.trim().replace(['-', ' '], "_").to_lowercase();
     let lines = match mesh_core::operation::table::row(&name) {
         Some(row) => {
-            let mut lines = vec![(Role::Title, format!("{}: {}", row.name, row.help)), (Role::Text, row.usage())];
-            lines.extend(row.examples.iter().map(|example| (Role::Dim, format!("  :{example}"))));
+            let mut lines = vec![
+                (Role::Title, format!("{}: {}", row.name, row.help)),
+                (Role::Text, row.usage()),
+            ];
+            lines.extend(
+                row.examples
+                    .iter()
+                    .map(|example| (Role::Dim, format!("  :{example}"))),
+            );
             lines
         }
         None => vec![(Role::Text, crate::words::meaning(topic))],
@@ -203,15 +270,29 @@ fn propose(state: &mut State, steps: Vec<Operation>, effects: &mut Vec<Effect>) 
     let first = steps.first().cloned();
     let number = state.talk.propose(steps, false, state.now);
     if let Some(operation) = first {
-        let preview = Operation::WhatIf { operation: Box::new(operation) };
+        let preview = Operation::WhatIf {
+            operation: Box::new(operation),
+        };
         ask(state, preview, Purpose::Preview(number), false, effects);
     }
 }
 
 /// The question that only its own words answer.
-fn question(state: &mut State, operation: Operation, phrase: String, proposal: Option<u64>, effects: &mut Vec<Effect>) {
-    let preview = Operation::WhatIf { operation: Box::new(operation.clone()) };
-    let asked = if ask(state, preview, Purpose::Preview(0), false, effects) { state.asked } else { 0 };
+fn question(
+    state: &mut State,
+    operation: Operation,
+    phrase: String,
+    proposal: Option<u64>,
+    effects: &mut Vec<Effect>,
+) {
+    let preview = Operation::WhatIf {
+        operation: Box::new(operation.clone()),
+    };
+    let asked = if ask(state, preview, Purpose::Preview(0), false, effects) {
+        state.asked
+    } else {
+        0
+    };
     state.overlay = Overlay::Confirm(Box::new(Question {
         operation,
         phrase,
@@ -248,23 +329,54 @@ fn reply_to(state: &mut State, reply: &Reply, effects: &mut Vec<Effect>) {
         Reply::No(number) => match state.talk.meant(*number).map(|proposal| proposal.number) {
             Ok(number) => {
                 state.talk.drop_proposal(number);
-                state.talk.line(Who::Mesh, format!("#{number} is dropped; nothing was done"));
+                state
+                    .talk
+                    .line(Who::Mesh, format!("#{number} is dropped; nothing was done"));
             }
             Err(error) => state.talk.line(Who::Mesh, error.to_string()),
         },
         Reply::Explain(number) => match state.talk.meant(*number).cloned() {
             Ok(proposal) => {
-                let mut lines: Vec<_> = proposal.steps.iter().enumerate().map(|(at, step)| (Role::Text, format!("{} :{}   {}", at + 1, step.line(), step.row().help))).collect();
-                let undo: Vec<_> = proposal.steps.iter().filter_map(Operation::inverse).map(|inverse| format!(":{}", inverse.line())).collect();
-                lines.push((Role::Dim, if undo.is_empty() { "nothing takes it back".into() } else { format!("taken back by {}", undo.join(" and ")) }));
+                let mut lines: Vec<_> = proposal
+                    .steps
+                    .iter()
+                    .enumerate()
+                    .map(|(at, step)| {
+                        (
+                            Role::Text,
+                            format!("{} :{}   {}", at + 1, step.line(), step.row().help),
+                        )
+                    })
+                    .collect();
+                let undo: Vec<_> = proposal
+                    .steps
+                    .iter()
+                    .filter_map(Operation::inverse)
+                    .map(|inverse| format!(":{}", inverse.line()))
+                    .collect();
+                lines.push((
+                    Role::Dim,
+                    if undo.is_empty() {
+                        "nothing takes it back".into()
+                    } else {
+                        format!("taken back by {}", undo.join(" and "))
+                    },
+                ));
                 state.talk.say(Who::Mesh, lines);
             }
             Err(error) => state.talk.line(Who::Mesh, error.to_string()),
         },
         Reply::Yes(number, only) => {
-            let grave = state.talk.meant(*number).ok().filter(|proposal| proposal.grade() == Grade::Grave).cloned();
+            let grave = state
+                .talk
+                .meant(*number)
+                .ok()
+                .filter(|proposal| proposal.grade() == Grade::Grave)
+                .cloned();
             if let Some(proposal) = grave
-                && let Some((operation, phrase)) = proposal.steps.iter().find_map(|step| match step.confirm_needed() {
+                && let Some((operation, phrase)) = proposal.steps.iter().find_map(|step| match step
+                    .confirm_needed()
+                {
                     Confirm::TypedPhrase(phrase) => Some((step.clone(), phrase)),
                     Confirm::None | Confirm::Yes => None,
                 })
@@ -273,7 +385,10 @@ fn reply_to(state: &mut State, reply: &Reply, effects: &mut Vec<Effect>) {
                 return;
             }
             if !state.link.is_live() {
-                state.talk.line(Who::Mesh, "no mesh is there now: nothing was sent; the proposal stays");
+                state.talk.line(
+                    Who::Mesh,
+                    "no mesh is there now: nothing was sent; the proposal stays",
+                );
                 return;
             }
             match state.talk.accept(*number, only, state.now) {
@@ -301,7 +416,12 @@ pub(super) fn progress(state: &mut State, number: u64, progress: &Progress) {
 }
 
 /// A question has its end.
-pub(super) fn answered(state: &mut State, number: u64, answer: Result<Answer, Refusal>, effects: &mut Vec<Effect>) {
+pub(super) fn answered(
+    state: &mut State,
+    number: u64,
+    answer: Result<Answer, Refusal>,
+    effects: &mut Vec<Effect>,
+) {
     let Some(open) = state.open.remove(&number) else {
         return;
     };
@@ -326,7 +446,12 @@ pub(super) fn answered(state: &mut State, number: u64, answer: Result<Answer, Re
         },
         Purpose::Export(ending) => match answer {
             Ok(Answer::Proof(sheet)) => {
-                let plain: String = sheet.throw_id.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '-' }).take(64).collect();
+                let plain: String = sheet
+                    .throw_id
+                    .chars()
+                    .map(|c| if c.is_ascii_alphanumeric() { c } else { '-' })
+                    .take(64)
+                    .collect();
                 let name = format!("proof-{plain}.{ending}");
                 match sheet.written {
                     Some(text) => effects.push(Effect::Write { name, text }),
@@ -336,7 +461,6 @@ pub(super) fn answered(state: &mut State, number: u64, answer: Result<Answer, Re
             Ok(_) => {}
             Err(refusal) => state.notice(refusal.to_string()),
         },
-        Purpose::Nothing => {}
     }
 }
 
@@ -360,13 +484,19 @@ fn say(state: &mut State, line: &str, answer: Result<Answer, Refusal>, effects: 
                 propose(state, vec![operation], effects);
                 return;
             }
-            state.talk.say(Who::Mesh, vec![(Role::Degraded, refusal.to_string())]);
+            state
+                .talk
+                .say(Who::Mesh, vec![(Role::Degraded, refusal.to_string())]);
         }
     }
 }
 
 fn sheet_of(state: &mut State, throw_id: &str, effects: &mut Vec<Effect>) {
-    let operation = Operation::Proof { throw_id: throw_id.to_owned(), compare: None, format: Some(SheetFormat::Json) };
+    let operation = Operation::Proof {
+        throw_id: throw_id.to_owned(),
+        compare: None,
+        format: Some(SheetFormat::Json),
+    };
     if let Ok(operation) = operation.checked() {
         ask(state, operation, Purpose::Sheet, false, effects);
     }
@@ -389,7 +519,10 @@ fn preview(state: &mut State, number: u64, proposal: u64, answer: &Result<Answer
         question.asked = 0;
     }
     if let Some(proposal) = state.talk.proposal_mut(proposal) {
-        proposal.preview = Some(lines.first().map_or_else(|| "it touches nobody".into(), |line| line.trim_start_matches("scope    ").to_owned()));
+        proposal.preview = Some(lines.first().map_or_else(
+            || "it touches nobody".into(),
+            |line| line.trim_start_matches("scope    ").to_owned(),
+        ));
     }
 }
 
@@ -400,7 +533,10 @@ pub(super) fn failed(state: &mut State, number: u64, why: &str) {
     };
     let why = Foreign::from(why);
     match open.purpose {
-        Purpose::Say(line) => state.talk.say(Who::Mesh, vec![(Role::Degraded, format!(":{line} has no answer: {why}"))]),
+        Purpose::Say(line) => state.talk.say(
+            Who::Mesh,
+            vec![(Role::Degraded, format!(":{line} has no answer: {why}"))],
+        ),
         Purpose::Page(screen) => {
             state.pages.asked.remove(&screen);
         }
@@ -409,7 +545,7 @@ pub(super) fn failed(state: &mut State, number: u64, why: &str) {
                 proposal.preview = Some("whom it touches is not known".into());
             }
         }
-        Purpose::Agent | Purpose::Sheet | Purpose::Export(_) | Purpose::Nothing => {}
+        Purpose::Agent | Purpose::Sheet | Purpose::Export(_) => {}
     }
 }
 
@@ -421,7 +557,10 @@ pub(super) fn open_screen(state: &mut State, effects: &mut Vec<Effect>) {
             let id = state.at.spot.agent();
             if state.pages.agent.as_ref().is_none_or(|page| page.id != id) {
                 state.pages.agent = Some(AgentPage::new(id));
-                for line in [format!("diagnose agent:{id}"), format!("trend impedance agent:{id}")] {
+                for line in [
+                    format!("diagnose agent:{id}"),
+                    format!("trend impedance agent:{id}"),
+                ] {
                     if let Ok(operation) = Operation::from_line(&line) {
                         ask(state, operation, Purpose::Agent, false, effects);
                     }
@@ -471,13 +610,21 @@ pub(super) fn page_report(state: &State) -> Option<Report> {
 /// The selected row of the present screen.
 pub(super) fn selected_row(state: &State) -> Option<Row> {
     let report = page_report(state)?;
-    let at = state.pages.row(state.screen).min(report.rows.len().saturating_sub(1));
+    let at = state
+        .pages
+        .row(state.screen)
+        .min(report.rows.len().saturating_sub(1));
     report.rows.into_iter().nth(at)
 }
 
 /// The sheet that is shown, into a file.
 pub(super) fn export(state: &mut State, ending: &'static str, effects: &mut Vec<Effect>) {
-    let Some(id) = state.throws.sheet.as_ref().map(|sheet| sheet.0.throw_id.clone()) else {
+    let Some(id) = state
+        .throws
+        .sheet
+        .as_ref()
+        .map(|sheet| sheet.0.throw_id.clone())
+    else {
         state.notice("no proof sheet is shown; :proof latest shows the last one");
         return;
     };
@@ -487,5 +634,9 @@ pub(super) fn export(state: &mut State, ending: &'static str, effects: &mut Vec<
         }
         Err(error) => state.notice(error.to_string()),
     }
-    debug_assert!(state.composer.mode != Mode::Filter || state.filter.is_none() || state.screen == Screen::Mesh);
+    debug_assert!(
+        state.composer.mode != Mode::Filter
+            || state.filter.is_none()
+            || state.screen == Screen::Mesh
+    );
 }

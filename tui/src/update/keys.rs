@@ -30,7 +30,10 @@ pub(crate) struct Chord {
 }
 
 const fn key(code: KeyCode) -> Chord {
-    Chord { code, control: false }
+    Chord {
+        code,
+        control: false,
+    }
 }
 
 const fn ch(letter: char) -> Chord {
@@ -154,8 +157,14 @@ pub(crate) fn command(event: &KeyEvent, contexts: &[Context]) -> Option<Command>
         code => code,
     };
     let pressed = Chord { code, control };
-    let in_context = |context: &Context| KEYS.iter().find(|(at, chord, _)| at == context && *chord == pressed);
-    contexts.iter().find_map(in_context).map(|(.., command)| *command)
+    let in_context = |context: &Context| {
+        KEYS.iter()
+            .find(|(at, chord, _)| at == context && *chord == pressed)
+    };
+    contexts
+        .iter()
+        .find_map(in_context)
+        .map(|(.., command)| *command)
 }
 
 /// The keys of a command, as help shows them.
@@ -195,7 +204,9 @@ mod tests {
     #[test]
     fn no_key_means_two_things_in_one_place() {
         for (at, (context, chord, _)) in KEYS.iter().enumerate() {
-            let twice = KEYS[at + 1..].iter().any(|(other, same, _)| other == context && same == chord);
+            let twice = KEYS[at + 1..]
+                .iter()
+                .any(|(other, same, _)| other == context && same == chord);
             assert!(!twice, "{chord} in {context:?}");
         }
     }

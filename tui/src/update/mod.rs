@@ -145,7 +145,10 @@ fn connected(state: &mut State, identity: Identity, effects: &mut Vec<Effect>) {
     if again {
         state.notice("connected again");
     } else {
-        state.events.note(&format!("connected to {} ({})", identity.mesh, identity.address), state.wall.0);
+        state.events.note(
+            &format!("connected to {} ({})", identity.mesh, identity.address),
+            state.wall.0,
+        );
     }
     state.link.to = Some(identity);
     act::open_screen(state, effects);
@@ -154,14 +157,21 @@ fn connected(state: &mut State, identity: Identity, effects: &mut Vec<Effect>) {
 /// What has had its time goes.
 fn expire(state: &mut State) {
     let now = state.now;
-    if state.notice.as_ref().is_some_and(|(_, until)| *until <= now) {
+    if state
+        .notice
+        .as_ref()
+        .is_some_and(|(_, until)| *until <= now)
+    {
         state.notice = None;
     }
     if state.leaving.is_some_and(|until| until <= now) {
         state.leaving = None;
     }
     for number in state.talk.expire(now) {
-        state.talk.line(crate::state::talk::Who::Mesh, format!("#{number} has expired; say it again if it is still wanted"));
+        state.talk.line(
+            crate::state::talk::Who::Mesh,
+            format!("#{number} has expired; say it again if it is still wanted"),
+        );
     }
     if let Overlay::Confirm(confirm) = &state.overlay
         && confirm.until <= now

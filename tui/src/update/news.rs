@@ -72,7 +72,13 @@ pub(super) fn take(state: &mut State, news: &News, effects: &mut Vec<Effect>) {
             effects.push(Effect::Bell);
             effects.push(Effect::Title("FROZEN mesh".into()));
         }
-        (true, false) => effects.push(Effect::Title(state.link.to.as_ref().map_or_else(|| "mesh".into(), |to| format!("mesh {}", to.mesh)))),
+        (true, false) => effects.push(Effect::Title(
+            state
+                .link
+                .to
+                .as_ref()
+                .map_or_else(|| "mesh".into(), |to| format!("mesh {}", to.mesh)),
+        )),
         (false, false) | (true, true) => {}
     }
 }
@@ -89,7 +95,11 @@ fn event(state: &mut State, stamped: &Stamped, effects: &mut Vec<Effect>) {
                 BreakerTurn::Closed => state.mesh.breakers.remove(at),
             };
         }
-        Event::Takeover { seat: Seat::Coordinator(sector), to, .. } => {
+        Event::Takeover {
+            seat: Seat::Coordinator(sector),
+            to,
+            ..
+        } => {
             state.mesh.vacant.retain(|vacant| vacant != sector);
             if to.is_none() {
                 state.mesh.vacant.push(*sector);
@@ -100,7 +110,13 @@ fn event(state: &mut State, stamped: &Stamped, effects: &mut Vec<Effect>) {
             if state.throws.take(&stamped.event, state.now)
                 && let Ok(operation) = Operation::from_line(&format!("proof {id} as json"))
             {
-                act::ask(state, operation, crate::state::Purpose::Sheet, false, effects);
+                act::ask(
+                    state,
+                    operation,
+                    crate::state::Purpose::Sheet,
+                    false,
+                    effects,
+                );
             }
             return;
         }
@@ -124,12 +140,18 @@ fn event(state: &mut State, stamped: &Stamped, effects: &mut Vec<Effect>) {
 /// A point of the figure over time, now and then.
 fn point(state: &mut State) {
     let due = state.trend.is_empty() || state.now >= state.trend_at.plus_ms(TREND_STEP_MS);
-    let z = state.mesh.status.as_ref().and_then(|status| status.impedance);
+    let z = state
+        .mesh
+        .status
+        .as_ref()
+        .and_then(|status| status.impedance);
     if let (true, Some(z)) = (due, z) {
         if state.trend.len() == TREND_MAX {
             state.trend.pop_front();
         }
-        state.trend.push_back(z.0.0.clamp(0, i64::from(u32::MAX)) as u32);
+        state
+            .trend
+            .push_back(z.0.0.clamp(0, i64::from(u32::MAX)) as u32);
         state.trend_at = state.now;
         // Rows grow stale without being told.
         state.mesh.age();

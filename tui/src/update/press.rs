@@ -24,7 +24,13 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, effects: &mut Vec<Effect>
     let contexts = contexts(state);
     let command = keys::command(event, contexts);
     let letter = match event.code {
-        KeyCode::Char(letter) if !event.modifiers.intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) => Some(letter),
+        KeyCode::Char(letter)
+            if !event
+                .modifiers
+                .intersects(KeyModifiers::CONTROL | KeyModifiers::ALT) =>
+        {
+            Some(letter)
+        }
         _ => None,
     };
     if !matches!(command, Some(Command::Interrupt)) {
@@ -32,7 +38,9 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, effects: &mut Vec<Effect>
     }
     match (command, letter) {
         (Some(command), _) => run(state, command, effects),
-        (None, Some(letter)) if contexts.contains(&Context::Typing) => edit(state, InputRequest::InsertChar(letter)),
+        (None, Some(letter)) if contexts.contains(&Context::Typing) => {
+            edit(state, InputRequest::InsertChar(letter))
+        }
         (None, _) => {}
     }
 }
@@ -40,7 +48,9 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, effects: &mut Vec<Effect>
 /// Where the keyboard is, narrowest first.
 fn contexts(state: &State) -> &'static [Context] {
     match (&state.overlay, state.composer.mode) {
-        (Overlay::Help(_) | Overlay::Palette(_) | Overlay::History(_), _) => &[Context::Finding, Context::Typing, Context::Anywhere],
+        (Overlay::Help(_) | Overlay::Palette(_) | Overlay::History(_), _) => {
+            &[Context::Finding, Context::Typing, Context::Anywhere]
+        }
         (Overlay::Confirm(_), _) => &[Context::Typing, Context::Anywhere],
         (Overlay::Detail { .. }, _) => &[Context::Nav, Context::Anywhere],
         (Overlay::None, Mode::Nav) => match (state.pane, state.screen) {
@@ -48,8 +58,12 @@ fn contexts(state: &State) -> &'static [Context] {
             (Pane::Map, Screen::Throw) => &[Context::Throws, Context::Nav, Context::Anywhere],
             _ => &[Context::Nav, Context::Anywhere],
         },
-        (Overlay::None, Mode::Ask) if state.composer.text().is_empty() => &[Context::EmptyRow, Context::Typing, Context::Anywhere],
-        (Overlay::None, Mode::Ask | Mode::Command | Mode::Filter) => &[Context::Typing, Context::Anywhere],
+        (Overlay::None, Mode::Ask) if state.composer.text().is_empty() => {
+            &[Context::EmptyRow, Context::Typing, Context::Anywhere]
+        }
+        (Overlay::None, Mode::Ask | Mode::Command | Mode::Filter) => {
+            &[Context::Typing, Context::Anywhere]
+        }
     }
 }
 
@@ -67,7 +81,10 @@ pub(super) fn paste(state: &mut State, text: &str) {
                 state.composer.mode = Mode::Ask;
             }
             if let Err(error) = state.composer.paste(text) {
-                state.notice(format!("{} bytes are too many to paste here; the draft is as it was", error.bytes));
+                state.notice(format!(
+                    "{} bytes are too many to paste here; the draft is as it was",
+                    error.bytes
+                ));
             } else {
                 live_filter(state);
             }
@@ -82,7 +99,8 @@ fn edit(state: &mut State, request: InputRequest) {
             finder.selected = 0;
         }
         Overlay::Confirm(confirm) => {
-            if confirm.input.value().len() < 100 || !matches!(request, InputRequest::InsertChar(_)) {
+            if confirm.input.value().len() < 100 || !matches!(request, InputRequest::InsertChar(_))
+            {
                 confirm.input.handle(request);
             }
         }
@@ -111,7 +129,9 @@ fn read_filter(text: &str) -> Option<mesh_core::place::scope::Filter> {
     match Scope::parse(&format!("where:{text}")).ok()? {
         Scope::Filter(filter) => Some(filter),
         Scope::Region(_) | Scope::Auto => {
-            let terms = text.split_whitespace().map(mesh_core::place::scope::Term::parse);
+            let terms = text
+                .split_whitespace()
+                .map(mesh_core::place::scope::Term::parse);
             let terms: Result<Vec<_>, _> = terms.collect();
             mesh_core::place::scope::Filter::new(terms.ok()?).ok()
         }
@@ -119,7 +139,10 @@ fn read_filter(text: &str) -> Option<mesh_core::place::scope::Filter> {
 }
 
 /// What a command does.
-#[expect(clippy::too_many_lines, reason = "a line for each command; taken apart it would no longer read as a table")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "a line for each command; taken apart it would no longer read as a table"
+)]
 pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>) {
     use Command as C;
     match command {
@@ -129,7 +152,9 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         C::Send => send(state, effects),
         C::Back => back(state, effects),
         C::Open => open(state, effects),
-        C::Up | C::Down | C::Left | C::Right | C::PageUp | C::PageDown | C::First | C::Last => walk::step(state, command),
+        C::Up | C::Down | C::Left | C::Right | C::PageUp | C::PageDown | C::First | C::Last => {
+            walk::step(state, command)
+        }
         C::Previous => walk::sibling(state, -1, effects),
         C::Next => walk::sibling(state, 1, effects),
         C::Return => {
@@ -145,7 +170,9 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         C::Important => state.events.important = !state.events.important,
         C::Expand => state.talk.expanded = !state.talk.expanded,
         C::Copy => copy(state, effects),
-        C::Undo => act::line(state, "undo", effects),
+        C::Undo => {
+            act::line(state, "undo", effects);
+        }
         C::FreezeHere => write(state, &format!("freeze {}", state.at.spot.scope())),
         C::FreezeAll => write(state, "freeze all"),
         C::ThawHere => write(state, &format!("thaw {}", state.at.spot.scope())),
@@ -166,17 +193,31 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         C::ExportJson => act::export(state, "json", effects),
         C::ExportCsv => act::export(state, "csv", effects),
         C::ExportSvg => act::export(state, "svg", effects),
-        C::PlanHere => act::line(state, &format!("plan cascade sync {}", state.at.spot.scope()), effects),
+        C::PlanHere => {
+            act::line(
+                state,
+                &format!("plan cascade sync {}", state.at.spot.scope()),
+                effects,
+            );
+        }
         C::Theme => next_theme(state, effects),
         C::ReadOnly => {
             state.read_only = !state.read_only;
-            let text = if state.read_only { "read-only: nothing can be changed from here (F2)" } else { "read-write" };
+            let text = if state.read_only {
+                "read-only: nothing can be changed from here (F2)"
+            } else {
+                "read-write"
+            };
             state.notice(text);
         }
         C::Mouse => {
             state.mouse = !state.mouse;
             effects.push(Effect::Mouse(state.mouse));
-            state.notice(if state.mouse { "the mouse selects; F3 gives it back for marking text" } else { "the mouse marks text" });
+            state.notice(if state.mouse {
+                "the mouse selects; F3 gives it back for marking text"
+            } else {
+                "the mouse marks text"
+            });
         }
         C::Reload => {
             let name = state.look.theme.name().to_owned();
@@ -217,7 +258,10 @@ fn start_filter(state: &mut State) {
 
 /// An older line, or with nothing typed and nothing remembered, up in the pane.
 fn older(state: &mut State, older: bool) {
-    if state.composer.mode == Mode::Ask && state.composer.text().is_empty() && state.composer.history().next().is_none() {
+    if state.composer.mode == Mode::Ask
+        && state.composer.text().is_empty()
+        && state.composer.history().next().is_none()
+    {
         walk::step(state, if older { Command::Up } else { Command::Down });
     } else {
         state.composer.recall(older);
@@ -225,7 +269,9 @@ fn older(state: &mut State, older: bool) {
 }
 
 fn delete_back(state: &mut State) {
-    let leaves = matches!(state.overlay, Overlay::None) && matches!(state.composer.mode, Mode::Command) && state.composer.text().is_empty();
+    let leaves = matches!(state.overlay, Overlay::None)
+        && matches!(state.composer.mode, Mode::Command)
+        && state.composer.text().is_empty();
     if leaves {
         state.composer.mode = Mode::Ask;
     } else {
@@ -256,7 +302,11 @@ fn hold(state: &mut State) {
         Some(_) => None,
         None => Some(Box::new(state.mesh.clone())),
     };
-    state.notice(if state.held.is_some() { "the view is held; the mesh goes on; Space lets it go" } else { "the view follows" });
+    state.notice(if state.held.is_some() {
+        "the view is held; the mesh goes on; Space lets it go"
+    } else {
+        "the view follows"
+    });
 }
 
 /// Out of what lies over the screen, out of the composer, one level up: one of these at a time.
@@ -292,18 +342,28 @@ fn back(state: &mut State, effects: &mut Vec<Effect>) {
 fn open(state: &mut State, effects: &mut Vec<Effect>) {
     match &state.overlay {
         Overlay::Help(finder) => {
-            let row = found_commands(finder.input.value()).into_iter().nth(finder.selected);
+            let row = found_commands(finder.input.value())
+                .into_iter()
+                .nth(finder.selected);
             take_palette(state, row, effects);
         }
         Overlay::Palette(finder) => {
-            let row = found_palette(finder.input.value()).into_iter().nth(finder.selected);
+            let row = found_palette(finder.input.value())
+                .into_iter()
+                .nth(finder.selected);
             take_palette(state, row, effects);
         }
         Overlay::History(finder) => {
-            let line = found_history(state, finder.input.value()).into_iter().nth(finder.selected);
+            let line = found_history(state, finder.input.value())
+                .into_iter()
+                .nth(finder.selected);
             state.overlay = Overlay::None;
             if let Some(line) = line {
-                state.composer.mode = if line.starts_with(':') { Mode::Command } else { Mode::Ask };
+                state.composer.mode = if line.starts_with(':') {
+                    Mode::Command
+                } else {
+                    Mode::Ask
+                };
                 state.composer.set(line.trim_start_matches(':'));
             }
         }
@@ -315,7 +375,11 @@ fn open(state: &mut State, effects: &mut Vec<Effect>) {
             (Pane::Talk, _) => state.talk.expanded = !state.talk.expanded,
             (Pane::Events, _) => {
                 let line = state.events.newest().next().map(|line| line.text.clone());
-                state.overlay = Overlay::Detail { title: "EVENT".into(), lines: line.into_iter().collect(), offset: 0 };
+                state.overlay = Overlay::Detail {
+                    title: "EVENT".into(),
+                    lines: line.into_iter().collect(),
+                    offset: 0,
+                };
             }
         },
     }
@@ -330,8 +394,18 @@ fn open_row(state: &mut State) {
         let line = offer.line();
         write(state, &line);
     } else {
-        let lines = row.cells.iter().chain(&row.detail).filter(|line| !line.is_empty()).cloned().collect();
-        state.overlay = Overlay::Detail { title: state.screen.title().to_ascii_uppercase(), lines, offset: 0 };
+        let lines = row
+            .cells
+            .iter()
+            .chain(&row.detail)
+            .filter(|line| !line.is_empty())
+            .cloned()
+            .collect();
+        state.overlay = Overlay::Detail {
+            title: state.screen.title().to_ascii_uppercase(),
+            lines,
+            offset: 0,
+        };
     }
 }
 
@@ -414,18 +488,38 @@ fn interrupt(state: &mut State, effects: &mut Vec<Effect>) {
     if had {
         let text = state.composer.take();
         // What is cleared by mistake is one Up away.
-        state.composer.remember(&if state.composer.mode == Mode::Command { format!(":{text}") } else { text });
+        state
+            .composer
+            .remember(&if state.composer.mode == Mode::Command {
+                format!(":{text}")
+            } else {
+                text
+            });
         live_filter(state);
     }
     state.leaving = Some(state.now.plus_ms(LEAVING_MS));
-    state.notice(if had { "cleared; Ctrl-C again quits" } else { "Ctrl-C again quits" });
+    state.notice(if had {
+        "cleared; Ctrl-C again quits"
+    } else {
+        "Ctrl-C again quits"
+    });
     state.notice.as_mut().expect("just set").1 = state.now.plus_ms(LEAVING_MS);
 }
 
 fn copy(state: &mut State, effects: &mut Vec<Effect>) {
     let text = match (state.pane, state.screen) {
-        (Pane::Talk, _) => state.talk.turns().next_back().map(|turn| turn.lines.iter().map(|(_, line)| line.as_str()).collect::<Vec<_>>().join("\n")),
-        (Pane::Events, _) => state.events.newest().next().map(|line| format!("{} {}", state.clock(line.at), line.text)),
+        (Pane::Talk, _) => state.talk.turns().next_back().map(|turn| {
+            turn.lines
+                .iter()
+                .map(|(_, line)| line.as_str())
+                .collect::<Vec<_>>()
+                .join("\n")
+        }),
+        (Pane::Events, _) => state
+            .events
+            .newest()
+            .next()
+            .map(|line| format!("{} {}", state.clock(line.at), line.text)),
         (Pane::Map, Screen::Mesh) => Some(state.at.spot.scope().to_string()),
         (Pane::Map, _) => act::selected_row(state).map(|row| row.cells.join("\t")),
     };
@@ -436,14 +530,21 @@ fn copy(state: &mut State, effects: &mut Vec<Effect>) {
 
 fn next_theme(state: &mut State, effects: &mut Vec<Effect>) {
     let all: Vec<_> = names().collect();
-    let at = all.iter().position(|name| *name == state.look.theme.name()).unwrap_or(0);
+    let at = all
+        .iter()
+        .position(|name| *name == state.look.theme.name())
+        .unwrap_or(0);
     set_theme(state, all[(at + 1) % all.len()], effects);
 }
 
 /// Another look; what it was stays when the theme cannot be had.
 pub(super) fn set_theme(state: &mut State, name: &str, effects: &mut Vec<Effect>) {
     let before = state.wish.theme.replace(name.to_owned());
-    let background = if state.look.theme.is_dark() { Background::Dark } else { Background::Light };
+    let background = if state.look.theme.is_dark() {
+        Background::Dark
+    } else {
+        Background::Light
+    };
     match choose(&state.wish, background) {
         Ok(look) => {
             state.look = look;

@@ -1,8 +1,8 @@
 //! Moving about: cursors, levels, pages.
 
+use super::Effect;
 use super::act;
 use super::command::Command;
-use super::Effect;
 use crate::state::State;
 use crate::state::place::{Level, Spot};
 use crate::state::screen::{Overlay, Pane, Screen};
@@ -36,7 +36,9 @@ pub(super) fn step(state: &mut State, command: Command) {
         Overlay::None => 0,
     };
     match &mut state.overlay {
-        Overlay::Help(finder) | Overlay::Palette(finder) | Overlay::History(finder) => finder.selected = moved(finder.selected, dy, found),
+        Overlay::Help(finder) | Overlay::Palette(finder) | Overlay::History(finder) => {
+            finder.selected = moved(finder.selected, dy, found)
+        }
         Overlay::Detail { offset, .. } => *offset = moved(*offset, dy, found),
         Overlay::Confirm(_) => {}
         Overlay::None => in_pane(state, dx, dy),
@@ -45,8 +47,8 @@ pub(super) fn step(state: &mut State, command: Command) {
 
 fn in_pane(state: &mut State, dx: i32, dy: i32) {
     match (state.pane, state.screen) {
-        (Pane::Events, _) => state.events.scroll(-(dy as isize)),
-        (Pane::Talk, _) => scroll_talk(state, -dy),
+        (Pane::Events, _) => state.events.scroll(dy.saturating_neg() as isize),
+        (Pane::Talk, _) => scroll_talk(state, dy.saturating_neg()),
         (Pane::Map, Screen::Mesh) => in_mesh(state, dx, dy),
         (Pane::Map, screen) => {
             let count = act::page_report(state).map_or(0, |report| report.rows.len());
@@ -58,14 +60,19 @@ fn in_pane(state: &mut State, dx: i32, dy: i32) {
 
 fn scroll_talk(state: &mut State, rows: i32) {
     let most: usize = state.talk.turns().map(|turn| turn.lines.len()).sum();
-    state.talk.back = state.talk.back.saturating_add_signed(rows as isize).min(most);
+    state.talk.back = state
+        .talk
+        .back
+        .saturating_add_signed(rows as isize)
+        .min(most);
     if state.talk.back == 0 {
         state.talk.unseen = 0;
     }
 }
 
 fn moved(at: usize, by: i32, count: usize) -> usize {
-    at.saturating_add_signed(by as isize).min(count.saturating_sub(1))
+    at.saturating_add_signed(by as isize)
+        .min(count.saturating_sub(1))
 }
 
 fn in_mesh(state: &mut State, dx: i32, dy: i32) {
@@ -73,7 +80,7 @@ fn in_mesh(state: &mut State, dx: i32, dy: i32) {
     let step = |at: i32, by: i32, most: i32| at.saturating_add(by).clamp(1, most.max(1));
     let spot = &mut state.at.spot;
     match spot.level {
-        Level::Mesh if state.filter.is_some() && state.size.0 < 160 => in_table(state, dy),
+        Level::Mesh | Level::Sector if state.filter.is_some() => in_table(state, dy),
         Level::Mesh => {
             let most = i32::from(shape.sectors);
             let by = dx + dy.saturating_mul(PER_ROW);
@@ -93,7 +100,11 @@ fn in_mesh(state: &mut State, dx: i32, dy: i32) {
         }
         Level::Cluster => in_table(state, dy.saturating_add(dx)),
         Level::Agent => {
-            spot.agent = step(i32::from(spot.agent), dy.saturating_add(dx), i32::from(shape.agents)) as u8;
+            spot.agent = step(
+                i32::from(spot.agent),
+                dy.saturating_add(dx),
+                i32::from(shape.agents),
+            ) as u8;
         }
     }
 }
@@ -102,8 +113,12 @@ fn in_mesh(state: &mut State, dx: i32, dy: i32) {
 fn in_table(state: &mut State, by: i32) {
     let query = view::query(state);
     let mesh = state.shown();
-    let now = mesh.row_of(state.at.spot.agent()).and_then(|row| mesh.position(&query, row));
-    let at = now.map_or(state.at.spot.row, |at| at.saturating_add_signed(by as isize));
+    let now = mesh
+        .row_of(state.at.spot.agent())
+        .and_then(|row| mesh.position(&query, row));
+    let at = now.map_or(state.at.spot.row, |at| {
+        at.saturating_add_signed(by as isize)
+    });
     let window = mesh.window(&query, at, 1);
     let Some(row) = window.rows.first() else {
         return;
@@ -124,9 +139,16 @@ fn select(spot: &mut Spot, place: AgentId) {
 pub(super) fn to_table(state: &mut State) {
     let query = view::query(state);
     let mesh = state.shown();
-    let first = mesh.window(&query, 0, 1).rows.first().map(|row| mesh.place(*row));
+    let first = mesh
+        .window(&query, 0, 1)
+        .rows
+        .first()
+        .map(|row| mesh.place(*row));
     state.at.spot.row = 0;
-    if let (Some(place), true) = (first, state.filter.is_some() || state.at.spot.level == Level::Cluster) {
+    if let (Some(place), true) = (
+        first,
+        state.filter.is_some() || state.at.spot.level == Level::Cluster,
+    ) {
         select(&mut state.at.spot, place);
     }
 }
@@ -156,8 +178,12 @@ pub(super) fn sibling(state: &mut State, by: i32, effects: &mut Vec<Effect>) {
     let round = |at: i32, most: i32| (at - 1 + by).rem_euclid(most.max(1)) + 1;
     let mut spot = state.at.spot;
     match spot.level {
-        Level::Mesh | Level::Sector => spot.sector = round(i32::from(spot.sector), i32::from(shape.sectors)) as u16,
-        Level::Cluster => spot.cluster = round(i32::from(spot.cluster), i32::from(shape.clusters)) as u8,
+        Level::Mesh | Level::Sector => {
+            spot.sector = round(i32::from(spot.sector), i32::from(shape.sectors)) as u16
+        }
+        Level::Cluster => {
+            spot.cluster = round(i32::from(spot.cluster), i32::from(shape.clusters)) as u8
+        }
         Level::Agent => spot.agent = round(i32::from(spot.agent), i32::from(shape.agents)) as u8,
     }
     state.at.go(spot);
@@ -185,13 +211,19 @@ pub(super) fn mouse(state: &mut State, mouse: MouseEvent, effects: &mut Vec<Effe
     match mouse.kind {
         MouseEventKind::ScrollUp | MouseEventKind::ScrollDown => {
             let before = std::mem::replace(&mut state.pane, pane);
-            let command = if mouse.kind == MouseEventKind::ScrollUp { Command::Up } else { Command::Down };
+            let command = if mouse.kind == MouseEventKind::ScrollUp {
+                Command::Up
+            } else {
+                Command::Down
+            };
             step(state, command);
             state.pane = before;
         }
         MouseEventKind::Down(MouseButton::Left) => {
             state.pane = pane;
-            let grid = areas.map.filter(|_| state.screen == Screen::Mesh && state.at.spot.level == Level::Mesh);
+            let grid = areas
+                .map
+                .filter(|_| state.screen == Screen::Mesh && state.at.spot.level == Level::Mesh);
             let sector = grid.and_then(|grid| view::sector_at(state, grid, areas.size, at));
             if let Some(sector) = sector {
                 if state.at.spot.sector == sector {

@@ -21,7 +21,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     let id = state.at.spot.agent();
     let Some(agent) = mesh.agent(id) else {
         let inner = pen.frame(area, &format!("AGENT {id}"), "", focus);
-        pen.put(inner.x + 1, inner.y, inner.width, "nobody is known there", Role::Dim);
+        pen.put(
+            inner.x + 1,
+            inner.y,
+            inner.width,
+            "nobody is known there",
+            Role::Dim,
+        );
         return;
     };
     let note = format!("{}   {}", class_name(agent.kind()), agent.state());
@@ -35,25 +41,70 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
             y += 1;
         }
     };
-    let z = if agent.kind().is_human() { "a person: minutes, not milliseconds".to_owned() } else { format!("{} ms", millis(agent.z())) };
+    let z = if agent.kind().is_human() {
+        "a person: minutes, not milliseconds".to_owned()
+    } else {
+        format!("{} ms", millis(agent.z()))
+    };
     field(pen, "impedance", Role::Text, &z);
     if let Some(points) = page.and_then(AgentPage::trend) {
         let room = usize::from(inner.width.saturating_sub(26)).min(60);
         let line = super::figure::sparkline(pen.glyphs(), points.iter().copied(), room);
         field(pen, "  last hour", Role::Sparkline, &line);
     }
-    field(pen, "queue", Role::Text, &format!("{} pending", agent.pending()));
+    field(
+        pen,
+        "queue",
+        Role::Text,
+        &format!("{} pending", agent.pending()),
+    );
     field(pen, "task", Role::Text, agent.work().unwrap_or("none"));
     field(pen, "reliability", Role::Text, &agent.success().to_string());
-    field(pen, "drift", Role::Text, &format!("{:.2}", agent.variation()));
-    let beat = if agent.stale() { Role::Stale } else { Role::Text };
+    field(
+        pen,
+        "drift",
+        Role::Text,
+        &format!("{:.2}", agent.variation()),
+    );
+    let beat = if agent.stale() {
+        Role::Stale
+    } else {
+        Role::Text
+    };
     field(pen, "last beat", beat, &format!("{} ago", agent.silence()));
-    field(pen, "context", Role::Text, &format!("{:016x}", agent.holds()));
-    let marks: Vec<_> = [Mark::Avoided, Mark::Frozen].into_iter().filter(|mark| agent.marks().has(*mark)).map(Mark::word).collect();
-    field(pen, "besides", Role::Elevated, &if marks.is_empty() { "-".to_owned() } else { marks.join(", ") });
+    field(
+        pen,
+        "context",
+        Role::Text,
+        &format!("{:016x}", agent.holds()),
+    );
+    let marks: Vec<_> = [Mark::Avoided, Mark::Frozen]
+        .into_iter()
+        .filter(|mark| agent.marks().has(*mark))
+        .map(Mark::word)
+        .collect();
+    field(
+        pen,
+        "besides",
+        Role::Elevated,
+        &if marks.is_empty() {
+            "-".to_owned()
+        } else {
+            marks.join(", ")
+        },
+    );
     let Some(page) = page else {
         field(pen, "", Role::Dim, "");
-        field(pen, "findings", Role::Dim, if state.link.is_live() { "being asked" } else { "not to be asked now" });
+        field(
+            pen,
+            "findings",
+            Role::Dim,
+            if state.link.is_live() {
+                "being asked"
+            } else {
+                "not to be asked now"
+            },
+        );
         return;
     };
     for (role, text) in page.lines() {

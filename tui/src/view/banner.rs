@@ -18,12 +18,20 @@ const LOST_FOR_US: i64 = 5_000_000;
 pub(super) fn text(state: &State) -> Option<[String; 2]> {
     match &state.link.standing {
         Standing::Refused { why } => {
-            return Some([Foreign::from(why.as_str()).to_string(), "nothing can be asked; quit with Ctrl-C twice, or :quit".into()]);
+            return Some([
+                Foreign::from(why.as_str()).to_string(),
+                "nothing can be asked; quit with Ctrl-C twice, or :quit".into(),
+            ]);
         }
         Standing::Lost { since, why } if state.now.0 - since.0 > LOST_FOR_US => {
             return Some([
-                format!("DISCONNECTED for {} s: {}", (state.now.0 - since.0) / 1_000_000, Foreign::from(why.as_str())),
-                "what is shown is old; tried again by itself; nothing is sent until it is back".into(),
+                format!(
+                    "DISCONNECTED for {} s: {}",
+                    (state.now.0 - since.0) / 1_000_000,
+                    Foreign::from(why.as_str())
+                ),
+                "what is shown is old; tried again by itself; nothing is sent until it is back"
+                    .into(),
             ]);
         }
         Standing::Connecting | Standing::Live | Standing::Lost { .. } => {}
@@ -33,14 +41,27 @@ pub(super) fn text(state: &State) -> Option<[String; 2]> {
         let all = status.frozen * 2 >= status.agents;
         let what = if all { "MESH FROZEN" } else { "FROZEN IN PART" };
         return Some([
-            format!("{what}   {} of {} agents stopped", grouped(u64::from(status.frozen)), grouped(u64::from(status.agents))),
+            format!(
+                "{what}   {} of {} agents stopped",
+                grouped(u64::from(status.frozen)),
+                grouped(u64::from(status.agents))
+            ),
             "they stay so, late comers too, until thawed; allowed: status, ask, thaw".into(),
         ]);
     }
     let (meaning, allowed) = match status.mode.as_str() {
-        "EMERGENCY" => ("less than 30 % of the agents are active", "automated operations are halted; find the cause before anything else"),
-        "DEGRADED_SEVERE" => ("a major outage", "critical operations only; what is mesh-wide needs a person's approval"),
-        "DEGRADED_MODERATE" => ("much less capacity", "no scatter to more than 1,000 agents; what is not urgent waits"),
+        "EMERGENCY" => (
+            "less than 30 % of the agents are active",
+            "automated operations are halted; find the cause before anything else",
+        ),
+        "DEGRADED_SEVERE" => (
+            "a major outage",
+            "critical operations only; what is mesh-wide needs a person's approval",
+        ),
+        "DEGRADED_MODERATE" => (
+            "much less capacity",
+            "no scatter to more than 1,000 agents; what is not urgent waits",
+        ),
         _ => return None,
     };
     Some([format!("{}   {meaning}", status.mode), allowed.into()])

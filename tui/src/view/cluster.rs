@@ -17,9 +17,19 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     let mesh = state.shown();
     let query = rows::query(state);
     let room = usize::from(area.height.saturating_sub(3));
-    let row = mesh.row_of(state.at.spot.agent());
-    let wanted = row.and_then(|row| mesh.position(&query, row)).unwrap_or(state.at.spot.row);
-    let window = mesh.window(&query, wanted.saturating_sub(room.saturating_sub(1) / 2).min(wanted), room);
+    // Until one is at the table, it shows its beginning.
+    let at_table = state.at.spot.level >= Level::Cluster || state.filter.is_some();
+    let row = mesh.row_of(state.at.spot.agent()).filter(|_| at_table);
+    let wanted = row
+        .and_then(|row| mesh.position(&query, row))
+        .unwrap_or(if at_table { state.at.spot.row } else { 0 });
+    let window = mesh.window(
+        &query,
+        wanted
+            .saturating_sub(room.saturating_sub(1) / 2)
+            .min(wanted),
+        room,
+    );
     let place = match query.within {
         Within::Mesh => "MESH".to_owned(),
         Within::Sector(id) => format!("SECTOR {id}"),
@@ -27,15 +37,22 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     };
     let sort = query.sort.title();
     let title = match &state.filter {
-        Some((text, _)) => format!("{place}  {} of {} match /{text}  sort: {sort}", window.total, window.of),
+        Some((text, _)) => format!(
+            "{place}  {} of {} match /{text}  sort: {sort}",
+            window.total, window.of
+        ),
         None => format!("{place}  {} agents  sort: {sort}", window.total),
     };
     let note = match window.rows.len() {
         0 => String::new(),
-        shown => format!("row {}-{} of {}", window.offset + 1, window.offset + shown, window.total),
+        shown => format!(
+            "row {}-{} of {}",
+            window.offset + 1,
+            window.offset + shown,
+            window.total
+        ),
     };
-    let in_side = !focus && state.at.spot.level < Level::Cluster;
-    let inner = pen.frame(area, &title, &note, focus || !in_side && state.at.spot.level == Level::Cluster && area.x > 0);
+    let inner = pen.frame(area, &title, &note, focus);
     if inner.height == 0 {
         return;
     }
@@ -43,10 +60,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     let x = inner.x + 2;
     rows::heads(pen, &columns, x, inner.y);
     if window.rows.is_empty() {
-        let text = if state.filter.is_some() { "none matches; Esc clears the filter" } else { "nobody is known here" };
+        let text = if state.filter.is_some() {
+            "none matches; Esc clears the filter"
+        } else {
+            "nobody is known here"
+        };
         pen.put(x, inner.y + 1, inner.width, text, Role::Dim);
     }
-    let at_table = state.at.spot.level >= Level::Cluster || state.filter.is_some();
     for (at, row) in window.rows.iter().enumerate() {
         let y = inner.y + 1 + at as u16;
         if let Some(agent) = mesh.at(*row) {

@@ -16,13 +16,27 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, size: Size) {
     if size == Size::Small {
         let line = pen.glyphs().thin.across.repeat(usize::from(area.width));
         pen.put(area.x, area.y, area.width, &line, Role::Border);
-        row(pen, state, Rect::new(area.x, area.y + 1, area.width, 1), pending);
+        row(
+            pen,
+            state,
+            Rect::new(area.x, area.y + 1, area.width, 1),
+            pending,
+        );
         return;
     }
-    let note = if pending > 0 { format!("{pending} pending   Ctrl-R history   Ctrl-P palette") } else { "Ctrl-R history   Ctrl-P palette".to_owned() };
+    let note = if pending > 0 {
+        format!("{pending} pending   Ctrl-R history   Ctrl-P palette")
+    } else {
+        "Ctrl-R history   Ctrl-P palette".to_owned()
+    };
     let typing = state.composer.mode != Mode::Nav;
     let inner = pen.frame(area, "ASK or :COMMAND", &note, typing);
-    row(pen, state, Rect::new(inner.x, inner.y, inner.width, 1), pending);
+    row(
+        pen,
+        state,
+        Rect::new(inner.x, inner.y, inner.width, 1),
+        pending,
+    );
     for (y, (role, text)) in (inner.y + 1..inner.bottom()).zip(help(state)) {
         pen.put(inner.x + 3, y, inner.width.saturating_sub(4), &text, role);
     }
@@ -35,7 +49,11 @@ fn row(pen: &mut Pen<'_>, state: &State, area: Rect, pending: usize) {
     if composer.mode == Mode::Nav {
         let x = pen.put(x, area.y, 6, "NAV", Role::Accent);
         let draft = composer.text();
-        let hint = if draft.is_empty() { "i ask   : command   / filter".to_owned() } else { format!("i goes on with: {draft}") };
+        let hint = if draft.is_empty() {
+            "i ask   : command   / filter".to_owned()
+        } else {
+            format!("i goes on with: {draft}")
+        };
         pen.put(x + 3, area.y, right.saturating_sub(x + 3), &hint, Role::Dim);
         if pending > 0 {
             let text = format!("{pending} pending: answer with i, \"yes\"");
@@ -52,14 +70,25 @@ fn row(pen: &mut Pen<'_>, state: &State, area: Rect, pending: usize) {
     };
     let x = pen.put(x, area.y, 14, label, role) + 1;
     let note = filter_note(state);
-    let room = right.saturating_sub(x + 1).saturating_sub(note.as_ref().map_or(0, |(_, text)| width(text) + 2));
+    let room = right
+        .saturating_sub(x + 1)
+        .saturating_sub(note.as_ref().map_or(0, |(_, text)| width(text) + 2));
     let draft = composer.draft();
     let scroll = draft.visual_scroll(usize::from(room)) as u16;
     let shown: String = skip_cells(draft.value(), scroll);
     let end = pen.put(x, area.y, room, &shown, Role::Text);
-    let cursor = x + (draft.visual_cursor() as u16).saturating_sub(scroll).min(room);
+    let cursor = x
+        + (draft.visual_cursor() as u16)
+            .saturating_sub(scroll)
+            .min(room);
     if draft.value().is_empty() {
-        pen.put(end + 2, area.y, room.saturating_sub(2), placeholder(state), Role::Dim);
+        pen.put(
+            end + 2,
+            area.y,
+            room.saturating_sub(2),
+            placeholder(state),
+            Role::Dim,
+        );
     }
     let style = pen.style(Role::Cursor);
     pen.restyle(Rect::new(cursor, area.y, 1, 1), style);
@@ -83,7 +112,9 @@ fn skip_cells(text: &str, cells: u16) -> String {
 
 fn placeholder(state: &State) -> &'static str {
     match state.composer.mode {
-        Mode::Ask | Mode::Nav if state.talk.turns().next().is_none() => "try: what's happening in sector 7?   or  :help",
+        Mode::Ask | Mode::Nav if state.talk.turns().next().is_none() => {
+            "try: what's happening in sector 7?   or  :help"
+        }
         Mode::Ask | Mode::Nav => "",
         Mode::Command => "an operation: status, inspect sector:7, freeze sector:7, help",
         Mode::Filter => "impedance>500 task=llm_inference !class=edge state=degraded|offline",
@@ -97,7 +128,10 @@ fn filter_note(state: &State) -> Option<(Role, String)> {
     }
     match mesh_core::place::scope::Scope::parse(&format!("where:{}", state.composer.text())) {
         Ok(_) => Some((Role::Ok, "Enter keeps it".into())),
-        Err(error) => Some((Role::Degraded, fit(&error.to_string(), 38, state.look.glyphs.ascii))),
+        Err(error) => Some((
+            Role::Degraded,
+            fit(&error.to_string(), 38, state.look.glyphs.ascii),
+        )),
     }
 }
 
@@ -109,14 +143,27 @@ fn help(state: &State) -> Vec<(Role, String)> {
         lines.push((Role::Elevated, text.clone()));
     }
     if composer.mode == Mode::Command && !composer.text().is_empty() {
-        lines.push(match mesh_core::operation::Operation::from_line(composer.text()) {
-            Ok(operation) => (Role::Dim, format!("reads as: {}   {}", operation.line(), operation.row().help)),
-            Err(error) => (Role::Dim, error.to_string()),
-        });
+        lines.push(
+            match mesh_core::operation::Operation::from_line(composer.text()) {
+                Ok(operation) => (
+                    Role::Dim,
+                    format!("reads as: {}   {}", operation.line(), operation.row().help),
+                ),
+                Err(error) => (Role::Dim, error.to_string()),
+            },
+        );
     }
     if let Some(proposal) = state.talk.proposals().next_back() {
         let left = (proposal.until.0 - state.now.0).max(0) / 1_000_000;
-        lines.push((Role::Dim, format!("#{} waits for an answer (expires in {}m {:02}s)", proposal.number, left / 60, left % 60)));
+        lines.push((
+            Role::Dim,
+            format!(
+                "#{} waits for an answer (expires in {}m {:02}s)",
+                proposal.number,
+                left / 60,
+                left % 60
+            ),
+        ));
     }
     let scope = state.at.spot.scope();
     lines.push((Role::Dim, format!("suggestions: :inspect {scope} · :diagnose {scope} · :plan cascade sync {scope} · :health")));

@@ -59,7 +59,9 @@ fn found<T>(rows: Vec<T>, search: &str, text: impl Fn(&T) -> String) -> Vec<T> {
         .filter_map(|row| {
             let text = text(&row);
             let haystack = nucleo_matcher::Utf32Str::new(&text, &mut buffer);
-            pattern.score(haystack, &mut matcher).map(|score| (score, row))
+            pattern
+                .score(haystack, &mut matcher)
+                .map(|score| (score, row))
         })
         .collect();
     scored.sort_by_key(|(score, _)| core::cmp::Reverse(*score));
@@ -71,17 +73,29 @@ pub(crate) fn found_palette(search: &str) -> Vec<PaletteRow> {
     let operations = table::rows().map(PaletteRow::Operation);
     let commands = Command::ALL.iter().copied().map(PaletteRow::Command);
     let themes = crate::theme::names().map(PaletteRow::Theme);
-    found(operations.chain(commands).chain(themes).collect(), search, PaletteRow::searched)
+    found(
+        operations.chain(commands).chain(themes).collect(),
+        search,
+        PaletteRow::searched,
+    )
 }
 
 /// Operations with their usage, then keys.
 pub(crate) fn found_commands(search: &str) -> Vec<PaletteRow> {
     let operations = table::rows().map(PaletteRow::Operation);
     let commands = Command::ALL.iter().copied().map(PaletteRow::Command);
-    found(operations.chain(commands).collect(), search, PaletteRow::searched)
+    found(
+        operations.chain(commands).collect(),
+        search,
+        PaletteRow::searched,
+    )
 }
 
 /// What was typed before, newest first.
 pub(crate) fn found_history(state: &State, search: &str) -> Vec<String> {
-    found(state.composer.history().map(ToOwned::to_owned).collect(), search, Clone::clone)
+    found(
+        state.composer.history().map(ToOwned::to_owned).collect(),
+        search,
+        Clone::clone,
+    )
 }

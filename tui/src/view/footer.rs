@@ -29,7 +29,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
             }
         }
         x = pen.put(x, y, area.right() - x, key, Role::Accent);
-        x = pen.put(x + 1, y, area.right().saturating_sub(x + 1), what, Role::Dim) + 2;
+        x = pen.put(
+            x + 1,
+            y,
+            area.right().saturating_sub(x + 1),
+            what,
+            Role::Dim,
+        ) + 2;
     }
 }
 
@@ -37,7 +43,12 @@ fn hints(state: &State) -> Vec<Hint> {
     match &state.overlay {
         Overlay::Confirm(_) => return vec![("Esc", "cancel"), ("any other text", "cancels")],
         Overlay::Help(_) | Overlay::Palette(_) | Overlay::History(_) => {
-            return vec![("Enter", "take"), ("Esc", "close"), ("Up/Down", "move"), ("letters", "search")];
+            return vec![
+                ("Enter", "take"),
+                ("Esc", "close"),
+                ("Up/Down", "move"),
+                ("letters", "search"),
+            ];
         }
         Overlay::Detail { .. } => return vec![("Esc", "close"), ("Up/Down", "scroll")],
         Overlay::None => {}
@@ -45,7 +56,14 @@ fn hints(state: &State) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
     match state.composer.mode {
         Mode::Ask => hints.extend([
-            ("Enter", if state.composer.text().is_empty() { "open" } else { "send" }),
+            (
+                "Enter",
+                if state.composer.text().is_empty() {
+                    "open"
+                } else {
+                    "send"
+                },
+            ),
             ("Esc", "browse"),
             ("Tab", "panes"),
             ("Ctrl-R", "history"),
@@ -57,8 +75,18 @@ fn hints(state: &State) -> Vec<Hint> {
             ("Ctrl-L", "redraw"),
             ("Ctrl-Z", "suspend"),
         ]),
-        Mode::Command => hints.extend([("Enter", "run"), ("Tab", "complete"), ("Up/Down", "recall"), ("Esc", "back")]),
-        Mode::Filter => hints.extend([("Enter", "keep"), ("Esc", "clear"), ("Tab", "complete"), ("e.g.", "impedance>500 task=llm !class=edge")]),
+        Mode::Command => hints.extend([
+            ("Enter", "run"),
+            ("Tab", "complete"),
+            ("Up/Down", "recall"),
+            ("Esc", "back"),
+        ]),
+        Mode::Filter => hints.extend([
+            ("Enter", "keep"),
+            ("Esc", "clear"),
+            ("Tab", "complete"),
+            ("e.g.", "impedance>500 task=llm !class=edge"),
+        ]),
         Mode::Nav => hints.extend(nav(state)),
     }
     hints
@@ -67,7 +95,9 @@ fn hints(state: &State) -> Vec<Hint> {
 fn nav(state: &State) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
     match (state.pane, state.screen) {
-        (Pane::Events, _) => hints.extend([("PgUp", "older"), ("G", "newest"), ("!", "what matters")]),
+        (Pane::Events, _) => {
+            hints.extend([("PgUp", "older"), ("G", "newest"), ("!", "what matters")])
+        }
         (Pane::Talk, _) => hints.extend([("PgUp", "older"), ("e", "expand"), ("y", "copy")]),
         (Pane::Map, Screen::Mesh) => {
             hints.extend([("Enter", "open"), ("Esc", "up"), ("hjkl", "move")]);
@@ -79,9 +109,21 @@ fn nav(state: &State) -> Vec<Hint> {
             }
             hints.extend([("f", "freeze"), ("w", "thaw"), ("P", "plan")]);
         }
-        (Pane::Map, Screen::Reviews) => hints.extend([("a", "approve"), ("r", "reject"), ("c", "comment"), ("Enter", "details")]),
-        (Pane::Map, Screen::Throw) => hints.extend([("J", "json"), ("C", "csv"), ("S", "svg"), ("1", "mesh")]),
-        (Pane::Map, _) => hints.extend([("Enter", "details"), ("jk", "move"), ("F5", "ask again"), ("1", "mesh")]),
+        (Pane::Map, Screen::Reviews) => hints.extend([
+            ("a", "approve"),
+            ("r", "reject"),
+            ("c", "comment"),
+            ("Enter", "details"),
+        ]),
+        (Pane::Map, Screen::Throw) => {
+            hints.extend([("J", "json"), ("C", "csv"), ("S", "svg"), ("1", "mesh")])
+        }
+        (Pane::Map, _) => hints.extend([
+            ("Enter", "details"),
+            ("jk", "move"),
+            ("F5", "ask again"),
+            ("1", "mesh"),
+        ]),
     }
     hints.extend([
         ("i", "ask"),

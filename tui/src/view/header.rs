@@ -33,7 +33,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, size: Size) {
         if to.lab {
             part(pen, Role::Lab, "LAB");
         }
-        let name = if size == Size::Small { to.mesh.clone() } else { format!("{} {}", to.mesh, to.driver) };
+        let name = if size == Size::Small {
+            to.mesh.clone()
+        } else {
+            format!("{} {}", to.mesh, to.driver)
+        };
         part(pen, Role::Text, &Foreign::from(name).to_string());
     }
     part(pen, Role::Accent, &crumbs(state));
@@ -48,20 +52,29 @@ fn crumbs(state: &State) -> String {
     match spot.level {
         Level::Mesh => format!("mesh > sector {}", spot.sector),
         Level::Sector => format!("mesh > sector {} > cluster {}", spot.sector, spot.cluster),
-        Level::Cluster => format!("mesh > sector {} > cluster {} > agents", spot.sector, spot.cluster),
-        Level::Agent => format!("mesh > sector {} > cluster {} > agent {}", spot.sector, spot.cluster, spot.agent),
+        Level::Cluster => format!("mesh > cluster {} > agents", spot.cluster()),
+        Level::Agent => format!("mesh > cluster {} > agent {}", spot.cluster(), spot.agent),
     }
 }
 
 fn right_parts(state: &State, size: Size) -> Vec<(Role, String)> {
     let mut parts = Vec::new();
     if size == Size::Large {
-        parts.push((Role::Dim, format!("frame {:.1} ms", state.meters.frame_us as f64 / 1_000.0)));
+        parts.push((
+            Role::Dim,
+            format!("frame {:.1} ms", state.meters.frame_us as f64 / 1_000.0),
+        ));
     }
     match (&state.mesh.status, state.frozen()) {
-        (Some(status), Some(frozen)) if frozen * 2 >= status.agents => parts.push((Role::Frozen, "FROZEN".into())),
+        (Some(status), Some(frozen)) if frozen * 2 >= status.agents => {
+            parts.push((Role::Frozen, "FROZEN".into()))
+        }
         (Some(status), _) => {
-            let role = if status.mode == "FULL" { Role::Ok } else { Role::Degraded };
+            let role = if status.mode == "FULL" {
+                Role::Ok
+            } else {
+                Role::Degraded
+            };
             parts.push((role, Foreign::from(status.mode.as_str()).to_string()));
         }
         (None, _) => {}
@@ -72,13 +85,23 @@ fn right_parts(state: &State, size: Size) -> Vec<(Role, String)> {
         Standing::Live if state.held.is_some() => (Role::Elevated, "HELD".into()),
         Standing::Live if age > Micros::seconds(3) => (Role::Stale, format!("quiet {age}")),
         Standing::Live => (Role::Ok, "live".into()),
-        Standing::Lost { since, .. } => (Role::Open, format!("lost {} s", (state.now.0 - since.0).max(0) / 1_000_000)),
+        Standing::Lost { since, .. } => (
+            Role::Open,
+            format!("lost {} s", (state.now.0 - since.0).max(0) / 1_000_000),
+        ),
         Standing::Refused { .. } => (Role::Open, "no mesh".into()),
     });
     let may = !state.read_only && state.link.to.as_ref().is_none_or(|to| to.may_change);
-    let (short, long) = if may { ("rw", "read-write") } else { ("ro", "read-only") };
-    parts.push((if may { Role::Dim } else { Role::Elevated }, if size == Size::Small { short } else { long }.into()));
-    if size != Size::Small {
+    let (short, long) = if may {
+        ("rw", "read-write")
+    } else {
+        ("ro", "read-only")
+    };
+    parts.push((
+        if may { Role::Dim } else { Role::Elevated },
+        if size == Size::Small { short } else { long }.into(),
+    ));
+    if size == Size::Large {
         parts.push((Role::Dim, format!("theme:{}", state.look.theme.name())));
     }
     parts.push((Role::Text, state.clock(state.wall.0)));

@@ -85,7 +85,10 @@ struct Cut(Rect);
 impl Cut {
     fn top(&mut self, rows: u16) -> Rect {
         let rows = rows.min(self.0.height);
-        let cut = Rect { height: rows, ..self.0 };
+        let cut = Rect {
+            height: rows,
+            ..self.0
+        };
         self.0.y += rows;
         self.0.height -= rows;
         cut
@@ -103,7 +106,10 @@ impl Cut {
 
     fn left(&mut self, columns: u16) -> Rect {
         let columns = columns.min(self.0.width);
-        let cut = Rect { width: columns, ..self.0 };
+        let cut = Rect {
+            width: columns,
+            ..self.0
+        };
         self.0.x += columns;
         self.0.width -= columns;
         cut
@@ -162,7 +168,7 @@ impl Areas {
 
     fn small(&mut self, mut rest: Cut, state: &State) {
         let level = state.at.spot.level;
-        let grid = state.screen == Screen::Mesh && level <= Level::Sector;
+        let grid = state.screen == Screen::Mesh && level <= Level::Sector && state.filter.is_none();
         let pending = state.talk.proposals().next().is_some();
         let talk = match (grid, pending) {
             (true, _) => rest.0.height.saturating_sub(13),
@@ -213,10 +219,11 @@ impl Areas {
         self.talk = Some(rest.0);
         self.status = Some(column.top(6));
         let tall = column.0.height >= 13 + 5;
-        if state.screen == Screen::Mesh && state.at.spot.level <= Level::Sector && tall {
+        let table = state.filter.is_some();
+        if state.screen == Screen::Mesh && state.at.spot.level <= Level::Sector && tall && !table {
             self.map = Some(column.top(13));
             self.lower = Some(column.0);
-        } else if state.screen == Screen::Mesh && state.at.spot.level == Level::Sector {
+        } else if state.screen == Screen::Mesh && state.at.spot.level == Level::Sector && !table {
             self.lower = Some(column.0);
         } else {
             self.map = Some(column.0);

@@ -23,9 +23,9 @@ mod talk;
 mod throw;
 mod tiny;
 
-pub(crate) use finder::{found_commands, found_history, found_palette, PaletteRow};
-pub(crate) use layout::{Areas, Size};
+pub(crate) use finder::{PaletteRow, found_commands, found_history, found_palette};
 pub(crate) use grid::{PER_ROW, sector_at};
+pub(crate) use layout::{Areas, Size};
 pub(crate) use pen::{Pen, fit, grouped, width};
 pub(crate) use rows::{query, row_count};
 
@@ -61,7 +61,10 @@ pub(crate) fn draw(state: &State, buf: &mut Buffer) {
         lower(&mut pen, state, area);
     }
     if let Some(area) = areas.side {
-        cluster::draw(&mut pen, state, area, false);
+        let focus = state.pane == Pane::Map
+            && state.screen == Screen::Mesh
+            && state.at.spot.level == Level::Cluster;
+        cluster::draw(&mut pen, state, area, focus);
     }
     if let Some(area) = areas.legend {
         sector::legend(&mut pen, state, area);
@@ -86,10 +89,19 @@ fn map(pen: &mut Pen<'_>, state: &State, area: Rect, areas: &Areas) {
     match state.screen {
         Screen::Mesh => match state.at.spot.level {
             Level::Agent => agent::draw(pen, state, area, focus),
+            _ if areas.side.is_none() && state.filter.is_some() => {
+                cluster::draw(pen, state, area, focus);
+            }
             Level::Cluster if areas.side.is_none() => cluster::draw(pen, state, area, focus),
             Level::Sector if areas.size == Size::Small => sector::draw(pen, state, area, focus),
             Level::Mesh | Level::Sector | Level::Cluster => {
-                grid::draw(pen, state, area, areas.size, focus && state.at.spot.level == Level::Mesh);
+                grid::draw(
+                    pen,
+                    state,
+                    area,
+                    areas.size,
+                    focus && state.at.spot.level == Level::Mesh,
+                );
             }
         },
         Screen::Throw => throw::draw(pen, state, area, focus),

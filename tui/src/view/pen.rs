@@ -52,10 +52,18 @@ impl<'b> Pen<'b> {
     /// The same in a style of its own.
     pub(crate) fn put_styled(&mut self, x: u16, y: u16, max: u16, text: &str, style: Style) -> u16 {
         let area = self.buf.area;
-        if y < area.top() || y >= area.bottom() || x < area.left() || x >= area.right() || max == 0 {
+        if y < area.top() || y >= area.bottom() || x < area.left() || x >= area.right() || max == 0
+        {
             return x;
         }
         let max = max.min(area.right() - x);
+        let plain;
+        let text = if self.look.glyphs.ascii && !text.is_ascii() {
+            plain = spelt(text);
+            plain.as_str()
+        } else {
+            text
+        };
         let (end, _) = if text.chars().any(char::is_control) {
             let shown = Foreign::from(text).to_string();
             self.buf.set_stringn(x, y, shown, usize::from(max), style)
@@ -66,7 +74,14 @@ impl<'b> Pen<'b> {
     }
 
     /// Text that ends before `right`; what does not fit into `max` cells loses its end.
-    pub(crate) fn put_right(&mut self, right: u16, y: u16, max: u16, text: &str, role: Role) -> u16 {
+    pub(crate) fn put_right(
+        &mut self,
+        right: u16,
+        y: u16,
+        max: u16,
+        text: &str,
+        role: Role,
+    ) -> u16 {
         let width = (text.width() as u16).min(max);
         let x = right.saturating_sub(width);
         self.put(x, y, width, text, role);
@@ -75,7 +90,9 @@ impl<'b> Pen<'b> {
 
     /// Parts one after the other, until `right`.
     pub(crate) fn parts(&mut self, x: u16, y: u16, right: u16, parts: &[(Role, &str)]) -> u16 {
-        parts.iter().fold(x, |x, (role, text)| self.put(x, y, right.saturating_sub(x), text, *role))
+        parts.iter().fold(x, |x, (role, text)| {
+            self.put(x, y, right.saturating_sub(x), text, *role)
+        })
     }
 
     /// Changes the style of what is there.
@@ -97,8 +114,16 @@ impl<'b> Pen<'b> {
         if area.width < 2 || area.height < 2 {
             return Rect::new(area.x, area.y, 0, 0);
         }
-        let lines = if focus { self.glyphs().thick } else { self.glyphs().thin };
-        let role = if focus { Role::BorderFocus } else { Role::Border };
+        let lines = if focus {
+            self.glyphs().thick
+        } else {
+            self.glyphs().thin
+        };
+        let role = if focus {
+            Role::BorderFocus
+        } else {
+            Role::Border
+        };
         let (left, right) = (area.left(), area.right() - 1);
         let (top, bottom) = (area.top(), area.bottom() - 1);
         for x in left + 1..right {
@@ -109,33 +134,39 @@ impl<'b> Pen<'b> {
             self.put(left, y, 1, lines.down, role);
             self.put(right, y, 1, lines.down, role);
         }
-        for (corner, (x, y)) in lines.corners.iter().zip([(left, top), (right, top), (left, bottom), (right, bottom)]) {
+        for (corner, (x, y)) in
+            lines
+                .corners
+                .iter()
+                .zip([(left, top), (right, top), (left, bottom), (right, bottom)])
+        {
             self.put(x, y, 1, corner, role);
         }
-        let room = area.width.saturating_sub(4);
-        let note_width = note.width() as u16;
-        let note_room = if note_width + 2 <= room { note_width + 2 } else { 0 };
-        if !title.is_empty() && room > 2 {
+        // Corner, line, space, title, space … space, note, space, line, corner; a note that leaves the title no room goes.
+        let room = area.width.saturating_sub(6);
+        let (title_width, note_width) = (width(title), width(note));
+        let noted = note_width > 0 && title_width + note_width + 3 <= room;
+        if title_width > 0 && room > 0 {
             let title_role = if focus { Role::Accent } else { Role::Title };
-            let max = room.saturating_sub(note_room + 2).max(1);
-            let end = self.put(left + 3, top, max, title, title_role);
+            let end = self.put(left + 3, top, room, title, title_role);
             self.put(left + 2, top, 1, " ", role);
             self.put(end, top, 1, " ", role);
-            if note_room > 0 && title.width() as u16 + note_room + 3 <= room + 1 {
-                self.note(right, top, note, note_width);
-            }
-        } else if note_room > 0 {
-            self.note(right, top, note, note_width);
+        }
+        if noted {
+            let x = right - 3 - note_width;
+            self.put(x, top, 1, " ", Role::Dim);
+            self.put(x + 1, top, note_width, note, Role::Dim);
+            self.put(right - 2, top, 1, " ", Role::Dim);
         }
         Rect::new(area.x + 1, area.y + 1, area.width - 2, area.height - 2)
     }
+}
 
-    fn note(&mut self, right: u16, y: u16, note: &str, width: u16) {
-        let x = right - 2 - width;
-        self.put(x, y, 1, " ", Role::Dim);
-        self.put(x + 1, y, width, note, Role::Dim);
-        self.put(right - 1, y, 1, " ", Role::Dim);
-    }
+/// The signs of our own texts in ASCII. What others wrote in their letters stays as it is.
+fn spelt(text: &str) -> String {
+    text.replace('…', "...")
+        .replace('·', "-")
+        .replace('±', "+-")
 }
 
 /// The cells that a text takes.
@@ -170,7 +201,11 @@ pub(crate) fn wrap(text: &str, max: u16) -> Vec<String> {
     if width(text) <= max {
         return vec![text.to_owned()];
     }
-    let indent: String = text.chars().take_while(|c| *c == ' ').take(usize::from(max / 2)).collect();
+    let indent: String = text
+        .chars()
+        .take_while(|c| *c == ' ')
+        .take(usize::from(max / 2))
+        .collect();
     let mut lines = Vec::new();
     let mut line = indent.clone();
     let mut empty = true;
@@ -225,7 +260,10 @@ mod tests {
         assert_eq!(grouped(1_000_000), "1,000,000");
         assert_eq!(fit("llm_inference", 6, false), "llm_i…");
         assert_eq!(fit("模型推理任务", 7, false), "模型推…");
-        assert_eq!(wrap("  one two three four", 10), ["  one two", "  three", "  four"]);
+        assert_eq!(
+            wrap("  one two three four", 10),
+            ["  one two", "  three", "  four"]
+        );
         assert_eq!(wrap("aaaaaaaaaaaa", 5), ["aaaaa", "aaaaa", "aa"]);
     }
 }

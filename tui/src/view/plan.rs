@@ -17,26 +17,71 @@ use ratatui::layout::Rect;
 pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     let Some((line, plan, at)) = &state.throws.plan else {
         let inner = pen.frame(area, "PLAN", "", focus);
-        pen.put(inner.x + 2, inner.y, inner.width, "nothing is planned; P plans a sync of what is selected, or :plan cascade …", Role::Dim);
+        pen.put(
+            inner.x + 2,
+            inner.y,
+            inner.width,
+            "nothing is planned; P plans a sync of what is selected, or :plan cascade …",
+            Role::Dim,
+        );
         return;
     };
     let age = Micros((state.now.0 - at.0).max(0));
-    let inner = pen.frame(area, &format!("PLAN  {line}"), &format!("{age} old"), focus);
+    let inner = pen.frame(
+        area,
+        &format!("PLAN  {line}"),
+        &super::page::age(age.0),
+        focus,
+    );
     let (x, right) = (inner.x + 2, inner.right());
     let room = inner.width.saturating_sub(30).clamp(10, 80);
     let mut y = inner.y;
     let part = plan.ready.value();
-    let role = if part >= 0.95 { Role::Ok } else { Role::Degraded };
-    pen.parts(x, y, right, &[(Role::Dim, "READY by T   "), (role, &bar(pen.glyphs(), part, room)), (role, &format!("  {}", plan.ready))]);
+    let role = if part >= 0.95 {
+        Role::Ok
+    } else {
+        Role::Degraded
+    };
+    pen.parts(
+        x,
+        y,
+        right,
+        &[
+            (Role::Dim, "READY by T   "),
+            (role, &bar(pen.glyphs(), part, room)),
+            (role, &format!("  {}", plan.ready)),
+        ],
+    );
     y += 1;
     let until = plan.until_t.0.max(1) as f64;
     let fire = (plan.fire_within.0.max(0) as f64 / until).clamp(0.0, 1.0);
     let before = (fire * f64::from(room)) as usize;
-    let (dash, wait) = if pen.glyphs().ascii { ("=", ".") } else { ("━", "·") };
-    let time = dash.repeat(before) + &wait.repeat(usize::from(room) - before) + pen.glyphs().instant;
-    pen.parts(x, y, right, &[(Role::Dim, "now to T     "), (Role::Sparkline, &time), (Role::Accent, &format!(" T in {}", plan.until_t))]);
+    let (dash, wait) = if pen.glyphs().ascii {
+        ("=", ".")
+    } else {
+        ("━", "·")
+    };
+    let time =
+        dash.repeat(before) + &wait.repeat(usize::from(room) - before) + pen.glyphs().instant;
+    pen.parts(
+        x,
+        y,
+        right,
+        &[
+            (Role::Dim, "now to T     "),
+            (Role::Sparkline, &time),
+            (Role::Accent, &format!(" T in {}", plan.until_t)),
+        ],
+    );
     y += 1;
-    let late = if plan.fire_within < age { (Role::Open, "past: plan again".to_owned()) } else { (Role::Text, format!("the latest safe moment to fire is in {}", plan.fire_within)) };
+    let late = if plan.fire_within < age {
+        (Role::Open, "past: plan again".to_owned())
+    } else {
+        (
+            Role::Text,
+            format!("the latest safe moment to fire is in {}", plan.fire_within),
+        )
+    };
     pen.put(x + 13, y, right.saturating_sub(x + 13), &late.1, late.0);
     y += 2;
     let counts = &plan.counts;
@@ -49,7 +94,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     pen.put(x, y, right.saturating_sub(x), &figures, Role::Text);
     y += 1;
     if let Some(refusal) = &plan.refusal {
-        pen.put(x, y, right.saturating_sub(x), &fit(&refusal.to_string(), inner.width.saturating_sub(3), pen.glyphs().ascii), Role::Degraded);
+        pen.put(
+            x,
+            y,
+            right.saturating_sub(x),
+            &fit(
+                &refusal.to_string(),
+                inner.width.saturating_sub(3),
+                pen.glyphs().ascii,
+            ),
+            Role::Degraded,
+        );
         y += 1;
     }
     y += 1;
@@ -59,8 +114,20 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
         pen.put(x, y, right.saturating_sub(x), "nobody stands out", Role::Ok);
         return;
     }
-    pen.put(x, y, right.saturating_sub(x), "least likely to make it, and left out", Role::Dim);
+    pen.put(
+        x,
+        y,
+        right.saturating_sub(x),
+        "least likely to make it, and left out",
+        Role::Dim,
+    );
     for (y, row) in (y + 1..inner.bottom()).zip(&report.rows) {
-        pen.put(x, y, right.saturating_sub(x), &report.set(&row.cells, &widths), row.role);
+        pen.put(
+            x,
+            y,
+            right.saturating_sub(x),
+            &report.set(&row.cells, &widths),
+            row.role,
+        );
     }
 }

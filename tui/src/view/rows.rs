@@ -20,18 +20,134 @@ pub(super) struct Column {
 
 /// In the order in which they stand; the number says in which order they are wanted.
 const COLUMNS: [(u8, Column); 12] = [
-    (0, Column { head: "agent", width: 9, right: false, text: |agent| (Role::Text, agent.place().to_string()) }),
-    (6, Column { head: "class", width: 12, right: false, text: |agent| (Role::Dim, class_name(agent.kind())) }),
-    (1, Column { head: "state", width: 11, right: false, text: state_of }),
-    (2, Column { head: "z", width: 5, right: true, text: z }),
-    (4, Column { head: "q", width: 4, right: true, text: |agent| (Role::Text, agent.pending().to_string()) }),
-    (7, Column { head: "rel", width: 6, right: true, text: |agent| (Role::Text, agent.success().to_string()) }),
-    (8, Column { head: "drift", width: 5, right: true, text: |agent| (Role::Text, format!("{:.2}", agent.variation())) }),
-    (5, Column { head: "hb", width: 4, right: true, text: beat }),
-    (3, Column { head: "task", width: 16, right: false, text: |agent| (Role::Text, agent.work().unwrap_or("-").to_owned()) }),
-    (9, Column { head: "context", width: 8, right: false, text: |agent| (Role::Dim, format!("{:08x}", agent.holds() >> 32)) }),
-    (10, Column { head: "avoided", width: 7, right: false, text: |agent| (Role::Elevated, if agent.marks().has(Mark::Avoided) { "avoided" } else { "" }.to_owned()) }),
-    (11, Column { head: "frozen", width: 6, right: false, text: |agent| (Role::Frozen, if agent.marks().has(Mark::Frozen) { "frozen" } else { "" }.to_owned()) }),
+    (
+        0,
+        Column {
+            head: "agent",
+            width: 9,
+            right: false,
+            text: |agent| (Role::Text, agent.place().to_string()),
+        },
+    ),
+    (
+        6,
+        Column {
+            head: "class",
+            width: 12,
+            right: false,
+            text: |agent| (Role::Dim, class_name(agent.kind())),
+        },
+    ),
+    (
+        1,
+        Column {
+            head: "state",
+            width: 11,
+            right: false,
+            text: state_of,
+        },
+    ),
+    (
+        2,
+        Column {
+            head: "z",
+            width: 5,
+            right: true,
+            text: z,
+        },
+    ),
+    (
+        4,
+        Column {
+            head: "q",
+            width: 4,
+            right: true,
+            text: |agent| (Role::Text, agent.pending().to_string()),
+        },
+    ),
+    (
+        7,
+        Column {
+            head: "rel",
+            width: 6,
+            right: true,
+            text: |agent| (Role::Text, agent.success().to_string()),
+        },
+    ),
+    (
+        8,
+        Column {
+            head: "drift",
+            width: 5,
+            right: true,
+            text: |agent| (Role::Text, format!("{:.2}", agent.variation())),
+        },
+    ),
+    (
+        5,
+        Column {
+            head: "hb",
+            width: 4,
+            right: true,
+            text: beat,
+        },
+    ),
+    (
+        3,
+        Column {
+            head: "task",
+            width: 16,
+            right: false,
+            text: |agent| (Role::Text, agent.work().unwrap_or("-").to_owned()),
+        },
+    ),
+    (
+        9,
+        Column {
+            head: "context",
+            width: 8,
+            right: false,
+            text: |agent| (Role::Dim, format!("{:08x}", agent.holds() >> 32)),
+        },
+    ),
+    (
+        10,
+        Column {
+            head: "avoided",
+            width: 7,
+            right: false,
+            text: |agent| {
+                (
+                    Role::Elevated,
+                    if agent.marks().has(Mark::Avoided) {
+                        "avoided"
+                    } else {
+                        ""
+                    }
+                    .to_owned(),
+                )
+            },
+        },
+    ),
+    (
+        11,
+        Column {
+            head: "frozen",
+            width: 6,
+            right: false,
+            text: |agent| {
+                (
+                    Role::Frozen,
+                    if agent.marks().has(Mark::Frozen) {
+                        "frozen"
+                    } else {
+                        ""
+                    }
+                    .to_owned(),
+                )
+            },
+        },
+    ),
 ];
 
 /// A class as the specification writes it, without its prefix.
@@ -59,7 +175,10 @@ fn z(agent: &Agent<'_>) -> (Role, String) {
         Some(z) if z >= ELEVATED => Role::Elevated,
         _ => Role::Text,
     };
-    (role, super::pen::millis(agent.z().filter(|_| !agent.kind().is_human())))
+    (
+        role,
+        super::pen::millis(agent.z().filter(|_| !agent.kind().is_human())),
+    )
 }
 
 fn beat(agent: &Agent<'_>) -> (Role, String) {
@@ -68,7 +187,14 @@ fn beat(agent: &Agent<'_>) -> (Role, String) {
         0..1_000 => format!("{seconds}s"),
         _ => "long".into(),
     };
-    (if agent.stale() { Role::Stale } else { Role::Text }, text)
+    (
+        if agent.stale() {
+            Role::Stale
+        } else {
+            Role::Text
+        },
+        text,
+    )
 }
 
 /// The columns that fit into `room`, in their order.
@@ -81,7 +207,11 @@ pub(super) fn columns(room: u16) -> Vec<&'static Column> {
         used <= room + 1
     });
     let last = fitting.last().map_or(0, |(rank, _)| *rank);
-    COLUMNS.iter().filter(|(rank, _)| *rank <= last).map(|(_, column)| column).collect()
+    COLUMNS
+        .iter()
+        .filter(|(rank, _)| *rank <= last)
+        .map(|(_, column)| column)
+        .collect()
 }
 
 /// The heads of the columns.

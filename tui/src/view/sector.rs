@@ -38,7 +38,9 @@ pub(super) fn glyph<'g>(pen: &Pen<'g>, agent: Option<Agent<'_>>) -> (&'g str, Ro
         _ if agent.kind().is_human() => ("human", Role::Ok),
         _ if agent.z().is_some_and(|z| z >= SLOW) => ("slow", Role::Slow),
         Standing::Degraded => ("elevated", Role::Degraded),
-        Standing::Active if agent.z().is_some_and(|z| z >= ELEVATED) => ("elevated", Role::Elevated),
+        Standing::Active if agent.z().is_some_and(|z| z >= ELEVATED) => {
+            ("elevated", Role::Elevated)
+        }
         Standing::Active => ("active", Role::Ok),
     };
     (pen.glyphs().state(name), role)
@@ -50,8 +52,17 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     let sector = state.at.spot.sector();
     let region = mesh.sector(sector);
     let title = format!("SECTOR {sector}  {} agents", region.agents);
-    let quarantined = if region.quarantined > 0 { format!("  {} quarantined", region.quarantined) } else { String::new() };
-    let inner = pen.frame(area, &title, &format!("{} active{quarantined}", region.active), focus);
+    let quarantined = if region.quarantined > 0 {
+        format!("  {} quarantined", region.quarantined)
+    } else {
+        String::new()
+    };
+    let inner = pen.frame(
+        area,
+        &title,
+        &format!("{} active{quarantined}", region.active),
+        focus,
+    );
     if inner.height < 2 {
         return;
     }
@@ -66,7 +77,9 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
                 return (text, skip - 1);
             }
             let label = at.to_string();
-            if (at == 1 || at % 10 == 0) && usize::from(at) + label.len() <= usize::from(shown) + label.len() {
+            if (at == 1 || at % 10 == 0)
+                && usize::from(at) + label.len() <= usize::from(shown) + label.len()
+            {
                 text.push_str(&label);
                 (text, label.len() - 1)
             } else {
@@ -85,7 +98,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     let rows = u16::from(shape.clusters);
     let room = inner.height - 1;
     let cursor = u16::from(state.at.spot.cluster) - 1;
-    let first = if rows <= room { 0 } else { cursor.saturating_sub(room / 2).min(rows - room) };
+    let first = if rows <= room {
+        0
+    } else {
+        cursor.saturating_sub(room / 2).min(rows - room)
+    };
     for row in first..rows.min(first + room) {
         let y = inner.y + 1 + row - first;
         let id = ClusterId {
@@ -103,8 +120,20 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
             pen.put(left + agent - 1, y, 1, sign, role);
         }
         let flag = mesh.cluster_flag(id);
-        pen.put_right(after + 6, y, 5, &millis(cluster.mean), flag_role(flag).unwrap_or(Role::Text));
-        pen.put(after + 6, y, 1, flag.sign(), flag_role(flag).unwrap_or(Role::Text));
+        pen.put_right(
+            after + 6,
+            y,
+            5,
+            &millis(cluster.mean),
+            flag_role(flag).unwrap_or(Role::Text),
+        );
+        pen.put(
+            after + 6,
+            y,
+            1,
+            flag.sign(),
+            flag_role(flag).unwrap_or(Role::Text),
+        );
         for (at, (_, width, text)) in more.iter().enumerate() {
             let (role, text) = text(mesh, id);
             pen.put(after + 8 + column_x(more, at), y, *width, &text, role);
@@ -122,18 +151,28 @@ type Column = (&'static str, u16, fn(&Mesh, ClusterId) -> (Role, String));
 
 /// What else is said of a cluster, by how much room there is.
 const COLUMNS: [Column; 5] = [
-    ("  p95", 6, |mesh, id| (Role::Text, format!("{:>5}", millis(mesh.cluster(id).p95)))),
-    ("brk", 7, |mesh, id| match mesh.breakers.get(&BreakerAt::Cluster(id)) {
-        Some(true) => (Role::Open, "OPEN".into()),
-        Some(false) => (Role::HalfOpen, "half".into()),
-        None => (Role::Dim, "closed".into()),
+    ("  p95", 6, |mesh, id| {
+        (Role::Text, format!("{:>5}", millis(mesh.cluster(id).p95)))
+    }),
+    ("brk", 7, |mesh, id| {
+        match mesh.breakers.get(&BreakerAt::Cluster(id)) {
+            Some(true) => (Role::Open, "OPEN".into()),
+            Some(false) => (Role::HalfOpen, "half".into()),
+            None => (Role::Dim, "closed".into()),
+        }
     }),
     ("active", 7, |mesh, id| {
         let cluster = mesh.cluster(id);
-        let role = if cluster.active * 20 <= cluster.agents * 19 { Role::Degraded } else { Role::Text };
+        let role = if cluster.active * 20 <= cluster.agents * 19 {
+            Role::Degraded
+        } else {
+            Role::Text
+        };
         (role, format!("{}/{}", cluster.active, cluster.agents))
     }),
-    (" queue", 7, |mesh, id| (Role::Text, format!("{:>6}", mesh.cluster(id).queue))),
+    (" queue", 7, |mesh, id| {
+        (Role::Text, format!("{:>6}", mesh.cluster(id).queue))
+    }),
     ("note", 30, note),
 ];
 
@@ -161,7 +200,10 @@ fn note(mesh: &Mesh, id: ClusterId) -> (Role, String) {
         (cluster.conflicts, "conflicts"),
     ];
     let said = parts.iter().filter(|(count, _)| *count > 0).take(2);
-    let text = said.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ");
+    let text = said
+        .map(|(count, what)| format!("{count} {what}"))
+        .collect::<Vec<_>>()
+        .join(", ");
     (Role::Degraded, text)
 }
 
@@ -186,8 +228,17 @@ pub(super) fn summary(pen: &mut Pen<'_>, state: &State, area: Rect) {
         Some(false) => (Role::HalfOpen, "HALF_OPEN"),
         None => (Role::Ok, "CLOSED"),
     };
-    let figures = format!("mean {}ms  p95 {}ms  breaker ", millis(region.mean), millis(region.p95));
-    pen.parts(left, inner.y, inner.right(), &[(Role::Text, &figures), breaker]);
+    let figures = format!(
+        "mean {}ms  p95 {}ms  breaker ",
+        millis(region.mean),
+        millis(region.p95)
+    );
+    pen.parts(
+        left,
+        inner.y,
+        inner.right(),
+        &[(Role::Text, &figures), breaker],
+    );
     let clusters = mesh.shape_or_none().clusters;
     let mut x = pen.put(left, inner.y + 1, room, "clusters ", Role::Dim);
     pen.put(left, inner.y + 2, room, "     Z   ", Role::Dim);
@@ -201,17 +252,29 @@ pub(super) fn summary(pen: &mut Pen<'_>, state: &State, area: Rect) {
         let one = mesh.cluster(id);
         let (_, heat) = super::grid::value(&one, crate::state::screen::Metric::Impedance, true);
         let flag = mesh.cluster_flag(id);
-        let bar = pen.glyphs().bar(f64::from(one.mean.unwrap_or(0)) / 600_000.0);
-        let sign = if flag <= Flag::HalfOpen { flag.sign() } else { bar };
+        let bar = pen
+            .glyphs()
+            .bar(f64::from(one.mean.unwrap_or(0)) / 600_000.0);
+        let sign = if flag <= Flag::HalfOpen {
+            flag.sign()
+        } else {
+            bar
+        };
         pen.put(x, inner.y + 2, 1, sign, flag_role(flag).unwrap_or(heat));
         x += label.len() as u16 + 1;
     }
     let mut lines: Vec<(Role, String)> = Vec::new();
     let said = match flag {
         Flag::Unreachable => Some((Role::Offline, "x nobody there answers".to_owned())),
-        Flag::Open => Some((Role::Open, "! breaker open: nothing new is routed there".to_owned())),
+        Flag::Open => Some((
+            Role::Open,
+            "! breaker open: nothing new is routed there".to_owned(),
+        )),
         Flag::Frozen => Some((Role::Frozen, format!("* {} agents frozen", region.frozen))),
-        Flag::HalfOpen => Some((Role::HalfOpen, ": breaker tries a tenth of the traffic".to_owned())),
+        Flag::HalfOpen => Some((
+            Role::HalfOpen,
+            ": breaker tries a tenth of the traffic".to_owned(),
+        )),
         Flag::Conflicts | Flag::Degraded | Flag::Stale | Flag::Well => None,
     };
     lines.extend(said);
@@ -219,14 +282,21 @@ pub(super) fn summary(pen: &mut Pen<'_>, state: &State, area: Rect) {
         (region.quarantined, "in quarantine", Role::Conflict),
         (region.offline, "offline", Role::Offline),
         (region.degraded, "degraded", Role::Degraded),
-        (region.conflicts, "conflicts in the last hour", Role::Conflict),
+        (
+            region.conflicts,
+            "conflicts in the last hour",
+            Role::Conflict,
+        ),
     ] {
         if count > 0 {
             lines.push((role, format!("{count} {what}")));
         }
     }
     let slow = (1..=clusters).map(|cluster| ClusterId { sector, cluster });
-    let slow = slow.map(|id| (id, mesh.cluster(id).slow)).max_by_key(|(_, slow)| *slow).filter(|(_, slow)| *slow > 0);
+    let slow = slow
+        .map(|id| (id, mesh.cluster(id).slow))
+        .max_by_key(|(_, slow)| *slow)
+        .filter(|(_, slow)| *slow > 0);
     lines.extend(slow.map(|(id, count)| (Role::Slow, format!("! {id}: {count} agents > 500 ms"))));
     if lines.is_empty() {
         lines.push((Role::Ok, "nothing to report".into()));
@@ -257,15 +327,31 @@ pub(super) fn legend(pen: &mut Pen<'_>, state: &State, area: Rect) {
         }
         let sign = pen.glyphs().state(name);
         pen.put(inner.x + 1, y, 1, sign, role);
-        pen.put(inner.x + 4, y, inner.width.saturating_sub(4), text, Role::Text);
+        pen.put(
+            inner.x + 4,
+            y,
+            inner.width.saturating_sub(4),
+            text,
+            Role::Text,
+        );
         y += 1;
     }
     y += 1;
     let open = format!("open cluster {}", state.at.spot.cluster);
-    for (key, text) in [("Enter", open.as_str()), ("Esc", "back to the mesh"), ("[ ]", "sector before, after")] {
+    for (key, text) in [
+        ("Enter", open.as_str()),
+        ("Esc", "back to the mesh"),
+        ("[ ]", "sector before, after"),
+    ] {
         if y < inner.bottom() {
             pen.put(inner.x + 1, y, 6, key, Role::Accent);
-            pen.put(inner.x + 8, y, inner.width.saturating_sub(8), text, Role::Text);
+            pen.put(
+                inner.x + 8,
+                y,
+                inner.width.saturating_sub(8),
+                text,
+                Role::Text,
+            );
             y += 1;
         }
     }

@@ -23,11 +23,22 @@ use mesh_core::text::Foreign;
 use mesh_core::throw::Sheet;
 use ratatui::layout::Rect;
 
-pub(super) fn draw(pen: &mut Pen<'_>, _: &State, shown: &(SheetRef, Option<Sheet>), before: Option<&(SheetRef, Option<Sheet>)>, area: Rect, focus: bool) {
+pub(super) fn draw(
+    pen: &mut Pen<'_>,
+    _: &State,
+    shown: &(SheetRef, Option<Sheet>),
+    before: Option<&(SheetRef, Option<Sheet>)>,
+    area: Rect,
+    focus: bool,
+) {
     let (reference, sheet) = shown;
     let id = Foreign::from(reference.throw_id.as_str()).to_string();
-    let kind = sheet.as_ref().map_or_else(String::new, |sheet| format!("  {} {}", sheet.verb.word(), sheet.strategy.word()));
-    let note = sheet.as_ref().map_or_else(|| "sheet".to_owned(), |sheet| word(&sheet.decision));
+    let kind = sheet.as_ref().map_or_else(String::new, |sheet| {
+        format!("  {} {}", sheet.verb.word(), sheet.strategy.word())
+    });
+    let note = sheet
+        .as_ref()
+        .map_or_else(|| "sheet".to_owned(), |sheet| word(&sheet.decision));
     let inner = pen.frame(area, &format!("PROOF {id}{kind}"), &note, focus);
     let (x, right) = (inner.x + 2, inner.right());
     let room = inner.width.saturating_sub(3);
@@ -43,8 +54,16 @@ pub(super) fn draw(pen: &mut Pen<'_>, _: &State, shown: &(SheetRef, Option<Sheet
     }
     let mut figures = Vec::new();
     figures.extend(reference.error_p90.map(|p90| format!("error p90 {p90}")));
-    figures.extend(reference.spread_p99.map(|(p99, bound)| format!("release spread p99 {p99} ± {bound}")));
-    figures.extend(sheet.as_ref().map(|sheet| format!("T after {}, gathered in {}", sheet.lead, sheet.elapsed)));
+    figures.extend(
+        reference
+            .spread_p99
+            .map(|(p99, bound)| format!("release spread p99 {p99} ± {bound}")),
+    );
+    figures.extend(
+        sheet
+            .as_ref()
+            .map(|sheet| format!("T after {}, gathered in {}", sheet.lead, sheet.elapsed)),
+    );
     line(pen, &mut y, Role::Text, &figures.join("   "));
     if let Some((old, _)) = before {
         let delta = i64::from(reference.counts.ready) - i64::from(old.counts.ready);
@@ -52,7 +71,15 @@ pub(super) fn draw(pen: &mut Pen<'_>, _: &State, shown: &(SheetRef, Option<Sheet
             (Some(now), Some(then)) => format!(", error p90 {now} after {then}"),
             _ => String::new(),
         };
-        line(pen, &mut y, Role::Dim, &format!("against {}: {delta:+} ready{p90}", Foreign::from(old.throw_id.as_str())));
+        line(
+            pen,
+            &mut y,
+            Role::Dim,
+            &format!(
+                "against {}: {delta:+} ready{p90}",
+                Foreign::from(old.throw_id.as_str())
+            ),
+        );
     }
     let Some(sheet) = sheet else {
         line(pen, &mut y, Role::Dim, "the sheet itself was not told");
@@ -60,16 +87,41 @@ pub(super) fn draw(pen: &mut Pen<'_>, _: &State, shown: &(SheetRef, Option<Sheet
     };
     let tall = inner.bottom().saturating_sub(y) >= 18;
     let height = if tall { 4 } else { 2 };
-    histogram(pen, "READY minus predicted, ms", &sheet.errors, Rect::new(x, y, room, height + 2));
+    histogram(
+        pen,
+        "READY minus predicted, ms",
+        &sheet.errors,
+        Rect::new(x, y, room, height + 2),
+    );
     y += height + 2;
     if tall {
-        histogram(pen, "released minus T, ms", &sheet.releases, Rect::new(x, y, room, height + 2));
+        histogram(
+            pen,
+            "released minus T, ms",
+            &sheet.releases,
+            Rect::new(x, y, room, height + 2),
+        );
         y += height + 2;
     }
-    line(pen, &mut y, Role::Dim, "class          eligible    ready     by T  within 50 ms  conflict");
+    line(
+        pen,
+        &mut y,
+        Role::Dim,
+        "class          eligible    ready     by T  within 50 ms  conflict",
+    );
     for tally in sheet.classes.iter().filter(|tally| tally.targeted > 0) {
-        let part = |count: u32| if tally.eligible == 0 { "-".to_owned() } else { format!("{:.1}%", f64::from(count) / f64::from(tally.eligible) * 100.0) };
-        let good = tally.eligible == 0 || u64::from(tally.in_window) * 100 >= u64::from(tally.eligible) * 95;
+        let part = |count: u32| {
+            if tally.eligible == 0 {
+                "-".to_owned()
+            } else {
+                format!(
+                    "{:.1}%",
+                    f64::from(count) / f64::from(tally.eligible) * 100.0
+                )
+            }
+        };
+        let good = tally.eligible == 0
+            || u64::from(tally.in_window) * 100 >= u64::from(tally.eligible) * 95;
         let text = format!(
             "{:<13} {:>9} {:>8} {:>8} {:>13} {:>9}",
             class_name(tally.class),
@@ -79,15 +131,37 @@ pub(super) fn draw(pen: &mut Pen<'_>, _: &State, shown: &(SheetRef, Option<Sheet
             part(tally.within_50),
             tally.conflict
         );
-        line(pen, &mut y, if good { Role::Text } else { Role::Degraded }, &text);
+        line(
+            pen,
+            &mut y,
+            if good { Role::Text } else { Role::Degraded },
+            &text,
+        );
     }
-    let skips: Vec<_> = sheet.skips.iter().map(|(why, count)| format!("{} {}", word(why), grouped(u64::from(*count)))).collect();
+    let skips: Vec<_> = sheet
+        .skips
+        .iter()
+        .map(|(why, count)| format!("{} {}", word(why), grouped(u64::from(*count))))
+        .collect();
     if !skips.is_empty() {
-        line(pen, &mut y, Role::Dim, &format!("skipped: {}", skips.join("   ")));
+        line(
+            pen,
+            &mut y,
+            Role::Dim,
+            &format!("skipped: {}", skips.join("   ")),
+        );
     }
-    let names: Vec<_> = sheet.stragglers.iter().map(|one| format!("{} {}", one.agent, word(&one.fate))).collect();
+    let names: Vec<_> = sheet
+        .stragglers
+        .iter()
+        .map(|one| format!("{} {}", one.agent, word(&one.fate)))
+        .collect();
     if !names.is_empty() {
-        let text = format!("not READY by T, {}: {}", grouped(u64::from(sheet.straggler_count)), names.join("   "));
+        let text = format!(
+            "not READY by T, {}: {}",
+            grouped(u64::from(sheet.straggler_count)),
+            names.join("   ")
+        );
         for text in wrap(&text, room) {
             line(pen, &mut y, Role::Degraded, &text);
         }
@@ -108,7 +182,9 @@ fn histogram(pen: &mut Pen<'_>, title: &str, bins: &[u32], area: Rect) {
         let x = area.x + at as u16 * each + u16::from(late);
         // The square root, so that the few are seen beside the many.
         let level = (f64::from(*count) / f64::from(most)).sqrt() * f64::from(height);
-        let far = ERROR_EDGES.get(at.saturating_sub(usize::from(late))).is_none_or(|edge| edge.abs() > 50);
+        let far = ERROR_EDGES
+            .get(at.saturating_sub(usize::from(late)))
+            .is_none_or(|edge| edge.abs() > 50);
         let role = match (late, far) {
             (true, true) => Role::Slow,
             (true, false) => Role::Elevated,
@@ -117,7 +193,10 @@ fn histogram(pen: &mut Pen<'_>, title: &str, bins: &[u32], area: Rect) {
         for row in 0..height {
             let part = level - f64::from(row);
             if part > 0.02 {
-                let glyph = pen.glyphs().bar(part.min(1.0)).repeat(usize::from(each.max(2) - 1));
+                let glyph = pen
+                    .glyphs()
+                    .bar(part.min(1.0))
+                    .repeat(usize::from(each.max(2) - 1));
                 pen.put(x, bottom - row, each, &glyph, role);
             }
         }

@@ -35,7 +35,13 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
     for (row, (role, head, text)) in pinned.iter().rev().take(usize::from(keep)).enumerate() {
         let y = inner.bottom() - 1 - row as u16;
         pen.put(inner.x + 1, y, INDENT, head, Role::Proposal);
-        pen.put(inner.x + 1 + INDENT, y, inner.width.saturating_sub(INDENT + 1), text, *role);
+        pen.put(
+            inner.x + 1 + INDENT,
+            y,
+            inner.width.saturating_sub(INDENT + 1),
+            text,
+            *role,
+        );
     }
     let mut y = inner.bottom() - keep;
     let mut skip = talk.back;
@@ -52,7 +58,10 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
             .flat_map(|(role, text)| wrap(text, room).into_iter().map(|line| (*role, line)))
             .collect();
         if folded {
-            lines.push((Role::Dim, format!("{} more lines   e", turn.lines.len() - shown)));
+            lines.push((
+                Role::Dim,
+                format!("{} more lines   e", turn.lines.len() - shown),
+            ));
         }
         let count = lines.len();
         for (at, (role_of_line, line)) in lines.iter().enumerate().rev() {
@@ -82,8 +91,15 @@ fn proposals(state: &State, inner: Rect) -> Vec<(Role, String, String)> {
         let head = format!("?#{}", proposal.number);
         let answer = answers(proposal);
         let what = proposal.line();
-        let about = if proposal.reversible() { "reversible" } else { "not to be taken back" };
-        let scope = proposal.preview.as_deref().unwrap_or("who it touches is being asked");
+        let about = if proposal.reversible() {
+            "reversible"
+        } else {
+            "not to be taken back"
+        };
+        let scope = proposal
+            .preview
+            .as_deref()
+            .unwrap_or("who it touches is being asked");
         let one = format!("{what}   {about}   {answer}");
         if proposal.preview.is_none() && super::pen::width(&one) <= room && inner.height < 6 {
             rows.push((Role::Text, head, one));
@@ -103,6 +119,10 @@ fn answers(proposal: &Proposal) -> String {
         (Grade::Wide | Grade::Grave, true) => format!("yes {number}"),
         _ => "yes".to_owned(),
     };
-    let only = if proposal.steps.len() > 1 { " / only 1" } else { "" };
+    let only = if proposal.steps.len() > 1 {
+        " / only 1"
+    } else {
+        ""
+    };
     format!("{yes} / no{only} / explain")
 }

@@ -18,11 +18,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
     let size = format!("{}x{} is too small", area.width, area.height);
     let mut lines = Vec::new();
     if let Some(status) = &state.mesh.status {
-        let share = Share::of(status.active as usize, status.agents as usize).unwrap_or(Share::NONE);
-        lines.push(format!("MESH-30K  {} {share}   {size}", Foreign::from(status.mode.as_str())));
+        let share =
+            Share::of(status.active as usize, status.agents as usize).unwrap_or(Share::NONE);
+        lines.push(format!(
+            "MESH-30K  {} {share}   {size}",
+            Foreign::from(status.mode.as_str())
+        ));
         lines.push(String::new());
         if status.frozen > 0 {
-            lines.push(format!("FROZEN: {} agents", grouped(u64::from(status.frozen))));
+            lines.push(format!(
+                "FROZEN: {} agents",
+                grouped(u64::from(status.frozen))
+            ));
         }
         lines.push(format!(
             "{}/{} active  {}/{} sectors",
@@ -31,12 +38,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
             status.sectors_healthy,
             status.sectors
         ));
-        lines.push(format!("conflicts {}/h   breakers !{} :{}", status.conflicts, status.breakers.0, status.breakers.1));
+        lines.push(format!(
+            "conflicts {}/h   breakers !{} :{}",
+            status.conflicts, status.breakers.0, status.breakers.1
+        ));
     } else {
         lines.push(format!("MESH-30K   {size}"));
     }
     lines.push(String::new());
-    lines.push(format!("needs {}x{}. Resize, or: mesh talk", LEAST.0, LEAST.1));
+    lines.push(format!(
+        "needs {}x{}. Resize, or: mesh talk",
+        LEAST.0, LEAST.1
+    ));
     lines.push("Ctrl-C twice quits".into());
     for (y, line) in (area.top()..area.bottom()).zip(lines) {
         pen.put(area.x, y, area.width, &line, Role::Text);
