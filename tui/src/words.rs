@@ -8,8 +8,6 @@ use mesh_core::operation::Operation;
 pub(crate) enum Reading {
     /// These, in order.
     Operations(Vec<Operation>),
-    /// Only an answer.
-    Say(String),
     /// It is not understood; the draft stays.
     No(String),
 }

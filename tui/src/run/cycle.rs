@@ -43,6 +43,8 @@ impl Clock {
 
 /// A terminal that frames can be drawn on.
 pub(crate) trait Screen: Backend {
+    /// What went wrong, as the system says it.
+    fn trouble(error: Self::Error) -> io::Error;
     /// The frame that follows is shown at once, as a whole, where the terminal can do that.
     fn begin(&mut self) -> io::Result<()> {
         Ok(())
@@ -54,6 +56,9 @@ pub(crate) trait Screen: Backend {
 }
 
 impl<W: io::Write> Screen for ratatui::backend::CrosstermBackend<W> {
+    fn trouble(error: io::Error) -> io::Error {
+        error
+    }
     fn begin(&mut self) -> io::Result<()> {
         crossterm::queue!(self, BeginSynchronizedUpdate)
     }
@@ -80,10 +85,7 @@ enum Dirt {
     Now,
 }
 
-impl<B: Screen> Cycle<B>
-where
-    B::Error: Into<io::Error> + Send + Sync + 'static,
-{
+impl<B: Screen> Cycle<B> {
     /// Ready to run.
     pub(crate) fn new(state: State, terminal: Terminal<B>, clock: Clock) -> Self {
         Self {
@@ -180,7 +182,7 @@ where
         let completed = self
             .terminal
             .draw(|frame| view::draw(state, frame.buffer_mut()))
-            .map_err(Into::into)?;
+            .map_err(B::trouble)?;
         let size = (completed.area.width, completed.area.height);
         self.terminal.backend_mut().end()?;
         let took = began.elapsed().as_micros() as u64;
@@ -196,7 +198,16 @@ where
     }
 
     fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear().map_err(Into::into)
+        // Not `Terminal::clear`, which asks the terminal where its cursor is while keys are being read.
+        self.terminal.backend_mut().clear().map_err(B::trouble)?;
+        self.terminal.swap_buffers();
+        Ok(())
+    }
+
+    /// Where it draws.
+    #[cfg(test)]
+    pub(crate) fn backend(&self) -> &B {
+        self.terminal.backend()
     }
 
     /// The screen as text, and what the console measures of itself.

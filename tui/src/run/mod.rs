@@ -89,3 +89,6 @@ async fn run(state: State, guard: Guard, target: Target) -> anyhow::Result<ExitC
 fn zone() -> i32 {
     jiff::Zoned::now().offset().seconds()
 }
+
+#[cfg(test)]
+mod tests;

@@ -64,19 +64,4 @@ fn from_colorfgbg(text: &str) -> Background {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_background_is_read_from_what_rxvt_says() {
-        for (text, background) in [
-            ("0;15", Background::Light),
-            ("0;default;7", Background::Light),
-            ("15;0", Background::Dark),
-            ("", Background::Dark),
-            ("x", Background::Dark),
-        ] {
-            assert_eq!(from_colorfgbg(text), background, "{text}");
-        }
-    }
-}
+mod tests;

@@ -289,10 +289,10 @@ fn source(name: &str) -> Result<String, ThemeError> {
     built_in.map(|(_, text)| (*text).to_owned()).ok_or_else(|| {
         let all: Vec<_> = names().collect();
         ThemeError::Unknown {
-            hint: nearest(name, all.iter().copied())
+            hint: nearest(name, all.iter().copied().chain(["dark", "light", "auto"]))
                 .map_or_else(String::new, |near| format!("did you mean {near}? ")),
             name: excerpt(name),
-            all: all.join(", "),
+            all: format!("dark, light, {}", all.join(", ")),
             folder: folder().map_or_else(
                 || "~/.config/mesh/themes".into(),
                 |f| f.display().to_string(),

@@ -77,11 +77,6 @@ pub(super) fn sentence(state: &mut State, text: &str, effects: &mut Vec<Effect>)
             state.talk.line(Who::You, text);
             said(state, operations, effects)
         }
-        crate::words::Reading::Say(reply) => {
-            state.talk.line(Who::You, text);
-            state.talk.line(Who::Mesh, reply);
-            true
-        }
         crate::words::Reading::No(why) => {
             state.notice(why);
             false

@@ -86,7 +86,7 @@ fn in_mesh(state: &mut State, dx: i32, dy: i32) {
             let by = dx + dy.saturating_mul(PER_ROW);
             let at = i32::from(spot.sector);
             // A step down from the last row stays; Home and End go all the way.
-            let beyond = dy.abs() == 1 && !(1..=most).contains(&(at + by));
+            let beyond = matches!(dy, -1 | 1) && !(1..=most).contains(&at.saturating_add(by));
             if !beyond {
                 spot.sector = step(at, by, most) as u16;
                 spot.cluster = 1;

@@ -17,12 +17,17 @@ use ratatui::layout::Rect;
 pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
     let size = format!("{}x{} is too small", area.width, area.height);
     let mut lines = Vec::new();
+    let narrow = area.width < 40;
+    if narrow {
+        lines.push(size.clone());
+    }
     if let Some(status) = &state.mesh.status {
         let share =
             Share::of(status.active as usize, status.agents as usize).unwrap_or(Share::NONE);
         lines.push(format!(
-            "MESH-30K  {} {share}   {size}",
-            Foreign::from(status.mode.as_str())
+            "MESH-30K  {} {share}   {}",
+            Foreign::from(status.mode.as_str()),
+            if narrow { "" } else { &size }
         ));
         lines.push(String::new());
         if status.frozen > 0 {
@@ -43,7 +48,7 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
             status.conflicts, status.breakers.0, status.breakers.1
         ));
     } else {
-        lines.push(format!("MESH-30K   {size}"));
+        lines.push(format!("MESH-30K   {}", if narrow { "" } else { &size }));
     }
     lines.push(String::new());
     lines.push(format!(
