@@ -66,14 +66,21 @@ pub struct ProfileDigest {
 }
 
 impl ProfileDigest {
-    /// The delay from sending until READY for this weight and queue.
-    pub fn total(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> Quantiles {
+    /// The delay from sending until READY for this weight and queue, as [`super::Profile::total`].
+    pub fn total(
+        &self,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        queue: u16,
+        copy: Option<Micros>,
+    ) -> Quantiles {
         let work = self
             .processing
             .quantiles()
             .times(slopes.factor(weight, queue));
-        super::profile::Correction::unpack(self.correction)
-            .apply(&self.network.quantiles().plus(&work))
+        let way = self.network.quantiles();
+        let way = copy.map_or(way, |gap| way.sooner(gap));
+        super::profile::Correction::unpack(self.correction).apply(&way.plus(&work))
     }
 
     /// When to send, as [`super::Profile::lead_time`].
@@ -85,7 +92,7 @@ impl ProfileDigest {
         on_time: Share,
         bound: Micros,
     ) -> Lead {
-        Lead::new(self.total(slopes, weight, queue), on_time, bound)
+        Lead::new(self.total(slopes, weight, queue, None), on_time, bound)
     }
 
     /// The network's part.

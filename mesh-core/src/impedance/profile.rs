@@ -214,12 +214,19 @@ impl Profile {
         on_time: Share,
         bound: Micros,
     ) -> Lead {
-        Lead::new(self.total(slopes, weight, queue), on_time, bound)
+        Lead::new(self.total(slopes, weight, queue, None), on_time, bound)
     }
 
-    /// The distribution of the delay from sending until READY.
-    pub fn total(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> Quantiles {
-        self.outlook(slopes).total(slopes, weight, queue)
+    /// The distribution of the delay from sending until READY. `copy`: how long after the first a second copy follows, if
+    /// one does; the earlier arrival counts.
+    pub fn total(
+        &self,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        queue: u16,
+        copy: Option<Micros>,
+    ) -> Quantiles {
+        self.outlook(slopes).total(slopes, weight, queue, copy)
     }
 
     /// The probability that the agent is READY `available` after a message sent now.
@@ -238,7 +245,7 @@ impl Profile {
 
     /// Z (§1.3): weight 0, present queue.
     pub fn impedance(&self, slopes: &ClassSlopes) -> Impedance {
-        Impedance(self.total(slopes, Weight(0), self.queue).median())
+        Impedance(self.total(slopes, Weight(0), self.queue, None).median())
     }
 
     /// `impedance_score` (§2.3): milliseconds, at most 1000; people have none.
@@ -248,7 +255,7 @@ impl Profile {
 
     /// `drift_coefficient` (§2.3): how much Z varies, without dimension.
     pub fn drift(&self, slopes: &ClassSlopes) -> f64 {
-        self.total(slopes, Weight(0), self.queue).drift()
+        self.total(slopes, Weight(0), self.queue, None).drift()
     }
 
     /// `reliability_score` (§2.3): success of the last hour.
@@ -261,7 +268,7 @@ impl Profile {
         if self.class.is_human() {
             return Flags::default();
         }
-        let total = self.total(slopes, Weight(0), self.queue);
+        let total = self.total(slopes, Weight(0), self.queue, None);
         let z = Impedance(total.median());
         Flags {
             degraded: z.score() > DEGRADED_SCORE,
@@ -322,10 +329,18 @@ impl Outlook {
         &self.network
     }
 
-    /// The delay from sending until READY for this weight and queue.
-    pub fn total(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> Quantiles {
+    /// The delay from sending until READY for this weight and queue. `copy`: how long after the first a second copy follows,
+    /// if one does; the earlier arrival counts.
+    pub fn total(
+        &self,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        queue: u16,
+        copy: Option<Micros>,
+    ) -> Quantiles {
         let work = self.base.times(slopes.factor(weight, queue));
-        self.correction.apply(&self.network.plus(&work))
+        let way = copy.map_or(self.network, |gap| self.network.sooner(gap));
+        self.correction.apply(&way.plus(&work))
     }
 }
 

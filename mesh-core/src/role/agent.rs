@@ -7,7 +7,7 @@ use super::dispute;
 use super::mailbox::{Mailbox, Opened};
 use super::uplink::{Due, Uplink};
 use super::{
-    Arrival, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent,
+    Arrival, BUCKET, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent,
 };
 use crate::chance::Chance;
 use crate::conflict::ConflictDetail;
@@ -17,6 +17,7 @@ use crate::message::{
 };
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class};
+use crate::registry::HoldMode;
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
 
@@ -25,10 +26,15 @@ use std::sync::Arc;
 pub struct Agent {
     place: AgentId,
     class: Class,
+    mode: HoldMode,
     uplink: Uplink,
     holds: Vec<Hold>,
     /// The last answers, kept for a parent that asks again.
     answered: Vec<Ack>,
+    /// How many of the last of these are said again, and when: links here lose messages.
+    again: u8,
+    again_at: Moment,
+    lossy: bool,
     mailbox: Mailbox,
     /// For the jitter of what it asks for again.
     chance: Chance,
@@ -95,9 +101,17 @@ impl Agent {
         Self {
             place,
             class,
+            mode: if class.is_human() {
+                HoldMode::Async
+            } else {
+                HoldMode::Hold
+            },
             uplink: Uplink::new(),
             holds: Vec::new(),
             answered: Vec::new(),
+            again: 0,
+            again_at: Moment::NEVER,
+            lossy: false,
             mailbox: Mailbox::default(),
             chance: Chance::new(0),
             lamport: LamportClock::default(),
@@ -117,6 +131,12 @@ impl Agent {
     pub fn set_abilities(&mut self, abilities: Vec<Name>) {
         self.abilities = Some(abilities.into_boxed_slice());
         self.tell_in = 0;
+    }
+
+    /// How its worker meets T: one that cannot wait, as a function behind HTTP, is LEAD-ONLY, and lets go as soon as it is
+    /// READY.
+    pub const fn set_mode(&mut self, mode: HoldMode) {
+        self.mode = mode;
     }
 
     /// Whether it can do this.
@@ -171,6 +191,9 @@ impl Agent {
             self.open_all(now, opened, out);
         }
         self.release_due(now, out);
+        if now >= self.again_at {
+            self.answer_again(out);
+        }
         while let Some(due) = self.uplink.due(now) {
             if due == Due::Beat && self.abilities.is_some() {
                 self.tell_abilities(out);
@@ -193,7 +216,7 @@ impl Agent {
             .iter()
             .filter(|hold| hold.ready.is_some())
             .map(|hold| hold.target)
-            .fold(self.uplink.next_wake(), Moment::min)
+            .fold(self.uplink.next_wake().min(self.again_at), Moment::min)
             .min(self.mailbox.next_wake())
     }
 
@@ -253,6 +276,9 @@ impl Agent {
         self.uplink.start(now, start.boot, phase);
         self.holds.clear();
         self.answered.clear();
+        self.again = 0;
+        self.again_at = Moment::NEVER;
+        self.lossy = start.lossy;
         self.mailbox.clear();
         self.chores.clear();
     }
@@ -501,7 +527,8 @@ impl Agent {
 
     /// Everything that is ready and whose T has come is released before any answer is made.
     fn release_due(&mut self, now: Moment, out: &mut Outputs) {
-        let due = |hold: &Hold| hold.ready.is_some() && now >= hold.target;
+        let holds = self.mode != HoldMode::LeadOnly;
+        let due = |hold: &Hold| hold.ready.is_some() && (!holds || now >= hold.target);
         for hold in self.holds.iter().filter(|hold| due(hold)) {
             out.work(Work::Release {
                 operation: hold.operation,
@@ -537,8 +564,22 @@ impl Agent {
             self.answered.remove(0);
         }
         self.answered.push(ack);
+        if self.lossy {
+            self.again = (self.again + 1).min(ANSWERED_MAX as u8);
+            self.again_at = self.again_at.min(now + BUCKET);
+        }
         self.mailbox.answered(ack.epoch, ack.sequence);
         out.send(To::Parent, Epoch::default(), Body::Ack(ack));
+    }
+
+    /// The same answers once more: a lost one would cost its lead a poll, and the whole mesh the wait for that.
+    fn answer_again(&mut self, out: &mut Outputs) {
+        let said = self.answered.len() - usize::from(self.again);
+        for ack in &self.answered[said..] {
+            out.send(To::Parent, Epoch::default(), Body::Ack(*ack));
+        }
+        self.again = 0;
+        self.again_at = Moment::NEVER;
     }
 
     fn beat(&mut self) -> Beat {
@@ -562,6 +603,7 @@ impl Agent {
                 latency: self.latency.get(),
                 queue: self.queue,
                 reliability: 1_000,
+                mode: self.mode,
             },
         }
     }

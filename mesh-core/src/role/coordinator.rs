@@ -11,7 +11,7 @@ use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::unheard::unheard;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, COPIES, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
@@ -37,7 +37,7 @@ const TIER: Tier = Tier::Coordinator;
 /// How long after a change the orchestrator is told of it.
 const FOLD_GAP: Micros = Micros::millis(200);
 /// The same after T, when everybody waits for what is still open.
-const FOLD_GAP_AFTER: Micros = Micros::millis(20);
+const FOLD_GAP_AFTER: Micros = Micros::millis(5);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
 
@@ -113,21 +113,25 @@ struct Toss {
     hop: Arc<Hop>,
     target: Moment,
     bound: Micros,
+    /// When its time to live is over here.
     expires: Moment,
     relay: Relay,
     parts: Vec<Part>,
     fold_at: Moment,
     drop_at: Moment,
     told: bool,
-    /// The final account has been sent.
-    said: bool,
+    /// How often the final account has been sent.
+    said: u8,
+    /// How often everything is said.
+    copies: u8,
 }
 
 #[derive(Debug)]
 struct Part {
     targets: ClusterTargets,
     fold: Option<Arc<Fold>>,
-    fresh: bool,
+    /// In how many more accounts upwards it is told: one, or [`COPIES`] where messages get lost.
+    owed: u8,
 }
 
 impl Coordinator {
@@ -391,9 +395,7 @@ impl Coordinator {
             Body::Poll(operation) => {
                 let epoch = self.epoch;
                 if let Some(toss) = self.toss(operation) {
-                    toss.parts
-                        .iter_mut()
-                        .for_each(|part| part.fresh = part.fold.is_some());
+                    toss.owe_all();
                     let fold = toss.fold();
                     out.send(To::Parent, epoch, Body::SectorFold(Arc::new(fold)));
                 }
@@ -558,6 +560,7 @@ impl Coordinator {
             .map(|part| (u16::from(part.slot), self.round(part.slot)));
         let threshold = hop.gated.then_some(Thresholds::CLUSTER_GATE.ready);
         let relay = Relay::new(now, target, children, threshold, hop.gated, self.lossy);
+        let copies = if self.lossy { COPIES } else { 1 };
         let parts = targets
             .iter()
             .map(|part| {
@@ -576,7 +579,7 @@ impl Coordinator {
                 Part {
                     targets: part.clone(),
                     fold,
-                    fresh: barred,
+                    owed: u8::from(barred) * copies,
                 }
             })
             .collect();
@@ -590,7 +593,8 @@ impl Coordinator {
             fold_at: Moment::NEVER,
             drop_at,
             told: false,
-            said: false,
+            said: 0,
+            copies,
             hop,
         };
         out.send(To::Parent, self.epoch, Body::Armed(toss.armed()));
@@ -661,16 +665,19 @@ impl Coordinator {
                 toss.fold_at = now;
             }
             if now >= toss.fold_at {
-                // The last word is said twice where messages get lost: the whole mesh waits for it.
-                let again =
-                    self.lossy && toss.told && !core::mem::replace(&mut toss.said, toss.told);
-                toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
+                toss.said += u8::from(toss.told && toss.said < toss.copies);
                 if toss.told {
-                    toss.parts
-                        .iter_mut()
-                        .for_each(|part| part.fresh = part.fold.is_some());
+                    toss.owe_all();
                 }
                 let fold = toss.fold();
+                // Where messages get lost all is said again: the whole mesh waits for it.
+                let owes = toss.parts.iter().any(|part| part.owed > 0);
+                let again = if toss.told {
+                    toss.said < toss.copies
+                } else {
+                    owes
+                };
+                toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
                 out.send(To::Parent, self.epoch, Body::SectorFold(Arc::new(fold)));
             }
         }
@@ -806,15 +813,8 @@ impl Toss {
             self.relay.sealed(now, child);
         }
         part.fold = Some(fold);
-        part.fresh = true;
-        if self.fold_at == Moment::NEVER {
-            self.fold_at = now
-                + if now < self.target {
-                    FOLD_GAP
-                } else {
-                    FOLD_GAP_AFTER
-                };
-        }
+        part.owed = self.copies;
+        self.tell_soon(now);
         first
     }
 
@@ -838,21 +838,31 @@ impl Toss {
             None => unheard(operation, part.targets.agents, armed, class_in(report)),
         };
         part.fold = Some(Arc::new(fold));
-        part.fresh = true;
-        if self.fold_at == Moment::NEVER {
-            self.fold_at = now
-                + if now < self.target {
-                    FOLD_GAP
-                } else {
-                    FOLD_GAP_AFTER
-                };
+        part.owed = self.copies;
+        self.tell_soon(now);
+    }
+
+    fn tell_soon(&mut self, now: Moment) {
+        let gap = if now < self.target {
+            FOLD_GAP
+        } else {
+            FOLD_GAP_AFTER
+        };
+        self.fold_at = self.fold_at.min(now + gap);
+    }
+
+    /// Everything that is known goes into the next account.
+    fn owe_all(&mut self) {
+        for part in self.parts.iter_mut().filter(|part| part.fold.is_some()) {
+            part.owed = part.owed.max(1);
         }
     }
 
     fn fold(&mut self) -> SectorFold {
         let mut clusters = Vec::new();
         for part in &mut self.parts {
-            if let (true, Some(fold)) = (core::mem::take(&mut part.fresh), &part.fold) {
+            if let (1.., Some(fold)) = (part.owed, &part.fold) {
+                part.owed -= 1;
                 clusters.push((part.targets.slot, Arc::clone(fold)));
             }
         }

@@ -6,6 +6,9 @@ use crate::time::clock::ClockEstimate;
 use crate::time::{Boot, Micros, Moment};
 use std::sync::Arc;
 
+/// When a child was last heard that never was.
+const UNHEARD: Moment = Moment(i64::MIN);
+
 /// What a parent keeps of one child.
 #[derive(Debug, Clone)]
 pub struct Downlink {
@@ -14,7 +17,8 @@ pub struct Downlink {
     boot: Boot,
     /// The last beat, not echoed yet.
     beat: Option<Exchange>,
-    heard: Option<Moment>,
+    /// [`UNHEARD`] before the first time: a word less than an option, of which a lead has one for each agent.
+    heard: Moment,
     outbox: Outbox<Arc<Numbered>>,
 }
 
@@ -52,7 +56,7 @@ impl Downlink {
             epoch: Epoch::default(),
             boot: Boot::default(),
             beat: None,
-            heard: None,
+            heard: UNHEARD,
             outbox: Outbox::default(),
         }
     }
@@ -97,7 +101,7 @@ impl Downlink {
                 ..Self::new()
             };
         }
-        self.heard = Some(received);
+        self.heard = received;
         let Some(ours) = exchange else {
             return Some(Measured {
                 down: None,
@@ -177,7 +181,11 @@ impl Downlink {
 
     /// When it was last heard, by the clock here.
     pub const fn heard(&self) -> Option<Moment> {
-        self.heard
+        if self.heard.0 == UNHEARD.0 {
+            None
+        } else {
+            Some(self.heard)
+        }
     }
 
     /// The highest epoch of its seat known.

@@ -12,7 +12,7 @@ use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::vigil::{self, Vigil};
-use super::{Arrival, BEAT, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
@@ -25,7 +25,7 @@ use crate::message::{
 };
 use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
-use crate::registry::{Capabilities, CapabilitySet};
+use crate::registry::{Capabilities, CapabilitySet, HoldMode};
 use crate::throw::{Cast, CastDue, Timing};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
@@ -628,7 +628,7 @@ impl Lead {
         let slopes = &self.slopes[usize::from(record.manner)].1;
         let outlook = record.profile.outlook(slopes);
         let (weight, on_time) = (cast.header().weight, cast.header().on_time);
-        let mut timing = record.timing(&outlook, slopes, weight, on_time);
+        let mut timing = record.timing(&outlook, slopes, weight, on_time, second_copy(self.lossy));
         if let Some(&lead) = targets
             .leads
             .as_ref()
@@ -752,7 +752,7 @@ impl Lead {
             .map(|(record, slot)| {
                 let active = self.vigil.is_known(slot) && !self.vigil.is_crashed(slot);
                 let slopes = &self.slopes[usize::from(record.manner)].1;
-                record.row(slot, slopes, active, now)
+                record.row(slot, slopes, active, second_copy(self.lossy), now)
             })
             .collect();
         ClusterReport {
@@ -877,29 +877,45 @@ impl Record {
         slopes: &ClassSlopes,
         weight: Weight,
         on_time: Share,
+        copy: Option<Micros>,
     ) -> Timing {
         let network = outlook.network();
-        let total = outlook.total(slopes, weight, self.claims.queue);
+        let total = outlook.total(slopes, weight, self.claims.queue, copy);
+        let holds = self.claims.mode != HoldMode::LeadOnly;
+        let (lead, confidence) = if holds {
+            (total.at(on_time), on_time)
+        } else {
+            (total.median(), total.within(total.median()))
+        };
         let back = network.at(Share::new(0.99));
         let trip = network.median();
         Timing {
             median: total.median(),
-            lead: total.at(on_time),
+            lead,
             limit: total.at(Share::new(0.999)),
             processing: total.median() - trip,
             back,
             round: trip + network.at(Share::new(0.999)),
-            confidence: on_time,
+            confidence,
+            holds,
             total,
         }
     }
 
-    fn row(&self, slot: u8, slopes: &ClassSlopes, active: bool, now: Moment) -> RowReport {
+    fn row(
+        &self,
+        slot: u8,
+        slopes: &ClassSlopes,
+        active: bool,
+        copy: Option<Micros>,
+        now: Moment,
+    ) -> RowReport {
         let outlook = self.profile.outlook(slopes);
-        let timing = self.timing(&outlook, slopes, Weight::default(), ON_TIME);
+        let timing = self.timing(&outlook, slopes, Weight::default(), ON_TIME, copy);
         RowReport {
             slot,
             class: self.class,
+            mode: self.claims.mode,
             active,
             timed: self.link.clock().ready(),
             latency: Micros32::from(timing.median - timing.processing),
@@ -921,6 +937,11 @@ impl Record {
             digest: self.profile.digest_of(&outlook, now),
         }
     }
+}
+
+/// How long after the first a second copy of a throw goes out: where messages get lost, and nowhere else.
+pub(super) fn second_copy(lossy: bool) -> Option<Micros> {
+    lossy.then_some(BUCKET)
 }
 
 /// Why nothing new may go to an agent for which this holds, if so.

@@ -68,6 +68,9 @@ pub const PROBE_GAP: Micros = Micros::millis(50);
 pub const PROBES: u8 = 8;
 /// Sends go out in buckets this long (§3.2).
 pub const BUCKET: Micros = Micros::millis(10);
+/// Copies of what a whole tier waits for, a bucket apart, on links that lose messages: of a hundredth lost, a millionth
+/// stays lost, so that of a thousand leads all are in time.
+pub const COPIES: u8 = 3;
 /// Operations that one node has open at most; one more is declined as busy.
 pub const CASTS_MAX: usize = 16;
 /// Operations that a lead or coordinator remembers beside those, ended ones, for whoever asks again: a dozen a second for

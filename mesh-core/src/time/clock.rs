@@ -35,6 +35,13 @@ const STEP_MIN: Micros = Micros(100);
 /// Exchanges before an estimate may be used (PROTOCOL §2).
 pub const READY_EXCHANGES: u8 = 4;
 
+/// A floor and a ceiling that are closer than this part of the quickest exchange of late do not belong together: a clock
+/// has stepped by less than a round trip, or runs faster or slower than any clock may.
+const NARROW: f64 = 0.6;
+
+/// So many exchanges show how quick the quickest is.
+const SETTLED_EXCHANGES: u8 = 8;
+
 /// Timestamps are whole microseconds of two clocks: each may be off by one.
 const TICK: f64 = 2.0;
 
@@ -50,6 +57,8 @@ pub struct ClockEstimate {
     ceilings: Hull,
     floors: Hull,
     skew: Skew,
+    /// The quickest exchange of late, microseconds: a little is added with every other one.
+    quickest: u32,
     exchanges: u8,
 }
 
@@ -85,23 +94,39 @@ impl ClockEstimate {
             return Heard::Refused;
         }
         let (ceiling, floor) = (t2.since(t1), t3.since(t4));
-        if self.exchanges > 0 && self.place(t1, ceiling, t4, floor) {
+        let took = (mine - theirs).0.clamp(0, TRIP_MAX.0) as u32;
+        if self.exchanges > 0
+            && let Some(apart) = self.place(t1, ceiling, t4, floor)
+        {
             self.exchanges = self.exchanges.saturating_add(1);
+            self.quickest = (self.quickest + self.quickest / 32).min(took);
+            if self.exchanges > SETTLED_EXCHANGES && apart < NARROW * f64::from(self.quickest) {
+                // What was known before contradicts this exchange nearly: it alone is certain. It was enough to be used.
+                let known = self.exchanges;
+                self.begin(t1, ceiling, t4, floor, took);
+                self.exchanges = known;
+            }
             return Heard::Taken;
         }
         let first = self.exchanges == 0;
-        *self = Self {
-            base: t4,
-            offset: floor,
-            ..Self::default()
-        };
-        self.place(t1, ceiling, t4, floor);
-        self.exchanges = 1;
+        self.begin(t1, ceiling, t4, floor, took);
         if first {
             Heard::Taken
         } else {
             Heard::Restarted
         }
+    }
+
+    /// Starts from one exchange alone.
+    fn begin(&mut self, t1: Moment, ceiling: Micros, t4: Moment, floor: Micros, took: u32) {
+        *self = Self {
+            base: t4,
+            offset: floor,
+            quickest: took,
+            ..Self::default()
+        };
+        self.place(t1, ceiling, t4, floor);
+        self.exchanges = 1;
     }
 
     /// Forgets everything: the other node has a new boot, or there is a new node at the other end.
@@ -181,8 +206,9 @@ impl ClockEstimate {
         self.skew_range()
     }
 
-    /// Adds both points; false (and nothing is kept of the pair's effect) when they contradict what is known.
-    fn place(&mut self, t1: Moment, ceiling: Micros, t4: Moment, floor: Micros) -> bool {
+    /// Adds both points. Gives how far floor and ceiling are apart then, in microseconds; `None` when they contradict what
+    /// is known, and the estimate is to begin anew.
+    fn place(&mut self, t1: Moment, ceiling: Micros, t4: Moment, floor: Micros) -> Option<f64> {
         let moved = t4.since(self.base);
         let shifted = ceiling - self.offset;
         // Beyond the 32 bits of a point it is a step of more than half an hour, or a node that was silent as long.
@@ -190,10 +216,10 @@ impl ClockEstimate {
             || moved < -AGE_MAX
             || moved > Micros::seconds(100_000)
         {
-            return false;
+            return None;
         }
-        if moved > AGE_MAX && !self.rebase(t4) {
-            return false;
+        if moved > AGE_MAX {
+            self.rebase(t4);
         }
         let at = |moment: Moment| moment.since(self.base).0 as i32;
         let (sent, back) = (at(t1), at(t4));
@@ -207,12 +233,12 @@ impl ClockEstimate {
         self.ceilings.forget_before(oldest);
         self.floors.forget_before(oldest);
         self.skew = Skew::between(&self.floors, &self.ceilings);
-        self.consistent(f64::from(back))
+        self.apart(f64::from(back))
     }
 
     /// Counts the times of points from `base` on; points that are too old for it become one bound each, aged by the
     /// skew that was proven.
-    fn rebase(&mut self, base: Moment) -> bool {
+    fn rebase(&mut self, base: Moment) {
         let shift = base.since(self.base).0;
         let (slowest, fastest) = self.skew_range();
         let at = shift as f64;
@@ -222,15 +248,15 @@ impl ClockEstimate {
         self.ceilings.shift(Side::Ceiling, shift, ceiling);
         self.floors.shift(Side::Floor, shift, floor);
         self.base = base;
-        true
     }
 
-    fn consistent(&self, at: f64) -> bool {
+    /// From floor to ceiling; `None` when no clock fits between them.
+    fn apart(&self, at: f64) -> Option<f64> {
         let (slowest, fastest) = self.skew_range();
         let range = [(slowest, fastest)];
         let [ceiling] = self.ceilings.tightest(Side::Ceiling, at, range);
         let [floor] = self.floors.tightest(Side::Floor, at, range);
-        slowest <= fastest && floor <= ceiling + TICK
+        (slowest <= fastest && floor <= ceiling + TICK).then_some(ceiling - floor)
     }
 
     /// The skew in the middle of what the exchanges allow, before the physical limit cuts one side of that off: there the

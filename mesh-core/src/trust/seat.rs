@@ -43,6 +43,9 @@ pub struct Claim {
     pub holder: KeyId,
     /// With which epoch: the same to renew, a higher one to take over.
     pub epoch: Epoch,
+    /// Whether it has the seat and keeps it. A node that has started anew takes it, even from itself: its children know
+    /// another clock.
+    pub renewal: bool,
     /// For how long.
     pub lease: Micros,
 }
@@ -202,7 +205,7 @@ impl SeatTable {
         }
         if let Some(known) = self.rows.get(&claim.seat) {
             let same = known.holder == claim.holder;
-            let renews = same && known.epoch == claim.epoch;
+            let renews = same && claim.renewal && known.epoch == claim.epoch;
             let takes = claim.epoch > known.epoch && (same || now >= known.until);
             if !renews && !takes {
                 return SeatAnswer::Refused {
@@ -330,8 +333,31 @@ mod tests {
             seat: SEAT,
             holder: KeyId(holder),
             epoch: Epoch(epoch),
+            renewal: false,
             lease: SEAT.lease(),
         }
+    }
+
+    fn renewal(holder: u64, epoch: u32) -> Claim {
+        Claim {
+            renewal: true,
+            ..claim(holder, epoch)
+        }
+    }
+
+    #[test]
+    fn a_holder_that_has_started_anew_is_not_granted_the_epoch_it_had() {
+        let mut table = SeatTable::default();
+        let granted = |epoch| SeatAnswer::Granted {
+            epoch: Epoch(epoch),
+        };
+        assert_eq!(table.claim(Moment(0), claim(1, 1)), granted(1));
+        let refused = SeatAnswer::Refused {
+            holder: KeyId(1),
+            epoch: Epoch(1),
+        };
+        assert_eq!(table.claim(Moment(5), claim(1, 1)), refused);
+        assert_eq!(table.claim(Moment(6), claim(1, 2)), granted(2));
     }
 
     #[test]
@@ -374,13 +400,13 @@ mod tests {
         let at = |ms| Moment(0) + Micros::millis(ms);
         assert_eq!(table.claim(at(0), claim(1, 1)), granted(1));
         assert_eq!(table.claim(at(1_000), claim(2, 2)), refused);
-        assert_eq!(table.claim(at(1_000), claim(1, 1)), granted(1));
+        assert_eq!(table.claim(at(1_000), renewal(1, 1)), granted(1));
         assert_eq!(table.claim(at(3_999), claim(2, 2)), refused);
         assert_eq!(table.claim(at(4_000), claim(2, 1)), refused);
         assert_eq!(table.claim(at(4_000), claim(2, 2)), granted(2));
         // The old holder cannot renew; it is told who has the seat.
         assert_eq!(
-            table.claim(at(4_001), claim(1, 1)),
+            table.claim(at(4_001), renewal(1, 1)),
             SeatAnswer::Refused {
                 holder: KeyId(2),
                 epoch: Epoch(2)

@@ -10,6 +10,7 @@ use crate::message::{
 use crate::operation::follow::TierSeen;
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
+use crate::role::lead::second_copy;
 use crate::role::mailing::Letter;
 use crate::role::unheard::unheard;
 use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
@@ -318,8 +319,15 @@ impl Orchestrator {
                 let targets = aim[range].iter().map(|&(cluster, agents)| ClusterTargets {
                     slot: cluster.slot(),
                     agents,
-                    leads: (order.strategy == Strategy::Parallel)
-                        .then(|| Chart::leads(order, cluster, agents, &self.replica)),
+                    leads: (order.strategy == Strategy::Parallel).then(|| {
+                        Chart::leads(
+                            order,
+                            cluster,
+                            agents,
+                            &self.replica,
+                            second_copy(self.lossy),
+                        )
+                    }),
                 });
                 let targets: Arc<[ClusterTargets]> = targets.collect();
                 Part {
