@@ -24,8 +24,8 @@ const EVERY: std::ops::RangeInclusive<u32> = 50..=60_000;
 /// Letters of a name at most.
 const NAME_MAX: usize = 64;
 
-/// Serves one connection to its end.
-pub(super) async fn serve<S>(porter: Arc<Porter>, stream: S) -> Result<(), DoorError>
+/// Serves one connection to its end. An error was told to the client, where it could be.
+pub async fn serve<S>(porter: Arc<Porter>, stream: S) -> Result<(), DoorError>
 where
     S: AsyncRead + AsyncWrite + Send,
 {

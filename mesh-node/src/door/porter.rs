@@ -55,6 +55,15 @@ pub struct Porter {
     closing: watch::Sender<Option<Arc<str>>>,
 }
 
+impl std::fmt::Debug for Porter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Porter")
+            .field("welcome", &self.welcome)
+            .field("guests", &self.guests())
+            .finish_non_exhaustive()
+    }
+}
+
 /// Where a reply goes.
 #[derive(Debug)]
 struct Route {

@@ -5,19 +5,19 @@
 //! true time, who really lives) is kept beside the roles, and the invariants are held against it.
 
 mod chores;
-mod clock;
+pub(super) mod clock;
 mod conduct;
-mod disk;
+pub(super) mod disk;
 mod figures;
 pub mod fuzz;
 mod invariant;
 mod levels;
-mod link;
-mod node;
-mod notary;
+pub(super) mod link;
+pub(super) mod node;
+pub(super) mod notary;
 mod operate;
 mod post;
-mod queue;
+pub(super) mod queue;
 mod sabotage;
 pub mod scenario;
 mod settle;
@@ -25,7 +25,7 @@ mod standing;
 mod strike;
 mod truth;
 mod verdict;
-mod world;
+pub(super) mod world;
 
 pub use figures::{Kpi, Report, run, run_with};
 pub use invariant::Violation;
