@@ -62,6 +62,8 @@ pub struct ClassTally {
     pub in_window: u16,
     /// READY within 50 ms of the median predicted.
     pub within_50: u16,
+    /// READY minus T.
+    pub arrivals: ErrorHistogram,
 }
 
 /// Upper edges of the bins of an [`ErrorHistogram`], in milliseconds; the last bin has none.

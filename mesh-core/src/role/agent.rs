@@ -135,21 +135,27 @@ impl Agent {
             Input::Message(arrival) => self.message(now, arrival, out),
             Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation, None),
             Input::Worker(WorkerEvent::Answered(operation, result)) => {
-                self.ready(now, operation, Some(result))
+                self.ready(now, operation, Some(result));
             }
             Input::Worker(WorkerEvent::Task(id, said)) => {
-                self.chores.said(self.place, id, said, out)
+                self.chores.said(self.place, id, said, out);
             }
-            Input::Seat(..) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
-                out.refuse(Refusal::Unexpected)
+            Input::Seat(..)
+            | Input::Operation(_)
+            | Input::Stored(_)
+            | Input::Recalled(_)
+            | Input::Brought(..)
+            | Input::Seated(_)
+            | Input::Clusters(_) => {
+                out.refuse(Refusal::Unexpected);
             }
             Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
-                self.conflict(now, operation, kind, None, out)
+                self.conflict(now, operation, kind, None, out);
             }
             Input::Worker(WorkerEvent::Disputed(operation, detail)) => {
                 let kind = detail.0.kind;
-                self.conflict(now, operation, kind, Some(*detail), out)
+                self.conflict(now, operation, kind, Some(*detail), out);
             }
         }
         self.release_due(now, out);
@@ -274,7 +280,7 @@ impl Agent {
             }
             // What was settled concerns its worker, which the driver tells.
             Body::Settled(settled) => {
-                out.event(Event::Settled(Box::new(settled.resolution.clone())))
+                out.event(Event::Settled(Box::new(settled.resolution.clone())));
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 if self.applied.take(self.place, self.class, body, out) == Turned::Frozen {
@@ -288,6 +294,9 @@ impl Agent {
                 }
             }
             Body::Task(order) if order.agent == self.place => {
+                if order.act == crate::message::TaskAct::Calibrate {
+                    self.uplink.calibrate(now);
+                }
                 let mut chores = core::mem::take(&mut self.chores);
                 let open = self.applied.frozen().is_none();
                 chores.order(self.place, &order, |wanted| self.can(wanted), open, out);

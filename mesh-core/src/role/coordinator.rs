@@ -148,16 +148,26 @@ impl Coordinator {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
-                out.refuse(Refusal::Unexpected)
+            Input::Clusters(clusters) => {
+                self.clusters = clusters;
+                if self.serving() {
+                    let wanted = usize::from(clusters);
+                    self.leads.resize_with(wanted, Record::default);
+                }
             }
+            Input::Worker(_)
+            | Input::Operation(_)
+            | Input::Stored(_)
+            | Input::Recalled(_)
+            | Input::Brought(..)
+            | Input::Seated(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -219,9 +229,7 @@ impl Coordinator {
         lasting: Option<Micros>,
         out: &mut Outputs,
     ) -> Result<Stamp, WriteError> {
-        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
-        self.levels_changed(now, out);
-        Ok(stamp)
+        self.desired.write(now, kind, region, value, lasting, out)
     }
 
     /// Desired state as it is known here.
@@ -283,15 +291,15 @@ impl Coordinator {
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         match arrival.from {
-            From::Parent => self.from_above(now, arrival, out),
+            From::Parent => self.hear_above(now, arrival, out),
             From::Child(slot) if usize::from(slot) < self.leads.len() => {
-                self.from_lead(now, slot, arrival, out)
+                self.hear_lead(now, slot, arrival, out);
             }
             From::Child(_) => out.refuse(Refusal::WrongPlace),
         }
     }
 
-    fn from_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
+    fn hear_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let accepted = self.uplink.accept(
             arrival.signer,
             arrival.epoch,
@@ -315,7 +323,7 @@ impl Coordinator {
                 self.desired.probed(now, probed.levels, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Parent, body, out)
+                self.take_levels(now, From::Parent, body, out);
             }
             Body::Hail => {
                 let report = Arc::new(self.report(now));
@@ -345,9 +353,9 @@ impl Coordinator {
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(toss) = self.toss(operation) {
                     if go {
-                        toss.relay.unhold()
+                        toss.relay.unhold();
                     } else {
-                        toss.relay.shut()
+                        toss.relay.shut();
                     }
                 }
             }
@@ -365,7 +373,8 @@ impl Coordinator {
         }
     }
 
-    fn from_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
+    fn hear_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
         let record = &mut self.leads[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
         if !record.link.admit(arrival.epoch) {
@@ -471,14 +480,14 @@ impl Coordinator {
                 }
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(slot), body, out)
+                self.take_levels(now, From::Child(slot), body, out);
             }
             // Counts and proofs go up as they are, from where they belong.
             Body::StopCount(count) if count.cluster == self.sector.cluster(slot as u8) => {
-                out.send(To::Parent, self.epoch, Body::StopCount(count))
+                out.send(To::Parent, self.epoch, Body::StopCount(count));
             }
             Body::StopBundle(bundle) if bundle.cluster == self.sector.cluster(slot as u8) => {
-                out.send(To::Parent, self.epoch, Body::StopBundle(bundle))
+                out.send(To::Parent, self.epoch, Body::StopBundle(bundle));
             }
             _ => out.refuse(Refusal::Unexpected),
         }
@@ -592,7 +601,7 @@ impl Coordinator {
                         }
                     }
                     RelayDue::Poll(child) => {
-                        out.send(To::Child(child), self.epoch, Body::Poll(toss.hop.header.id))
+                        out.send(To::Child(child), self.epoch, Body::Poll(toss.hop.header.id));
                     }
                     RelayDue::Gate(go) => {
                         let operation = toss.hop.header.id;
@@ -703,23 +712,16 @@ impl Coordinator {
     /// A message about desired state.
     fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
         let applied = self.desired.take(now, from, body, out);
-        if applied.is_empty() {
-            return;
-        }
-        if from == From::Parent {
+        if from == From::Parent && !applied.is_empty() {
             self.lookout.entries(&applied, now, &mut self.steps);
         }
-        self.levels_changed(now, out);
     }
 
     fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
-        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
-            self.levels_changed(now, out);
+        if now >= self.desired.next_wake() {
+            self.desired.wake(now, out);
         }
     }
-
-    /// Something is in force, or no longer, that was not before.
-    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
 
     fn toss(&mut self, operation: MessageId) -> Option<&mut Toss> {
         self.tosses

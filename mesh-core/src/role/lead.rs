@@ -32,9 +32,10 @@ use crate::unit::{Share, Weight};
 use std::sync::Arc;
 
 /// The on-time rate that reports assume (PROTOCOL §3).
-pub const ON_TIME: Share = Share::new(0.99);
+pub(super) const ON_TIME: Share = Share::new(0.99);
 
 mod guards;
+mod places;
 
 use guards::plain;
 
@@ -68,6 +69,9 @@ pub struct Lead {
     names: Arc<Capabilities>,
     desired: Desired,
     stops: Stops,
+    /// Slots at which nobody sits any more.
+    vacant: Slots,
+    calibrating: places::Calibrations,
 }
 
 /// What the lead keeps of one agent.
@@ -115,6 +119,8 @@ impl Lead {
             names: Arc::default(),
             desired: Desired::new(Author::Lead(cluster)),
             stops: Stops::new(),
+            vacant: Slots::EMPTY,
+            calibrating: Vec::new(),
         }
     }
 
@@ -124,16 +130,20 @@ impl Lead {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
-                out.refuse(Refusal::Unexpected)
-            }
+            Input::Seated(sitters) => self.seated(now, &sitters, out),
+            Input::Worker(_)
+            | Input::Operation(_)
+            | Input::Stored(_)
+            | Input::Recalled(_)
+            | Input::Brought(..)
+            | Input::Clusters(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -249,6 +259,9 @@ impl Lead {
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
                 self.vigil = Vigil::new(self.cluster, self.agents.len(), now);
+                self.vigil
+                    .reseat(self.agents.len(), Slots::EMPTY, self.vacant, now);
+                self.calibrating.clear();
                 self.disputes.turn();
                 self.levels_changed(now, out);
                 self.echo(out);
@@ -270,15 +283,15 @@ impl Lead {
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         match arrival.from {
-            From::Parent => self.from_above(now, arrival, out),
+            From::Parent => self.hear_above(now, arrival, out),
             From::Child(slot) if usize::from(slot) < self.agents.len() => {
-                self.from_agent(now, slot as u8, arrival, out)
+                self.hear_agent(now, slot as u8, arrival, out);
             }
             From::Child(_) => out.refuse(Refusal::WrongPlace),
         }
     }
 
-    fn from_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
+    fn hear_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let accepted = self.uplink.accept(
             arrival.signer,
             arrival.epoch,
@@ -302,7 +315,7 @@ impl Lead {
                 self.desired.probed(now, probed.levels, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Parent, body, out)
+                self.take_levels(now, From::Parent, body, out);
             }
             Body::Hail => {
                 let report = Arc::new(self.report(now));
@@ -333,7 +346,7 @@ impl Lead {
     }
 
     /// An order about a task goes to its agent, if that can do it (§9.1 "cluster lead validates before routing").
-    fn pass_task(&self, order: Arc<TaskOrder>, out: &mut Outputs) {
+    fn pass_task(&mut self, order: Arc<TaskOrder>, out: &mut Outputs) {
         let slot = order.agent.slot();
         let record = self.agents.get(usize::from(slot));
         let Some(record) = record.filter(|_| order.agent.cluster == self.cluster) else {
@@ -350,6 +363,9 @@ impl Lead {
                 said: TaskSaid::Incapable,
             };
             return out.send(To::Parent, self.epoch, Body::TaskNews(Arc::new(news)));
+        }
+        if order.act == TaskAct::Calibrate {
+            self.calibrate(&order);
         }
         out.send(To::Child(u16::from(slot)), self.epoch, Body::Task(order));
     }
@@ -376,11 +392,11 @@ impl Lead {
         }
     }
 
-    fn from_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
+    fn hear_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
         if !self.believable(now, slot, &arrival, out) {
             return;
         }
-        let locked = self.locked.has(slot);
+        let locked = self.is_locked(slot);
         let record = &mut self.agents[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
         match arrival.body {
@@ -394,6 +410,8 @@ impl Lead {
                     down: measured.down,
                     locked,
                 };
+                self.exchanged(slot, &measured, out);
+                let record = &mut self.agents[usize::from(slot)];
                 self.vigil.beat(slot, &beat, seen, now, &mut self.steps);
                 record.link.owe_echo(sent, received);
                 record.claims = beat.claims;
@@ -406,12 +424,11 @@ impl Lead {
             }
             Body::Probe(probe) => {
                 let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
-                if record
-                    .hear(probe.boot, exchange, sent, received, locked)
-                    .is_none()
-                {
+                let Some(measured) = record.hear(probe.boot, exchange, sent, received, locked)
+                else {
                     return out.refuse(Refusal::OldBoot);
-                }
+                };
+                self.exchanged(slot, &measured, out);
                 self.vigil.heard(slot, now, &mut self.steps);
                 let exchange = crate::message::Exchange { sent, received };
                 out.send(
@@ -425,7 +442,7 @@ impl Lead {
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
             Body::Conflict(report) if report.agent == self.cluster.agent(slot) => {
-                self.dispute(now, &report, out)
+                self.dispute(now, &report, out);
             }
             Body::Able(abilities) => {
                 let names = Arc::make_mut(&mut self.names);
@@ -448,7 +465,7 @@ impl Lead {
                 }
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(u16::from(slot)), body, out)
+                self.take_levels(now, From::Child(u16::from(slot)), body, out);
             }
             _ => out.refuse(Refusal::Unexpected),
         }
@@ -564,6 +581,9 @@ impl Lead {
             return cast.missing(slot, Class::Edge);
         };
         let class = record.class;
+        if self.vacant.has(slot) {
+            return cast.missing(slot, class);
+        }
         if let Some(reason) = blanket {
             return cast.exclude(slot, class, reason);
         }
@@ -692,9 +712,9 @@ impl Lead {
         let rows = self
             .agents
             .iter()
-            .enumerate()
-            .map(|(slot, record)| {
-                let slot = slot as u8;
+            .zip(0u8..)
+            .filter(|(_, slot)| !self.vacant.has(*slot))
+            .map(|(record, slot)| {
                 let active = self.vigil.is_known(slot) && !self.vigil.is_crashed(slot);
                 let slopes = &self.slopes[usize::from(record.manner)].1;
                 record.row(slot, slopes, active, now)
@@ -744,6 +764,9 @@ impl Lead {
     fn levels_changed(&mut self, now: Moment, _out: &mut Outputs) {
         self.mind_levels();
         let frozen = |(slot, record): (usize, &Record)| {
+            if self.vacant.has(slot as u8) {
+                return None;
+            }
             let agent = self.cluster.agent(slot as u8);
             let epoch = self.desired.effective(agent, record.class).frozen?;
             Some((slot as u8, epoch))

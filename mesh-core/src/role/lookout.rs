@@ -275,8 +275,9 @@ impl Lookout {
                 origin: 0,
             };
             // Entries carry no caller: theirs is taken for one that is known.
-            let known = self.commands.as_mut();
-            known.into_iter().for_each(|watch| watch.admit_origin(0));
+            if let Some(watch) = &mut self.commands {
+                watch.admit_origin(0);
+            }
             self.observe(seen, now, steps);
         }
     }
@@ -431,7 +432,7 @@ impl Lookout {
 }
 
 /// Whether a cluster's report says that it could be routed to again: most of its agents are active.
-pub fn is_healthy(report: &ClusterReport) -> bool {
+pub(super) fn is_healthy(report: &ClusterReport) -> bool {
     let active = report.rows.iter().filter(|row| row.active).count();
     let failing = report.rows.len() - active;
     failing <= usize::from(breaker::Limits::CLUSTER.failing_max) && active * 2 > failing

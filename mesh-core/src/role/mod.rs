@@ -48,8 +48,9 @@ pub use notary::{Notary, Signatory};
 pub use notice::{Notice, Protect};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
-    Arrival, Ask, AskId, Caller, Desk, Event, From, HostAct, Input, KeptTask, Output, Outputs,
-    Record, Refusal, Reply, Saved, Start, Ticket, To, Work, WorkerEvent,
+    Arrival, Ask, AskId, Backup, Brought, Caller, Desk, Errand, Event, From, HostAct, Input,
+    KeptTask, KeyErrand, Output, Outputs, Record, Refusal, Reply, Saved, Sitter, Start, Ticket, To,
+    Work, WorkerEvent,
 };
 pub use uplink::Uplink;
 pub use vigil::Vigil;

@@ -26,6 +26,7 @@ pub(super) fn unheard(
                     conflict: 0,
                     in_window: 0,
                     within_50: 0,
+                    arrivals: ErrorHistogram::default(),
                 });
                 tallies.len() - 1
             });

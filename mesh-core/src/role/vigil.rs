@@ -19,7 +19,7 @@ use crate::unit::Impedance;
 mod answers;
 
 use answers::Answers;
-pub use answers::Odd;
+pub(super) use answers::Odd;
 
 /// Between two looks at the time; silence is measured in beats, so a fifth of one is fine enough.
 const LOOK: Micros = Micros::seconds(1);
@@ -41,6 +41,8 @@ pub struct Vigil {
     answers: Answers,
     /// Throws that have ended, so that a second account of one changes nothing.
     closed: Vec<MessageId>,
+    /// Slots at which nobody sits: their silence means nothing.
+    vacant: Slots,
     /// Whom to ask for a beat, and when again.
     hails: Vec<(u8, Backoff, Moment)>,
     /// Who is routed around for being slow, and until when.
@@ -75,6 +77,23 @@ struct Track {
 
 const _: () = assert!(size_of::<Track>() <= 192);
 
+impl Track {
+    /// Of somebody who was never heard.
+    fn new(now: Moment) -> Self {
+        Self {
+            watch: Watch::new(now),
+            limiter: Limiter::new(FloodLimits::AGENT, now),
+            score: AnomalyScore::new(),
+            down: 0.0,
+            context: 0,
+            claims: ClaimWatch::default(),
+            measured: 0,
+            corrupt: 0,
+            heard: false,
+        }
+    }
+}
+
 /// What a beat brought, as its lead has measured it.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
@@ -87,20 +106,10 @@ pub struct Measured {
 impl Vigil {
     /// A lead that has just taken its seat and knows nobody yet.
     pub fn new(cluster: ClusterId, agents: usize, now: Moment) -> Self {
-        let track = Track {
-            watch: Watch::new(now),
-            limiter: Limiter::new(FloodLimits::AGENT, now),
-            score: AnomalyScore::new(),
-            down: 0.0,
-            context: 0,
-            claims: ClaimWatch::default(),
-            measured: 0,
-            corrupt: 0,
-            heard: false,
-        };
         Self {
             cluster,
-            tracks: vec![track; agents],
+            tracks: vec![Track::new(now); agents],
+            vacant: Slots::EMPTY,
             timing: TimingWatch::new(Region::Cluster(cluster)),
             answers: Answers::default(),
             closed: Vec::new(),
@@ -113,6 +122,21 @@ impl Vigil {
             usual_head: None,
             look_at: now + LOOK,
             vote_at: now + BEAT + BEAT,
+        }
+    }
+
+    /// Somebody else sits at the slots of `fresh`, nobody at those that are vacant, and nobody beyond `agents`.
+    pub fn reseat(&mut self, agents: usize, fresh: Slots, vacant: Slots, now: Moment) {
+        self.vacant = vacant;
+        self.tracks.resize(agents, Track::new(now));
+        for slot in fresh.or(vacant).iter() {
+            if let Some(track) = self.tracks.get_mut(usize::from(slot)) {
+                *track = Track::new(now);
+            }
+            self.spiking.remove(slot);
+            self.false_claims.remove(slot);
+            self.hails.retain(|(own, ..)| *own != slot);
+            self.avoids.retain(|(own, _)| *own != slot);
         }
     }
 
@@ -252,6 +276,9 @@ impl Vigil {
         }
         self.look_at = now + LOOK;
         for slot in 0..self.tracks.len() as u8 {
+            if self.vacant.has(slot) {
+                continue;
+            }
             if let Some(signal) = self.tracks[usize::from(slot)].watch.tick(now, BEAT) {
                 self.signalled(slot, signal, now, steps);
             }

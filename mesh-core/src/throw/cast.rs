@@ -27,6 +27,10 @@ const NEAR: Micros = Micros::millis(50);
 
 /// One throw at one lead.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and their product is no state machine"
+)]
 pub struct Cast {
     header: Arc<Header>,
     target: Moment,
@@ -195,7 +199,8 @@ impl Cast {
                 Slotting::Skip { .. } => self.skip(part.slot, part.class, SkipReason::Lead),
             }
         }
-        self.buckets.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        self.buckets
+            .sort_unstable_by_key(|&(at, _)| core::cmp::Reverse(at));
         self.settle(now);
     }
 
@@ -451,6 +456,7 @@ impl Cast {
                     conflict: 0,
                     in_window: 0,
                     within_50: 0,
+                    arrivals: ErrorHistogram::default(),
                 });
                 self.tallies.len() - 1
             });
@@ -568,6 +574,7 @@ impl Cast {
         tally.ready += 1;
         tally.in_window += u16::from(on_time);
         tally.within_50 += u16::from(error.abs() <= NEAR);
+        tally.arrivals.add(ack.ready);
     }
 }
 

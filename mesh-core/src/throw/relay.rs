@@ -276,6 +276,11 @@ impl Relay {
         Share::of(self.armed, self.parts.len())
     }
 
+    /// How many children have armed.
+    pub const fn armed_count(&self) -> usize {
+        self.armed
+    }
+
     /// Whether this child's account is final here.
     pub fn is_final(&self, child: u16) -> bool {
         self.parts

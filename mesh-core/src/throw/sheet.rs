@@ -11,7 +11,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Stragglers named on a sheet at most: what fits a screen twice; the rest can be asked for.
-pub const STRAGGLERS_MAX: usize = 100;
+pub(super) const STRAGGLERS_MAX: usize = 100;
 
 /// How the targets of a throw stand; the five always add up to `targeted` (PROTOCOL §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]

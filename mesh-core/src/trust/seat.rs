@@ -70,6 +70,8 @@ pub enum SeatAnswer {
 #[derive(Debug, Clone, Default)]
 pub struct SeatTable {
     rows: BTreeMap<Seat, Row>,
+    /// Who is to have a seat next, and until when it is kept for them.
+    kept: BTreeMap<Seat, (KeyId, Moment)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -173,6 +175,15 @@ impl SeatTable {
             epoch: claim.epoch,
             until: now + claim.lease,
         };
+        if let Some(&(holder, until)) = self.kept.get(&claim.seat) {
+            if holder == claim.holder || now >= until {
+                self.kept.remove(&claim.seat);
+            } else {
+                let known = self.rows.get(&claim.seat);
+                let epoch = known.map_or(claim.epoch, |known| known.epoch);
+                return SeatAnswer::Refused { holder, epoch };
+            }
+        }
         if let Some(known) = self.rows.get(&claim.seat) {
             let same = known.holder == claim.holder;
             let renews = same && known.epoch == claim.epoch;
@@ -196,6 +207,17 @@ impl SeatTable {
         {
             row.until = row.until.min(now);
         }
+    }
+
+    /// Frees a seat at the word of its orchestrator, for `holder` alone until a takeover's time is over: whoever has it
+    /// loses it with its next renewal, and takes it again only if `holder` does not come (§9.2 "promote healthy agent").
+    pub fn appoint(&mut self, now: Moment, seat: Seat, holder: KeyId) {
+        if let Some(row) = self.rows.get_mut(&seat)
+            && row.holder != holder
+        {
+            row.until = row.until.min(now);
+        }
+        self.kept.insert(seat, (holder, now + seat.takeover_max()));
     }
 
     /// Who holds a seat now, and with which epoch.

@@ -63,12 +63,8 @@ impl Coordinator {
         if self.steps.0.is_empty() {
             return;
         }
-        let (changed, _) = self
-            .steps
+        self.steps
             .carry_out(now, TIER, self.epoch, &mut self.desired, out);
-        if changed {
-            self.levels_changed(now, out);
-        }
     }
 
     /// Its conflicts.

@@ -50,6 +50,10 @@ impl Lead {
         arrival: &Arrival,
         out: &mut Outputs,
     ) -> bool {
+        if self.vacant.has(slot) {
+            out.refuse(Refusal::WrongPlace);
+            return false;
+        }
         let record = &mut self.agents[usize::from(slot)];
         if record.key != Some(arrival.signer) {
             // The first to speak has the place until it is dead: then its replacement may have another key.

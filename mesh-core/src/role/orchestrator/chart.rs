@@ -77,7 +77,6 @@ impl Chart {
     /// The lead times of a cluster's agents, by slot, for a throw that the orchestrator schedules itself; 0 leaves it to
     /// the lead.
     pub(super) fn leads(
-        &self,
         order: &Order,
         cluster: ClusterId,
         agents: Slots,

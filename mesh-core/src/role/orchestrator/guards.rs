@@ -189,29 +189,29 @@ impl Orchestrator {
 }
 
 /// Whether a cluster was not sent to for a breaker.
-fn is_barred(fold: &Option<Arc<Fold>>) -> bool {
+fn is_barred(fold: Option<&Arc<Fold>>) -> bool {
     let all = |fold: &Arc<Fold>| {
         let first = fold.skips.first();
         first.is_some_and(|(reason, slots)| {
             *reason == SkipReason::Breaker && *slots == fold.targeted
         })
     };
-    fold.as_ref().is_some_and(all)
+    fold.is_some_and(all)
 }
 
 impl Part {
     /// Whether every one of its clusters is behind an open breaker.
     pub(super) fn is_barred(&self) -> bool {
-        self.folds.iter().all(is_barred)
+        self.folds.iter().map(Option::as_ref).all(is_barred)
     }
 
     /// Whom the coordinator is to send to: not the clusters behind an open breaker.
     pub(super) fn open_targets(&self) -> Arc<[ClusterTargets]> {
-        if !self.folds.iter().any(is_barred) {
+        if !self.folds.iter().map(Option::as_ref).any(is_barred) {
             return Arc::clone(&self.targets);
         }
         let both = self.targets.iter().zip(&self.folds);
-        both.filter(|(_, fold)| !is_barred(fold))
+        both.filter(|(_, fold)| !is_barred(fold.as_ref()))
             .map(|(targets, _)| targets.clone())
             .collect()
     }

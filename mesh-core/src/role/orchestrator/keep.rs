@@ -2,7 +2,7 @@
 
 use super::Orchestrator;
 use super::board::{Wanted, delegated};
-use super::door::Outcome;
+use super::door::{Outcome, progress};
 use super::look::{not_found, set_of};
 use crate::guard::level::Stamp;
 use crate::operation::answer::{Answer, Frozen, NAMES_MAX, Progress};
@@ -367,7 +367,7 @@ impl Orchestrator {
         piped
             .pipeline
             .ended(&kept.task.id, outcome.unwrap_or(TaskOutcome::Expired));
-        piped.result = kept.result.clone();
+        piped.result.clone_from(&kept.result);
         self.pipe_on(now, index, Some(kept), out);
         true
     }
@@ -391,7 +391,7 @@ impl Orchestrator {
                     Ok(task) => {
                         self.door.pipelines[index].pipeline.accepted(step, task);
                         let line = Progress::Step { line: name };
-                        self.progress(&asked, line, out);
+                        progress(&asked, line, out);
                     }
                     Err(refusal) => {
                         self.door.pipelines.swap_remove(index);

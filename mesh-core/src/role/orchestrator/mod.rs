@@ -5,8 +5,12 @@ mod ask;
 mod board;
 mod campaign;
 mod chart;
+mod contexts;
 mod door;
+mod errand;
 mod eyes;
+mod follow;
+mod growth;
 mod guards;
 mod heals;
 mod keep;
@@ -136,7 +140,7 @@ impl Orchestrator {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
@@ -144,9 +148,16 @@ impl Orchestrator {
                 self.turn(now, turn, out);
             }
             Input::Operation(ask) => self.asked(now, *ask, out),
-            Input::Stored(ticket) => self.task_stored(now, ticket, out),
+            Input::Stored(ticket) => {
+                if !self.errand_stored(now, ticket, out) {
+                    self.task_stored(now, ticket, out);
+                }
+            }
+            Input::Brought(ticket, brought) => self.brought(now, ticket, *brought, out),
             Input::Recalled(saved) if self.serving() => self.recalled(now, *saved),
-            Input::Recalled(_) | Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Recalled(_) | Input::Worker(_) | Input::Seated(_) | Input::Clusters(_) => {
+                out.refuse(Refusal::Unexpected);
+            }
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -268,6 +279,7 @@ impl Orchestrator {
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let From::Child(slot) = arrival.from else {
             return out.refuse(Refusal::WrongPlace);
@@ -336,7 +348,10 @@ impl Orchestrator {
                     .tosses
                     .iter_mut()
                     .find(|toss| toss.header.id == operation);
-                if let Some(go) = toss.and_then(|toss| toss.relay.armed(slot, armed.seal + trunk)) {
+                let stamp = self.replica.table.stamp();
+                if let Some(go) =
+                    toss.and_then(|toss| toss.armed(now, slot, armed.seal + trunk, stamp))
+                {
                     out.send(
                         To::Child(slot),
                         self.epoch,
@@ -356,10 +371,10 @@ impl Orchestrator {
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
             body @ (Body::Notice(_) | Body::Escalated(_) | Body::Settled(_)) => {
-                self.told(now, slot, body, out)
+                self.told(now, slot, body, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(slot), body, out)
+                self.take_levels(now, From::Child(slot), body, out);
             }
             Body::StopCount(count) if count.cluster.sector.index() == usize::from(slot) => {
                 self.freezes.count(now, count);
@@ -380,18 +395,21 @@ impl Orchestrator {
     /// What a sector says of its agents.
     fn take_report(&mut self, now: Moment, slot: u16, report: &SectorReport, out: &mut Outputs) {
         let sector = SectorId::at(usize::from(slot));
-        let (mut turned, mut added) = (Vec::new(), false);
+        let (mut turned, mut added) = (Vec::new(), Vec::new());
         for forwarded in &report.clusters {
             let cluster = sector.cluster(forwarded.slot);
             self.replica.take(
                 cluster,
                 forwarded,
                 now,
-                |_, _| added = true,
+                |agent, _| added.push(agent),
                 |turn| turned.push(turn),
             );
         }
-        if added && !self.desired.levels().is_empty() {
+        for &agent in &added {
+            self.newcomer(now, agent);
+        }
+        if !added.is_empty() && !self.desired.levels().is_empty() {
             // A frozen mesh stays frozen for late joiners.
             let desired = &self.desired;
             let effective = |agent, class| desired.effective(agent, class);

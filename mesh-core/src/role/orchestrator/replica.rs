@@ -59,6 +59,16 @@ impl Replica {
     ) {
         let report = &forwarded.report;
         let names = &report.names;
+        // The lead is the authority: whom it does not name has left.
+        let named: Slots = report.rows.iter().map(|row| row.slot).collect();
+        for slot in self.table.agents(cluster).without(named).iter() {
+            let agent = cluster.agent(slot);
+            let class = self.table.class(agent).unwrap_or(Class::Edge);
+            self.people(agent, class, |replica| {
+                replica.table.remove(agent);
+            });
+            self.quarantined.remove(&agent);
+        }
         // Most agents of a cluster can do the same: it is translated once.
         let mut last = (CapabilitySet::EMPTY, CapabilitySet::EMPTY);
         let age = Micros::from(forwarded.age);

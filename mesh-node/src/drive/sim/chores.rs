@@ -5,15 +5,14 @@ use super::node::NodeId;
 use super::world::{Event, World};
 use mesh_core::message::{Epoch, TaskOrder, TaskSaid};
 use mesh_core::operation::Operation;
+use mesh_core::operation::resource::Resource;
 use mesh_core::operation::task::{TaskId, TaskState};
 use mesh_core::operation::value::Seconds;
 use mesh_core::place::Class;
-use mesh_core::role::{
-    Desk, HostAct, Input, KeptTask, Record, Saved, Ticket, WorkerEvent, ability,
-};
+use mesh_core::role::{Desk, Input, KeptTask, Record, Saved, Ticket, WorkerEvent, ability};
 use mesh_core::time::{Boot, Micros, Moment};
 use mesh_core::unit::Weight;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A write with a sync, or a read of what is open.
@@ -22,6 +21,10 @@ const DISK: Micros = Micros::millis(4);
 const GRACE: Micros = Micros::seconds(60);
 /// How long the load's tasks may take.
 const TIMEOUT: Micros = Micros::seconds(60);
+/// How much slower a machine is while a task waits in vain for what it has not.
+const BUSY_WAITING: f64 = 6.0;
+/// Between two tries to get it.
+const TRIES_AGAIN: Micros = Micros::seconds(2);
 /// A task is so much more than the processing of a payload.
 const HEAVY: Weight = Weight(500);
 
@@ -37,13 +40,12 @@ pub(super) struct Chores {
     runs: Vec<Run>,
     begun: BTreeMap<TaskId, u32>,
     delegated: u64,
-    told_lost: BTreeMap<TaskId, ()>,
+    told_lost: BTreeSet<TaskId>,
 }
 
 /// One agent's work on one task.
 #[derive(Debug)]
 struct Run {
-    agent: u32,
     order: Arc<TaskOrder>,
     /// The start of the agent in which it goes on.
     boot: Boot,
@@ -128,7 +130,6 @@ impl World {
         let run = self.chores.runs.len();
         self.chores.logs.insert(key, run);
         self.chores.runs.push(Run {
-            agent,
             order: Arc::clone(order),
             boot,
             at: Stage::Queued,
@@ -147,8 +148,15 @@ impl World {
         if !up {
             return;
         }
+        let lacks = lacks(&known.order, node.role.class());
         let said = match known.at {
-            Stage::Dropped => return,
+            Stage::Dropped => {
+                // What it waited for is wanted no more: its machine is itself again.
+                if lacks.is_some() {
+                    self.agents[agent as usize].device.slow_down(1.0);
+                }
+                return;
+            }
             Stage::Ended => TaskSaid::done("ok"),
             Stage::Begun if known.boot != boot => TaskSaid::Interrupted,
             Stage::Queued if known.boot != boot => return,
@@ -161,6 +169,14 @@ impl World {
             {
                 let later = self.now + Micros::seconds(1);
                 return self.queue.push(later, Event::Chore(agent, run));
+            }
+            Stage::Queued if lacks.is_some() => {
+                // It waits in vain, and keeps its machine busy with that.
+                self.agents[agent as usize].device.slow_down(BUSY_WAITING);
+                self.queue
+                    .push(self.now + TRIES_AGAIN, Event::Chore(agent, run));
+                let resource = lacks.unwrap_or(Resource::GpuMemory);
+                TaskSaid::Waits(resource, format!("{} allocation", resource.word()).into())
             }
             Stage::Queued => {
                 let took = self.duration(agent);
@@ -208,7 +224,6 @@ impl World {
                 );
                 let boot = self.agents[agent as usize].host.boot;
                 self.chores.runs.push(Run {
-                    agent,
                     order: Arc::new(order),
                     boot,
                     at: Stage::Dropped,
@@ -245,8 +260,10 @@ impl World {
         match record {
             Record::Task(kept) => self.keep_task(*kept),
             Record::Desk(desk) => self.chores.desk = Some(*desk),
-            // Sheets come as events too, and nobody reads the audit trail of a run.
-            Record::Sheet(_) | Record::Audit(_) => return,
+            Record::Backup(backup) => self.vault.backup = Some(*backup),
+            Record::Audit(row) => return self.audited(&row),
+            // Sheets come as events too.
+            Record::Sheet(_) => return,
         }
         self.queue
             .push(self.now + DISK, Event::Stored(seat, ticket));
@@ -283,20 +300,9 @@ impl World {
         let saved = Saved {
             tasks: open.collect(),
             desk: self.chores.desk.clone(),
+            backup: self.vault.backup.as_ref().map(|backup| backup.at),
         };
         self.give(NodeId::Seat(seat), Input::Recalled(Box::new(saved)));
-    }
-
-    /// A host is asked to start an agent again, or to put another in its place.
-    pub(super) fn host_act(&mut self, act: HostAct) {
-        let (HostAct::Restart(agent) | HostAct::Replace(agent)) = act;
-        let cluster = self.cluster_index(agent.cluster);
-        let slot = usize::from(agent.slot());
-        if let Some(&index) = self.clusters[cluster].agents.get(slot) {
-            let wait = self.chance.span(Micros::seconds(1), Micros::seconds(3));
-            self.queue
-                .push(self.now + wait, Event::Restart(NodeId::Agent(index)));
-        }
     }
 
     /// Tasks in numbers, and those that were lost as broken invariants.
@@ -315,7 +321,7 @@ impl World {
             tally.done += u64::from(state == TaskState::Done);
             if !state.is_final() && kept.task.deadline + GRACE < wall && serving {
                 tally.lost += 1;
-                if !self.chores.told_lost.contains_key(id) {
+                if !self.chores.told_lost.contains(id) {
                     lost.push((id.clone(), state));
                 }
             }
@@ -325,7 +331,7 @@ impl World {
                 now,
                 &format!("task {id} is {state} past its time and has no outcome"),
             );
-            self.chores.told_lost.insert(id, ());
+            self.chores.told_lost.insert(id);
         }
         let may = |id: &TaskId| {
             let kept = self.chores.store.get(id);
@@ -384,4 +390,11 @@ impl World {
             Input::Worker(WorkerEvent::Task(id, said)),
         );
     }
+}
+
+/// What an order needs and hosts of this class have not.
+fn lacks(order: &TaskOrder, class: Class) -> Option<Resource> {
+    let need = ability::need(order.requires.as_deref()?)?;
+    need.hardware
+        .filter(|resource| !ability::hardware(class).has(*resource))
 }

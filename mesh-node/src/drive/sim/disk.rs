@@ -12,7 +12,10 @@ const SYNC: Micros = Micros::millis(20);
 
 /// All disks. A calm mesh has nothing on them.
 #[derive(Debug, Default)]
-pub(in crate::drive) struct Disks(BTreeMap<NodeId, Vec<(Moment, Arc<[Entry]>)>>);
+pub(in crate::drive) struct Disks(BTreeMap<NodeId, Vec<Written>>);
+
+/// When something was written, and what.
+type Written = (Moment, Arc<[Entry]>);
 
 impl Disks {
     /// A node keeps these: an agent all that it holds, a seat what is new.

@@ -16,6 +16,7 @@ pub(super) mod link;
 pub(super) mod node;
 pub(super) mod notary;
 mod operate;
+mod places;
 mod post;
 pub(super) mod queue;
 mod sabotage;
@@ -24,6 +25,7 @@ mod settle;
 mod standing;
 mod strike;
 mod truth;
+mod vault;
 mod verdict;
 pub(super) mod world;
 

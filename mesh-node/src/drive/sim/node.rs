@@ -27,6 +27,8 @@ pub(super) struct Host {
     pub(super) armed: Moment,
     pub(super) boot: Boot,
     pub(super) up: bool,
+    /// It has left the mesh for good; it never starts again.
+    pub(super) retired: bool,
     /// It lives and receives, and sends nothing.
     pub(super) silent: bool,
     /// It misbehaves in a way that [`super::conduct`] knows.
@@ -93,6 +95,7 @@ impl Host {
             armed: Moment::NEVER,
             boot: Boot(1),
             up: true,
+            retired: false,
             silent: false,
             rogue: false,
             key,

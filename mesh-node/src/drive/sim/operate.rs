@@ -17,6 +17,9 @@ pub(super) struct Requests {
     pub(super) books: Books,
     /// Events told, by the words of their type.
     pub(super) told: BTreeMap<&'static str, u64>,
+    /// How requests ended, for whoever looks.
+    #[cfg(test)]
+    pub(super) ends: BTreeMap<Arc<str>, Reply>,
 }
 
 #[derive(Debug)]
@@ -111,6 +114,10 @@ impl World {
 
     /// Something came back.
     pub(super) fn replied(&mut self, id: &Arc<str>, reply: Reply) {
+        #[cfg(test)]
+        if !matches!(reply, Reply::Progress(_)) {
+            self.requests.ends.insert(Arc::clone(id), reply.clone());
+        }
         let books = &mut self.requests.books;
         let unexpected = match reply {
             Reply::Progress(_) => return,
@@ -169,3 +176,6 @@ impl World {
         *self.requests.told.entry(word).or_default() += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

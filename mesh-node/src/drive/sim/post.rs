@@ -113,6 +113,7 @@ impl World {
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
                 Output::Recall => self.recall(node),
                 Output::Host(act) => self.host_act(act),
+                Output::Errand(ticket, errand) => self.errand(node, ticket, *errand),
                 Output::Keep(entries) => self.keeps(node, entries),
                 Output::Record(row) => self.truth.recorded(*row),
                 // Quarantined data is kept beside its row; nobody asks for it here.
@@ -143,6 +144,9 @@ impl World {
             sent,
             body,
         } = parcel;
+        if self.is_revoked(signer) {
+            return self.truth.refused(Refusal::WrongKey);
+        }
         if self.is_forged(&body) {
             return self.truth.refused(Refusal::Forged);
         }
@@ -442,7 +446,8 @@ impl World {
             }
             RoleEvent::Told(event) => self.told(&event),
             RoleEvent::Refused(why) => self.truth.refused(why),
-            RoleEvent::Serving(seat, _) => {
+            RoleEvent::Serving(seat, epoch) => {
+                self.seated(node, epoch);
                 self.enthroned(node);
                 self.truth.serving(self.now, seat);
             }

@@ -9,7 +9,7 @@
 use super::node::{NodeId, SeatRole};
 use super::world::World;
 use mesh_core::guard::freeze::FreezeReport;
-use mesh_core::guard::level::{Effective, Entry, Kind, Stamp, Value};
+use mesh_core::guard::level::{Entry, Kind, Stamp, Value};
 use mesh_core::message::MessageId;
 use mesh_core::place::AgentId;
 use mesh_core::place::scope::Region;
@@ -140,7 +140,8 @@ impl World {
     }
 
     /// What holds for an agent by its own account.
-    pub(super) fn effective(&self, agent: u32) -> Effective {
+    #[cfg(test)]
+    pub(super) fn effective(&self, agent: u32) -> mesh_core::guard::level::Effective {
         let role = &self.agents[agent as usize].role;
         role.applied().effective(role.place(), role.class())
     }

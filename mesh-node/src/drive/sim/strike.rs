@@ -58,6 +58,7 @@ impl World {
     }
 
     /// A fault strikes.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of fault")]
     pub(super) fn strike(&mut self, number: u32) {
         let Fault { kind, .. } =
             self.scenario.faults[self.trouble.strikes[number as usize]].clone();
@@ -92,16 +93,16 @@ impl World {
                 lasts,
             } => {
                 let agents = self.chosen(&whom);
-                agents
-                    .iter()
-                    .for_each(|&agent| self.agents[agent as usize].device.slow_down(factor));
+                for &agent in &agents {
+                    self.agents[agent as usize].device.slow_down(factor);
+                }
                 self.undo_later(number, lasts, Undo::Speed(agents));
             }
             FaultKind::Silent { whom, lasts } => {
                 let agents = self.chosen(&whom);
-                agents
-                    .iter()
-                    .for_each(|&agent| self.agents[agent as usize].host.silent = true);
+                for &agent in &agents {
+                    self.agents[agent as usize].host.silent = true;
+                }
                 self.undo_later(number, lasts, Undo::Voice(agents));
             }
             FaultKind::Partition {
@@ -404,7 +405,7 @@ impl World {
 
     /// A dead node starts again: a new boot on a clock with another origin.
     pub(super) fn restart(&mut self, node: NodeId) {
-        if self.host(node).up {
+        if self.host(node).up || self.host(node).retired {
             return;
         }
         let origin = Moment(self.chance.below(1_000_000_000) as i64);
@@ -418,6 +419,9 @@ impl World {
         self.standing.restarted(now, node);
         let start = self.start_of(node);
         self.give(node, mesh_core::role::Input::Start(start));
+        if let NodeId::Seat(index) = node {
+            self.tell_places(self.seats[index as usize].seat);
+        }
     }
 
     /// A role that knows nothing.
@@ -471,7 +475,7 @@ impl World {
         match role {
             SeatKind::Orchestrator => vec![self.orchestrators],
             SeatKind::Coordinator => {
-                let sectors = self.scope_of(whom);
+                let sectors = scope_of(whom);
                 let picked = (0..self.sectors.len()).filter(|&index| {
                     let first = sector_at(index as u32).cluster(0).agent(0);
                     sectors.matches_place(first, Class::Edge).unwrap_or(false)
@@ -481,7 +485,7 @@ impl World {
                     .collect()
             }
             SeatKind::Lead => {
-                let scope = self.scope_of(whom);
+                let scope = scope_of(whom);
                 let picked = self.clusters.iter().filter(|info| {
                     scope
                         .matches_place(info.id.agent(0), info.class)
@@ -539,11 +543,6 @@ impl World {
         }
     }
 
-    fn scope_of(&self, whom: &Whom) -> Scope {
-        // The scenario was checked when it was read.
-        Scope::parse(&whom.scope).unwrap_or(Scope::ALL)
-    }
-
     /// The agents that a fault strikes, drawn by chance where not all of them.
     pub(super) fn chosen(&mut self, whom: &Whom) -> Vec<u32> {
         self.chosen_where(whom, |_| true)
@@ -551,7 +550,7 @@ impl World {
 
     /// The same of those whose host is as it must be: nobody dies twice.
     fn chosen_where(&mut self, whom: &Whom, fits: impl Fn(&super::node::Host) -> bool) -> Vec<u32> {
-        let scope = self.scope_of(whom);
+        let scope = scope_of(whom);
         let inside = |agent: &super::node::AgentNode| {
             scope
                 .matches_place(agent.role.place(), agent.role.class())
@@ -578,7 +577,7 @@ impl World {
     fn nodes_with_seats(&mut self, whom: &Whom, seats: bool) -> Vec<NodeId> {
         let mut nodes: Vec<NodeId> = self.chosen(whom).into_iter().map(NodeId::Agent).collect();
         if seats {
-            nodes.extend(self.seats_of(&self.scope_of(whom)));
+            nodes.extend(self.seats_of(&scope_of(whom)));
         }
         nodes
     }
@@ -636,4 +635,9 @@ impl World {
         nodes.dedup();
         nodes
     }
+}
+
+fn scope_of(whom: &Whom) -> Scope {
+    // The scenario was checked when it was read.
+    Scope::parse(&whom.scope).unwrap_or(Scope::ALL)
 }

@@ -19,6 +19,7 @@ use super::settle;
 use super::standing::Standing;
 use super::strike::Trouble;
 use super::truth::Truth;
+use super::vault::Vault;
 use mesh_core::chance::Chance;
 use mesh_core::message::Epoch;
 use mesh_core::place::{AgentId, Class, ClusterId, SectorId, Shape};
@@ -52,6 +53,7 @@ pub struct World {
     pub(super) truth: Truth,
     pub(super) trouble: Trouble,
     pub(super) chores: Chores,
+    pub(super) vault: Vault,
     pub(super) requests: Requests,
     pub(super) disks: Disks,
     pub(super) standing: Standing,
@@ -100,6 +102,8 @@ pub(super) enum Event {
     Say(u32, u32),
     /// The store tells this seat what it has.
     Recalled(u32),
+    /// What an errand brings has come.
+    Brought(Ticket),
     /// Somebody delegates a task, by the standing load.
     Delegate,
     /// Somebody misbehaves once more.
@@ -156,6 +160,7 @@ impl World {
             trouble: Trouble::default(),
             conduct: Conduct::default(),
             chores: Chores::default(),
+            vault: Vault::default(),
             requests: Requests::default(),
             disks: Disks::default(),
             standing: Standing::default(),
@@ -244,6 +249,7 @@ impl World {
             Event::Say(agent, run) => self.say(agent, run),
             Event::Recalled(seat) => self.recalled(seat),
             Event::Delegate => self.delegate(),
+            Event::Brought(ticket) => self.brought(ticket),
         }
     }
 
@@ -353,7 +359,7 @@ impl World {
         let of: Arc<[Class]> = std::iter::repeat_n(class, places).collect();
         let leads = [0, 1].map(|_| self.add_seat(Seat::Lead(id), TRUNK_SECTOR, &of, chance));
         let cluster = self.clusters.len() as u32;
-        let profile = self.scenario.network.profile.unwrap_or(Profile::of(class));
+        let profile = self.profile_of(class);
         let mut agents = Vec::with_capacity(places);
         for slot in 0..places {
             let place = id.agent(slot as u8);
@@ -382,7 +388,12 @@ impl World {
         });
     }
 
-    fn add_seat(
+    /// The network of agents of a class.
+    pub(super) fn profile_of(&self, class: Class) -> Profile {
+        self.scenario.network.profile.unwrap_or(Profile::of(class))
+    }
+
+    pub(super) fn add_seat(
         &mut self,
         seat: Seat,
         one_way: Micros,
@@ -398,7 +409,7 @@ impl World {
         index
     }
 
-    fn any_clock(&self, chance: &mut Chance) -> SimClock {
+    pub(super) fn any_clock(&self, chance: &mut Chance) -> SimClock {
         SimClock::any(
             self.scenario.clocks.offset,
             self.scenario.clocks.drift_ppm,
@@ -424,7 +435,7 @@ impl World {
         self.schedule_faults();
     }
 
-    fn start(&mut self, node: NodeId) {
+    pub(super) fn start(&mut self, node: NodeId) {
         let start = self.start_of(node);
         self.give(node, Input::Start(start));
     }

@@ -123,11 +123,6 @@ impl Link {
         Self::with(profile, round, scale, asymmetry, chance)
     }
 
-    /// The link of an agent of `class`.
-    pub(in crate::drive) fn of_class(class: Class, asymmetry: f64, chance: &mut Chance) -> Self {
-        Self::new(Profile::of(class), asymmetry, chance)
-    }
-
     /// A trunk between orchestrator, coordinators and leads: about `one_way` each way (0.6 to 1.4 times), with little
     /// jitter.
     pub(in crate::drive) fn trunk(one_way: Micros, asymmetry: f64, chance: &mut Chance) -> Self {
@@ -136,7 +131,8 @@ impl Link {
     }
 
     /// Exactly as the trace that `profile` was fitted to, both directions alike.
-    pub(in crate::drive) const fn measured(profile: Profile) -> Self {
+    #[cfg(test)]
+    pub(super) const fn measured(profile: Profile) -> Self {
         let half = profile.curve().least / 2;
         Self {
             least: [half, half],
@@ -193,13 +189,9 @@ impl Link {
     }
 
     /// The least that a message in `direction` can take.
-    pub(in crate::drive) const fn least(&self, direction: Direction) -> Micros {
+    #[cfg(test)]
+    pub(super) const fn least(&self, direction: Direction) -> Micros {
         Micros(self.least[direction as usize] as i64)
-    }
-
-    /// What kind of network it crosses.
-    pub(in crate::drive) const fn profile(&self) -> Profile {
-        self.profile
     }
 }
 

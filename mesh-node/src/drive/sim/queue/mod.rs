@@ -132,12 +132,14 @@ impl<E> EventQueue<E> {
     }
 
     /// Pending events.
-    pub(in crate::drive) fn len(&self) -> usize {
+    #[cfg(test)]
+    pub(super) fn len(&self) -> usize {
         self.len
     }
 
     /// Whether nothing is pending.
-    pub(in crate::drive) fn is_empty(&self) -> bool {
+    #[cfg(test)]
+    pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }
 

@@ -72,9 +72,12 @@ fn a_thaw_leaves_nothing_frozen_on_either_side_of_a_partition() {
     }
 }
 
+/// What must hold of an agent.
+type Holds = fn(&mesh_core::guard::level::Effective) -> bool;
+
 #[test]
 fn every_level_that_the_console_knows_comes_into_force_and_passes() {
-    let cases: [(&str, &str, fn(&Effective) -> bool); 4] = [
+    let cases: [(&str, &str, Holds); 4] = [
         ("freeze", "thaw", |at| at.frozen.is_some()),
         ("avoid", "restore", |at| at.avoided),
         ("quarantine", "release", |at| at.quarantined),
