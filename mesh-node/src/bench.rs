@@ -12,7 +12,7 @@ use mesh_core::message::ERROR_EDGES;
 use mesh_core::operation::{Answer, Operation, Scopes};
 use mesh_core::role::Order;
 use mesh_core::throw::Sheet;
-use mesh_core::time::{Micros, Moment};
+use mesh_core::time::Moment;
 use serde::Serialize;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};

@@ -2,8 +2,9 @@
 
 use super::DoorError;
 use super::frame::{Hello, OPEN_MAX, Seen, ToClient, ToMesh, VERSION, Welcome};
-use super::porter::{Place, Porter, Sight, shown_out};
+use super::porter::{Place, Porter, shown_out};
 use super::wire::{self, TO_CLIENT_MAX, TO_MESH_MAX};
+use mesh_core::operation::follow::Sight;
 use mesh_core::operation::refusal::Ground;
 use mesh_core::operation::{Operation, Refusal};
 use mesh_core::role::{Ask, Caller};

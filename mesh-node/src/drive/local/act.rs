@@ -8,16 +8,15 @@ use super::shard::{Event, Shard};
 use super::watch::Seen;
 use super::{Mail, lock};
 use crate::door::Request;
-use crate::door::porter::Sight;
 use mesh_core::message::{Body, Epoch, MessageId};
-use mesh_core::operation::answer::Answer;
+use mesh_core::operation::follow::{Cursor, Sight};
 use mesh_core::operation::refusal::Ground;
 use mesh_core::operation::task::TaskId;
 use mesh_core::operation::{Operation, Refusal, Seconds};
 use mesh_core::place::AgentId;
 use mesh_core::role::{
-    Ask, AskId, Caller, Desk, Event as RoleEvent, HostAct, Input, KeptTask, Order, Output, Outputs,
-    Record, Reply, Saved, Ticket, Work,
+    Ask, Backup, Brought, Caller, Desk, Errand, Event as RoleEvent, HostAct, Input, KeptTask,
+    Order, Output, Outputs, Record, Reply, Saved, Ticket, Work,
 };
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::Seat;
@@ -36,6 +35,7 @@ const OWN: &str = "local-driver";
 pub(super) struct Store {
     tasks: BTreeMap<TaskId, KeptTask>,
     desk: Option<Desk>,
+    backup: Option<Backup>,
     fence: Epoch,
 }
 
@@ -67,7 +67,7 @@ impl Shard {
                     lock(&self.shared.seats).release(self.now, seat, key, epoch);
                 }
                 Output::Event(event) => self.note(node, event),
-                Output::Reply(id, reply) => self.replied(&id, reply),
+                Output::Reply(id, reply) => self.porter.reply(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
                 Output::Recall => {
                     if let NodeId::Seat(index) = node {
@@ -75,6 +75,7 @@ impl Shard {
                     }
                 }
                 Output::Host(act) => self.pass_host_act(act),
+                Output::Errand(ticket, errand) => self.errand(node, ticket, &errand),
                 Output::Keep(entries) => self.disks.keep(self.now, node, entries),
                 // Conflicts and what is quarantined with them are seen through the orchestrator; they are not kept here.
                 Output::Record(_) | Output::Hold(_) => {}
@@ -167,17 +168,22 @@ impl Shard {
                 self.ask(*ask);
             }
             Request::Look(since, answer) => {
-                let status = self.ask_self(Operation::Status {});
-                let sight = match status {
-                    Some(Reply::Answer(answer)) => match *answer {
-                        Answer::Status(status) => Sight::Snapshot { status },
-                        _ => Sight::Nobody,
-                    },
-                    _ => Sight::Nobody,
-                };
                 // Whoever looked may be gone.
-                let _ = answer.send((sight, since.unwrap_or_default() + 1));
+                let _ = answer.send(self.sight(since));
             }
+        }
+    }
+
+    fn sight(&mut self, since: Option<Cursor>) -> (Sight, Cursor) {
+        self.now = self.shared.clock.now();
+        let Some(NodeId::Seat(index)) = self.holder(Seat::Orchestrator) else {
+            return (Sight::Nobody, Cursor::default());
+        };
+        let seat = &mut self.seats[index as usize];
+        let local = seat.host.clock.read(self.now);
+        match &mut seat.role {
+            SeatRole::Orchestrator(role) => role.sight(local, since),
+            SeatRole::Coordinator(_) | SeatRole::Lead(_) => (Sight::Nobody, Cursor::default()),
         }
     }
 
@@ -193,27 +199,6 @@ impl Shard {
         }
     }
 
-    /// Asks the orchestrator in this driver's own name, for what is answered at once.
-    fn ask_self(&mut self, operation: Operation) -> Option<Reply> {
-        let ask = Ask {
-            id: AskId::from(OWN),
-            caller: Caller::owner(),
-            operation,
-            confirmed: true,
-        };
-        let node = self.holder(Seat::Orchestrator)?;
-        self.give(node, Input::Operation(Box::new(ask)));
-        self.own_reply.take()
-    }
-
-    fn replied(&mut self, id: &AskId, reply: Reply) {
-        if &**id == OWN {
-            self.own_reply = Some(reply);
-        } else {
-            self.porter.reply(id, reply);
-        }
-    }
-
     /// A record for the store; who writes with an epoch below the highest is fenced off.
     fn keep(&mut self, node: NodeId, ticket: Ticket, record: Record) {
         let NodeId::Seat(seat) = node else { return };
@@ -226,6 +211,7 @@ impl Shard {
                 self.store.tasks.insert(kept.task.id.clone(), *kept);
             }
             Record::Desk(desk) => self.store.desk = Some(*desk),
+            Record::Backup(backup) => self.store.backup = Some(*backup),
             Record::Sheet(_) | Record::Audit(_) => {}
         }
         self.soon.push_back(Event::Stored(seat, ticket));
@@ -238,13 +224,34 @@ impl Shard {
         let saved = Saved {
             tasks: open.cloned().collect(),
             desk: self.store.desk.clone(),
+            backup: self.store.backup.as_ref().map(|backup| backup.at),
         };
         self.give(NodeId::Seat(seat), Input::Recalled(Box::new(saved)));
     }
 
+    /// Something that only whoever drives the orchestrator can do.
+    fn errand(&mut self, node: NodeId, ticket: Ticket, errand: &Errand) {
+        let NodeId::Seat(seat) = node else { return };
+        let nothing = |why: &str| Brought::Nothing(Ground::Unavailable, why.into());
+        let brought = match errand {
+            Errand::ReadBackup => Brought::Backup(self.store.backup.clone().map(Box::new)),
+            Errand::Verify(_) => nothing("a mesh in memory keeps no log that could be altered"),
+            Errand::Keys(_) => nothing("nothing leaves this process, so nobody here has a key"),
+            Errand::Appoint { .. } => nothing("in one process every seat has its one standby"),
+        };
+        let event = Event::Brought(seat, ticket, Box::new(brought));
+        self.soon.push_back(event);
+    }
+
     fn pass_host_act(&mut self, act: HostAct) {
-        let (HostAct::Restart(agent) | HostAct::Replace(agent)) = act;
-        let shard = self.shared.shard_of(agent.sector());
+        let sector = match act {
+            HostAct::Restart(agent) | HostAct::Replace(agent) | HostAct::Retire(agent) => {
+                agent.sector()
+            }
+            HostAct::Begin { cluster, .. } => cluster.sector,
+            HostAct::Move { from, .. } => from.sector(),
+        };
+        let shard = self.shared.shard_of(sector);
         if shard == self.index {
             self.host_act(act);
         } else {
@@ -253,9 +260,13 @@ impl Shard {
         }
     }
 
-    /// An agent's process is started again, or a spare put in its place.
+    /// The process that hosts agents is asked to do something.
     pub(super) fn host_act(&mut self, act: HostAct) {
-        let (HostAct::Restart(agent) | HostAct::Replace(agent)) = act;
+        let agent = match act {
+            HostAct::Restart(agent) | HostAct::Replace(agent) => agent,
+            // A lab has the places that it began with; whoever asked for more or fewer finds that nothing happened.
+            HostAct::Begin { .. } | HostAct::Retire(_) | HostAct::Move { .. } => return,
+        };
         if let Some(index) = self.agent_at(agent) {
             let node = NodeId::Agent(index);
             let host = self.host_mut(node);

@@ -2,6 +2,7 @@
 
 use super::super::sim::node::NodeId;
 use super::config::Devices;
+use super::crew::busy_waiting;
 use super::shard::{Event, Shard};
 use mesh_core::message::{TaskOrder, TaskSaid};
 use mesh_core::operation::task::TaskId;
@@ -105,6 +106,11 @@ impl Shard {
         };
         if let Some(known) = self.chores.runs.get_mut(&run) {
             known.at = next;
+        }
+        if next == Stage::Stuck {
+            // It waits in vain, and keeps its machine busy with that.
+            let device = &mut self.agents[agent as usize];
+            device.device.slow_down(busy_waiting(device.role.place()));
         }
         if next == Stage::Ended {
             self.queue_up(agent, -1);
@@ -222,6 +228,9 @@ impl Shard {
 
     fn forget(&mut self, run: u32) {
         if let Some(run) = self.chores.runs.remove(&run) {
+            if run.at == Stage::Stuck {
+                self.agents[run.agent as usize].device.slow_down(1.0);
+            }
             self.chores
                 .by_task
                 .remove(&(run.agent, run.order.id.clone()));

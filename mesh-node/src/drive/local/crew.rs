@@ -21,7 +21,8 @@ const CLOCK_OFF: Micros = Micros::seconds(3_600);
 const DRIFT_PPM: f64 = 50.0;
 /// By how much the two directions of a link differ at most.
 const ASYMMETRY: f64 = Link::ASYMMETRY;
-/// The cluster of §7.2 with the two Raspberry Pis, their slots from zero, and how slow each is.
+/// The cluster of §7.2 with the two Raspberry Pis, their slots from zero, and how many times slower each is
+/// while it waits.
 const PIS: ((u16, u8), [(u8, f64); 2]) = ((7, 4), [(11, 4.6), (18, 3.2)]);
 /// The cluster of §7.2 that could do their work.
 const GPUS: (u16, u8) = (3, 2);
@@ -68,7 +69,6 @@ pub(super) struct SeatNode {
 /// A cluster: where its agents are kept, and who stands for its lead.
 #[derive(Debug)]
 pub(super) struct ClusterInfo {
-    pub(super) id: ClusterId,
     pub(super) class: Class,
     pub(super) agents: std::ops::Range<u32>,
     pub(super) leads: [u32; 2],
@@ -168,12 +168,10 @@ impl Shard {
             });
         }
         self.clusters.push(ClusterInfo {
-            id,
             class,
             agents: first..first + u32::from(places),
             leads,
         });
-        self.apply_situation(id, first);
     }
 
     /// An agent that knows nothing yet but what it can do.
@@ -187,18 +185,6 @@ impl Shard {
             agent.set_abilities(claimed.collect());
         }
         agent
-    }
-
-    fn apply_situation(&mut self, id: ClusterId, first: u32) {
-        let ((sector, cluster), slots) = PIS;
-        let here = id.sector.index() + 1 == usize::from(sector) && id.slot() + 1 == cluster;
-        if self.shared.config.situation == Situation::StuckPis && here {
-            for (slot, factor) in slots {
-                self.agents[(first + u32::from(slot)) as usize]
-                    .device
-                    .slow_down(factor);
-            }
-        }
     }
 
     fn add_seat(
@@ -239,6 +225,15 @@ impl Shard {
             faults: 0,
         }
     }
+}
+
+/// How many times slower a device is while it tries to get what it does not have.
+pub(super) fn busy_waiting(place: mesh_core::place::AgentId) -> f64 {
+    let (_, slots) = PIS;
+    let known = slots
+        .iter()
+        .find(|(slot, _)| is_pi(place) && *slot == place.slot());
+    known.map_or(4.0, |(_, factor)| *factor)
 }
 
 /// Whether an agent is one of the two Raspberry Pis of §7.2.

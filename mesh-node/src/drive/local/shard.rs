@@ -18,7 +18,7 @@ use mesh_core::message::{Epoch, MessageId, TaskSaid};
 use mesh_core::operation::task::TaskId;
 use mesh_core::place::scope::Scope;
 use mesh_core::place::{Class, ClusterId, SectorId};
-use mesh_core::role::{Input, Notary, Outputs, Start, Ticket, WorkerEvent};
+use mesh_core::role::{Brought, Input, Notary, Outputs, Start, Ticket, WorkerEvent};
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::{Seat, SeatAnswer};
 use mesh_core::trust::{Scheme, World as SignWorld};
@@ -66,8 +66,6 @@ pub(super) struct Shard {
     /// The event that is handled is a deadline of its node's own.
     pub(super) in_wake: bool,
     pub(super) store: super::act::Store,
-    /// An operation whose reply is for this shard itself, and that reply.
-    pub(super) own_reply: Option<mesh_core::role::Reply>,
     notaries: Notaries,
     out: Outputs,
     busy: u32,
@@ -101,6 +99,8 @@ pub(super) enum Event {
     Stored(u32, Ticket),
     /// The store tells this seat what it has.
     Recalled(u32),
+    /// An errand of this seat has brought something.
+    Brought(u32, Ticket, Box<Brought>),
     /// The lab's own load: a throw to all.
     Load,
     /// The lab's own churn: an agent dies.
@@ -159,7 +159,6 @@ impl Shard {
             releasing: None,
             in_wake: false,
             store: super::act::Store::default(),
-            own_reply: None,
             notaries: Notaries::new(Scheme::StandIn(SignWorld::new(shared.config.seed))),
             out: Outputs::default(),
             busy: 0,
@@ -263,6 +262,9 @@ impl Shard {
             Event::Said(agent, what) => self.said(agent, what.0, what.1),
             Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
             Event::Recalled(seat) => self.recalled(seat),
+            Event::Brought(seat, ticket, brought) => {
+                self.give(NodeId::Seat(seat), Input::Brought(ticket, brought));
+            }
             Event::Load => self.load(),
             Event::Churn => self.churn(),
             Event::Situation => self.situation(),

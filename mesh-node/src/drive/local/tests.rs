@@ -26,7 +26,9 @@ fn quiet(agents: u32) -> Config {
 async fn started(config: Config) -> (Local, Client) {
     let agents = config.agents;
     let local = Local::start(config).expect("starts");
-    let client = embed::connect(&local, Visitor::here("test")).await.expect("is let in");
+    let client = embed::connect(&local, Visitor::here("test"))
+        .await
+        .expect("is let in");
     until(&client, |status| status.active >= agents).await;
     (local, client)
 }
@@ -88,7 +90,13 @@ async fn bare_roles_are_all_ready() {
     }
     let people = sheet.classes.iter().filter(|class| class.class.is_human());
     let people: u32 = people.map(|class| class.targeted).sum();
-    assert_eq!(sheet.account.ready + people, 600, "{:?} {:?}", sheet.account, sheet.skips);
+    assert_eq!(
+        sheet.account.ready + people,
+        600,
+        "{:?} {:?}",
+        sheet.account,
+        sheet.skips
+    );
 }
 
 #[tokio::test]
@@ -97,10 +105,18 @@ async fn a_freeze_is_proven_by_all_and_a_thaw_lets_them_go_on() {
     let Ok(Answer::Frozen(frozen)) = call(&client, "freeze all").await else {
         panic!("it is not frozen");
     };
-    assert_eq!((frozen.agents, frozen.proven), (600, 600), "{:?}", frozen.unproven);
+    assert_eq!(
+        (frozen.agents, frozen.proven),
+        (600, 600),
+        "{:?}",
+        frozen.unproven
+    );
     until(&client, |status| status.frozen == 600).await;
     let refused = call(&client, "cascade sync").await;
-    assert!(refused.is_err(), "a frozen mesh takes no throw: {refused:?}");
+    assert!(
+        refused.is_err(),
+        "a frozen mesh takes no throw: {refused:?}"
+    );
     call(&client, "thaw all").await.expect("is thawed");
     until(&client, |status| status.frozen == 0).await;
     assert!(thrown(&local).account.ready > 0);
@@ -133,19 +149,30 @@ async fn a_seat_whose_holder_dies_is_taken_by_its_standby() {
 async fn a_task_is_done_once_by_a_device_that_can() {
     let (_local, client) = started(quiet(600)).await;
     let done = call(&client, "delegate \"sum this\" requires batch").await;
-    let Ok(Answer::Delegated { state, result, at, .. }) = done else {
+    let Ok(Answer::Delegated {
+        state, result, at, ..
+    }) = done
+    else {
         panic!("it is not done: {done:?}");
     };
     assert_eq!(state, TaskState::Done);
     let result = result.expect("has a result").to_string();
-    assert!(result.contains("modelled"), "a lab says so: {result} at {at:?}");
+    assert!(
+        result.contains("modelled"),
+        "a lab says so: {result} at {at:?}"
+    );
 }
 
 #[tokio::test]
 async fn whoever_follows_sees_the_mesh_and_what_happens() {
     let (local, client) = started(quiet(300)).await;
-    let mut feed = client.follow(Duration::from_millis(50)).await.expect("is sent");
-    let first = tokio::time::timeout(WAIT, feed.next()).await.expect("comes");
+    let mut feed = client
+        .follow(Duration::from_millis(50))
+        .await
+        .expect("is sent");
+    let first = tokio::time::timeout(WAIT, feed.next())
+        .await
+        .expect("comes");
     assert!(first.sight.is_some() && !first.closed);
     call(&client, "avoid agent:1-1-1").await.expect("is done");
     let begun = Instant::now();
