@@ -13,6 +13,7 @@ use crate::operation::answer::Answer;
 use crate::operation::event::Event as Happened;
 use crate::operation::preview::{self, breakers, preview};
 use crate::operation::refusal::Ground;
+use crate::operation::review::From as ReviewFrom;
 use crate::operation::task::TaskId;
 use crate::operation::view::{BreakerAt, View};
 use crate::operation::word::Grant;
@@ -327,6 +328,17 @@ impl Orchestrator {
             targeted: targeted as u32,
         };
         self.tell(now, event, out);
+        let people: Vec<(ClusterId, usize)> = aim
+            .iter()
+            .map(|(cluster, slots)| {
+                let class_of = self.replica.class_of(*cluster);
+                let human = |slot: &u8| class_of(*slot).is_human();
+                (*cluster, slots.iter().filter(human).count())
+            })
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        let (from, line) = (ReviewFrom::Throw(id.to_string()), ask.operation.line());
+        self.ask_people(now, &from, &line, order.priority as u8, &people, out);
         Ok(Outcome::Later)
     }
 

@@ -6,9 +6,10 @@ use crate::message::{TaskAct, TaskNews, TaskOrder, TaskSaid};
 use crate::operation::Refusal;
 use crate::operation::answer::{Answer, Asked, Ping};
 use crate::operation::refusal::Ground;
+use crate::operation::review::From as ReviewFrom;
 use crate::operation::task::TaskId;
-use crate::place::AgentId;
 use crate::place::scope::ScopeSet;
+use crate::place::{AgentId, ClusterId};
 use crate::registry::State;
 use crate::role::{Ask, AskId, Outputs};
 use crate::text::Foreign;
@@ -138,7 +139,23 @@ impl Orchestrator {
         let wall = self.wall_at(now);
         let id = TaskId::try_from(self.mint.next(wall).to_string())
             .map_err(|error| Refusal::new(Ground::Wrong, error.to_string()))?;
-        for &agent in &meant {
+        let is_human = |agent: &AgentId| {
+            let class = self.replica.table.class(*agent);
+            kind == Sort::Question && class.is_some_and(crate::place::Class::is_human)
+        };
+        let people: Vec<(ClusterId, usize)> = meant
+            .iter()
+            .filter(|agent| is_human(agent))
+            .map(|agent| (agent.cluster, 1))
+            .collect();
+        let machines: Vec<AgentId> = meant
+            .iter()
+            .filter(|agent| !is_human(agent))
+            .copied()
+            .collect();
+        let from = ReviewFrom::Question(id.clone());
+        self.ask_people(now, &from, text, 2, &people, out);
+        for &agent in &machines {
             let order = TaskOrder {
                 id: id.clone(),
                 agent,
@@ -154,7 +171,7 @@ impl Orchestrator {
                 priority: 2,
                 left: WAIT,
             };
-            self.order(order, out);
+            self.order(now, order, out);
         }
         self.door.questions.push(Question {
             asked: Arc::clone(&ask.id),

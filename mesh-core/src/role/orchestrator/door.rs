@@ -292,6 +292,16 @@ impl Orchestrator {
         None
     }
 
+    /// What the mode has against it, if it would not be carried out at once.
+    pub(super) fn held_back(&self, ask: &Ask, now: Moment) -> Option<Refusal> {
+        match admit(self.door.mode.mode(), self.traits(ask, false, now)) {
+            Admission::Accept => None,
+            Admission::Refuse(why) | Admission::Queue(why) | Admission::NeedsApproval(why) => {
+                Some(mode_refusal(why))
+            }
+        }
+    }
+
     /// A scope that names no agent.
     fn nowhere(&self, operation: &Operation, now: Moment) -> Option<Refusal> {
         let scope = operation.scope()?;
@@ -589,7 +599,11 @@ impl Orchestrator {
             };
             self.tell(now, event, out);
         }
-        self.door.dirty |= change.save_state;
+        if change.save_state {
+            // "Preserve state to persistent storage" (§6.3), beside what is kept all the time.
+            self.door.dirty = true;
+            self.back_up(now, out);
+        }
         let mode = self.door.mode.mode();
         for ask in self.door.held.release(mode, now) {
             self.admit(now, ask, false, out);

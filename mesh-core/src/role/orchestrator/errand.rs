@@ -114,6 +114,16 @@ impl Orchestrator {
         }
     }
 
+    /// A backup that nobody waits for.
+    pub(super) fn back_up(&mut self, now: Moment, out: &mut Outputs) {
+        if let Ok(backup) = self.backed_up(now) {
+            self.door.errands.backup = Some(backup.at);
+            let ticket = self.ticket();
+            let record = Record::Backup(Box::new(backup));
+            out.0.push(Output::Store(ticket, record));
+        }
+    }
+
     /// Recomputes a log.
     pub(super) fn verify(
         &mut self,

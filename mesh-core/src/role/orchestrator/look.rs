@@ -177,7 +177,8 @@ impl Orchestrator {
 
     /// Why something would be refused now, if it would.
     fn would_refuse(&self, ask: &Ask, now: Moment) -> Option<Refusal> {
-        self.refused(ask, now)
+        let against = self.refused(ask, now);
+        against.or_else(|| self.held_back(ask, now))
     }
 
     pub(super) fn status(&self, now: Moment) -> Status {

@@ -7,6 +7,7 @@
 mod chores;
 pub(super) mod clock;
 mod conduct;
+mod courier;
 pub(super) mod disk;
 mod figures;
 pub mod fuzz;

@@ -151,6 +151,7 @@ impl World {
         let nobody = self.new_agent(from, class, old, &mut chance);
         self.retire(nobody);
         self.clusters[old].agents[usize::from(from.slot())] = nobody;
+        self.moved_house(index);
         let agent = &mut self.agents[index as usize];
         agent.role = Agent::new(to, class);
         agent.cluster = new as u32;

@@ -86,16 +86,16 @@ impl World {
             }
             Errand::Keys(errand) => self.keys(&errand),
         };
-        self.brings(seat, ticket, brought);
+        self.errand_brings(seat, ticket, brought);
     }
 
-    fn brings(&mut self, seat: u32, ticket: Ticket, brought: Brought) {
+    fn errand_brings(&mut self, seat: u32, ticket: Ticket, brought: Brought) {
         self.vault.errands.insert(ticket, (seat, brought));
         self.queue.push(self.now + READ, Event::Brought(ticket));
     }
 
     /// An errand is done.
-    pub(super) fn brought(&mut self, ticket: Ticket) {
+    pub(super) fn errand_done(&mut self, ticket: Ticket) {
         if let Some((seat, brought)) = self.vault.errands.remove(&ticket) {
             self.give(
                 NodeId::Seat(seat),
@@ -110,7 +110,7 @@ impl World {
         let appointed = &mut self.vault.appointed;
         if let Some(at) = appointed.iter().position(|(own, ..)| *own == key) {
             let (_, ticket, seat) = appointed.swap_remove(at);
-            self.brings(seat, ticket, Brought::Appointed(epoch));
+            self.errand_brings(seat, ticket, Brought::Appointed(epoch));
         }
     }
 

@@ -3,6 +3,7 @@
 use super::chores::Chores;
 use super::clock::SimClock;
 use super::conduct::Conduct;
+use super::courier::Courier;
 use super::disk::Disks;
 use super::invariant::Watch;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
@@ -59,6 +60,7 @@ pub struct World {
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
     pub(super) conduct: Conduct,
+    pub(super) courier: Courier,
     pub(super) watch: Watch,
     pub(super) saboteur: Option<Saboteur>,
     /// All faults have ended.
@@ -159,6 +161,7 @@ impl World {
             truth: Truth::default(),
             trouble: Trouble::default(),
             conduct: Conduct::default(),
+            courier: Courier::default(),
             chores: Chores::default(),
             vault: Vault::default(),
             requests: Requests::default(),
@@ -249,7 +252,7 @@ impl World {
             Event::Say(agent, run) => self.say(agent, run),
             Event::Recalled(seat) => self.recalled(seat),
             Event::Delegate => self.delegate(),
-            Event::Brought(ticket) => self.brought(ticket),
+            Event::Brought(ticket) => self.errand_done(ticket),
         }
     }
 
