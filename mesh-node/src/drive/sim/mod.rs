@@ -5,21 +5,21 @@
 //! true time, who really lives) is kept beside the roles, and the invariants are held against it.
 
 mod chores;
-mod clock;
+pub(super) mod clock;
 mod conduct;
 mod courier;
-mod disk;
+pub(super) mod disk;
 mod figures;
 pub mod fuzz;
 mod incident;
 mod invariant;
-mod link;
-mod node;
-mod notary;
+pub(super) mod link;
+pub(super) mod node;
+pub(super) mod notary;
 mod operate;
 mod places;
 mod post;
-mod queue;
+pub(super) mod queue;
 mod sabotage;
 pub mod scenario;
 mod settle;
@@ -28,7 +28,7 @@ mod strike;
 mod truth;
 mod vault;
 mod verdict;
-mod world;
+pub(super) mod world;
 
 pub use figures::{Kpi, Report, run, run_with};
 pub use invariant::Violation;

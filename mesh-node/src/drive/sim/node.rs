@@ -11,7 +11,7 @@ use mesh_core::trust::seat::Seat;
 
 /// A node, by where it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum NodeId {
+pub(in crate::drive) enum NodeId {
     /// One that stands for a seat.
     Seat(u32),
     /// One that hosts an agent.
@@ -66,7 +66,7 @@ pub(super) struct SeatNode {
 
 /// The role of a node that stands for a seat.
 #[derive(Debug)]
-pub(super) enum SeatRole {
+pub(in crate::drive) enum SeatRole {
     Orchestrator(Box<Orchestrator>),
     Coordinator(Box<Coordinator>),
     Lead(Box<Lead>),
@@ -132,7 +132,7 @@ impl SeatNode {
 }
 
 impl SeatRole {
-    pub(super) fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
+    pub(in crate::drive) fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
         match self {
             Self::Orchestrator(role) => role.handle(now, input, out),
             Self::Coordinator(role) => role.handle(now, input, out),
@@ -140,7 +140,7 @@ impl SeatRole {
         }
     }
 
-    pub(super) fn next_wake(&self) -> Moment {
+    pub(in crate::drive) fn next_wake(&self) -> Moment {
         match self {
             Self::Orchestrator(role) => role.next_wake(),
             Self::Coordinator(role) => role.next_wake(),
@@ -149,7 +149,7 @@ impl SeatRole {
     }
 
     /// Operations open here.
-    pub(super) fn open(&self) -> usize {
+    pub(in crate::drive) fn open(&self) -> usize {
         match self {
             Self::Orchestrator(role) => role.open().count(),
             Self::Coordinator(role) => role.open(),
@@ -157,7 +157,7 @@ impl SeatRole {
         }
     }
 
-    pub(super) fn serving(&self) -> bool {
+    pub(in crate::drive) fn serving(&self) -> bool {
         match self {
             Self::Orchestrator(role) => role.serving(),
             Self::Coordinator(role) => role.serving(),

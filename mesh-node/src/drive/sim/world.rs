@@ -492,7 +492,12 @@ impl World {
 }
 
 /// A new role for a node that stands for a seat.
-pub(super) fn new_role(seat: Seat, shape: Shape, classes: &Arc<[Class]>, key: KeyId) -> SeatRole {
+pub(in crate::drive) fn new_role(
+    seat: Seat,
+    shape: Shape,
+    classes: &Arc<[Class]>,
+    key: KeyId,
+) -> SeatRole {
     match seat {
         Seat::Orchestrator => SeatRole::Orchestrator(Box::new(Orchestrator::new(shape, key))),
         Seat::Coordinator(sector) => {
@@ -505,12 +510,12 @@ pub(super) fn new_role(seat: Seat, shape: Shape, classes: &Arc<[Class]>, key: Ke
 }
 
 /// An agent's key, in the stand-in of identities: its first place, and a mark that no seat's key has.
-pub(super) const fn key_of(place: AgentId) -> KeyId {
+pub(in crate::drive) const fn key_of(place: AgentId) -> KeyId {
     KeyId(1 << 40 | place.pack() as u64)
 }
 
 /// Classes of clusters so that each sector has a share of every class: dealt out sector by sector.
-fn deal(counts: &[usize; 6], shape: Shape) -> Vec<Class> {
+pub(in crate::drive) fn deal(counts: &[usize; 6], shape: Shape) -> Vec<Class> {
     let mut deck = Class::ALL
         .into_iter()
         .zip(counts)
