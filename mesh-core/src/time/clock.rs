@@ -50,7 +50,6 @@ pub struct ClockEstimate {
     ceilings: Hull,
     floors: Hull,
     skew: Skew,
-    exchanges: u8,
 }
 
 /// The skews that fit between every floor and every ceiling, as parts of one: worked out when a point is added, since
@@ -85,18 +84,16 @@ impl ClockEstimate {
             return Heard::Refused;
         }
         let (ceiling, floor) = (t2.since(t1), t3.since(t4));
-        if self.exchanges > 0 && self.place(t1, ceiling, t4, floor) {
-            self.exchanges = self.exchanges.saturating_add(1);
+        let first = self.exchanges() == 0;
+        if !first && self.place(t1, ceiling, t4, floor) {
             return Heard::Taken;
         }
-        let first = self.exchanges == 0;
         *self = Self {
             base: t4,
             offset: floor,
             ..Self::default()
         };
         self.place(t1, ceiling, t4, floor);
-        self.exchanges = 1;
         if first {
             Heard::Taken
         } else {
@@ -116,12 +113,13 @@ impl ClockEstimate {
 
     /// Whether there were enough exchanges to use the estimate; before that an agent is SKIPPED (clock).
     pub const fn ready(&self) -> bool {
-        self.exchanges >= READY_EXCHANGES
+        self.exchanges() >= READY_EXCHANGES
     }
 
     /// How many exchanges the estimate has seen since it was last void (at most 255).
     pub const fn exchanges(&self) -> u8 {
-        self.exchanges
+        // Each gives one point to either side.
+        self.ceilings.given()
     }
 
     /// Their reading when mine is `mine` (past or ahead), and how far off it may be; `None` before the first exchange.
@@ -154,7 +152,7 @@ impl ClockEstimate {
 
     /// Their clock minus mine at `mine`, and its bound.
     pub fn offset_at(&self, mine: Moment) -> Option<(Micros, Micros)> {
-        if self.exchanges == 0 {
+        if self.exchanges() == 0 {
             return None;
         }
         let at = mine.since(self.base).0 as f64;
@@ -324,4 +322,4 @@ impl Probing {
     }
 }
 
-const _: () = assert!(size_of::<ClockEstimate>() <= 168);
+const _: () = assert!(size_of::<ClockEstimate>() <= 160);
