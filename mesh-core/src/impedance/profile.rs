@@ -32,7 +32,8 @@ pub struct Profile {
     queue: u16,
     /// The long-run average of Z, in microseconds.
     usual: f32,
-    heard: Option<Moment>,
+    /// [`Moment::NEVER`] is never: eight bytes less than an option.
+    heard: Moment,
     network: Predictor,
     processing: Processing,
     correction: Correction,
@@ -112,7 +113,7 @@ impl Profile {
             class,
             queue: 0,
             usual: 0.0,
-            heard: None,
+            heard: Moment::NEVER,
             network: Predictor::new(&Quantiles::network_prior(class)),
             processing: Processing::new(class),
             correction: Correction::default(),
@@ -171,7 +172,7 @@ impl Profile {
 
     /// A heartbeat was echoed: the whole trip took `trip` (less the time at the other end), and so much waits at the agent.
     pub fn beat(&mut self, trip: Option<Micros>, queue: u16, now: Moment) {
-        self.heard = Some(now);
+        self.heard = now;
         self.queue = queue;
         if let Some(trip) = trip {
             self.delay(trip.half());
@@ -180,13 +181,13 @@ impl Profile {
 
     /// A one-way delay was measured between translated clocks.
     pub fn one_way(&mut self, delay: Micros, now: Moment) {
-        self.heard = Some(now);
+        self.heard = now;
         self.delay(delay);
     }
 
     /// An acknowledgement came: learns network and processing from it.
     pub fn acknowledged(&mut self, ack: &Acknowledged, slopes: &mut ClassSlopes, now: Moment) {
-        self.heard = Some(now);
+        self.heard = now;
         self.processing
             .observe(ack.processing, ack.weight, ack.queue, slopes);
         if let Some(arrival) = ack.arrival {
@@ -238,7 +239,7 @@ impl Profile {
                 .min(u32::from(self.processing.samples()) * 4),
             drift: lead.total.drift(),
             reliability: self.reliability.share(now),
-            silence: self.heard.map_or(Micros::MAX, |heard| now.since(heard)),
+            silence: self.heard().map_or(Micros::MAX, |heard| now.since(heard)),
         }
         .of(&lead.total, available - lead.bound)
     }
@@ -294,8 +295,8 @@ impl Profile {
     }
 
     /// When the agent was last heard.
-    pub const fn heard(&self) -> Option<Moment> {
-        self.heard
+    pub fn heard(&self) -> Option<Moment> {
+        (self.heard != Moment::NEVER).then_some(self.heard)
     }
 
     /// The network's part.

@@ -225,7 +225,7 @@ impl Agent {
         let held = self.holds.first().map_or(0, |hold| hold.sequence);
         let said = self.answered.last().map_or(0, |ack| ack.sequence);
         let own = self.applied.digest() ^ self.context ^ u64::from(self.processing.micros);
-        self.uplink.warm() ^ own ^ u64::from(held ^ said)
+        self.uplink.warm() ^ own ^ u64::from(held ^ said ^ self.mailbox.warm())
     }
 
     /// Where it sits.

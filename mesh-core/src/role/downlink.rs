@@ -6,9 +6,6 @@ use crate::time::clock::ClockEstimate;
 use crate::time::{Boot, Micros, Moment};
 use std::sync::Arc;
 
-/// When a child was last heard that never was.
-const UNHEARD: Moment = Moment(i64::MIN);
-
 /// What a parent keeps of one child.
 #[derive(Debug, Clone)]
 pub struct Downlink {
@@ -17,7 +14,7 @@ pub struct Downlink {
     boot: Boot,
     /// The last beat, not echoed yet.
     beat: Option<Exchange>,
-    /// [`UNHEARD`] before the first time: a word less than an option, of which a lead has one for each agent.
+    /// [`Moment::NEVER`] is never: eight bytes less than an option.
     heard: Moment,
     outbox: Outbox<Arc<Numbered>>,
 }
@@ -56,7 +53,7 @@ impl Downlink {
             epoch: Epoch::default(),
             boot: Boot::default(),
             beat: None,
-            heard: UNHEARD,
+            heard: Moment::NEVER,
             outbox: Outbox::default(),
         }
     }
@@ -126,7 +123,7 @@ impl Downlink {
 
     /// See [`crate::warm`].
     pub(crate) fn warm(&self) -> u64 {
-        self.clock.warm() ^ u64::from(self.boot.0)
+        self.clock.warm() ^ u64::from(self.epoch.0 ^ self.boot.0)
     }
 
     /// Remembers a beat for the next echo.
@@ -180,12 +177,8 @@ impl Downlink {
     }
 
     /// When it was last heard, by the clock here.
-    pub const fn heard(&self) -> Option<Moment> {
-        if self.heard.0 == UNHEARD.0 {
-            None
-        } else {
-            Some(self.heard)
-        }
+    pub fn heard(&self) -> Option<Moment> {
+        (self.heard != Moment::NEVER).then_some(self.heard)
     }
 
     /// The highest epoch of its seat known.

@@ -822,13 +822,14 @@ impl Lead {
     }
 }
 
+/// What an agent costs its lead (HOUSE), but for what is under way to it.
+const _: () = assert!(size_of::<Record>() <= 1_024);
+
 impl Linked for Record {
     fn link(&mut self) -> &mut Downlink {
         &mut self.link
     }
 }
-/// HOUSE: with what is behind its pointers, of which it has none.
-const _: () = assert!(size_of::<Record>() <= 1_024);
 
 impl Record {
     fn new(class: Class, manner: u8, names: &mut Capabilities) -> Self {
