@@ -4,9 +4,11 @@ use super::ability;
 use super::desired::{Desired, WriteError};
 use super::dispute::Disputes;
 use super::downlink::{Downlink, Measured};
+use super::errands::Routes;
 use super::mailbox::{Mailbox, Opened};
 use super::mailing::{Letter, Linked, Mailing, NEWS_TTL};
 use super::news::News;
+use super::notary::is_genuine;
 use super::notice::Steps;
 use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
@@ -21,7 +23,8 @@ use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
 use crate::message::delivery::Verdict;
 use crate::message::{
     Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
-    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Taken,
+    Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
@@ -36,6 +39,7 @@ use std::sync::Arc;
 /// The on-time rate that reports assume (PROTOCOL §3).
 pub const ON_TIME: Share = Share::new(0.99);
 
+mod errands;
 mod guards;
 mod post;
 
@@ -58,6 +62,8 @@ pub struct Lead {
     echo_at: Moment,
     lamport: LamportClock,
     mailbox: Mailbox,
+    routes: Routes,
+    taken: Taken,
     mailing: Mailing,
     lossy: bool,
     key: KeyId,
@@ -108,6 +114,8 @@ impl Lead {
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
             mailbox: Mailbox::default(),
+            routes: Routes::default(),
+            taken: Taken::default(),
             mailing: Mailing::new(),
             lossy: false,
             key: me,
@@ -260,6 +268,7 @@ impl Lead {
                 self.vigil = Vigil::new(self.cluster, self.agents.len(), now);
                 self.disputes.turn();
                 self.mailbox.clear();
+                self.taken = Taken::default();
                 self.levels_changed(now, out);
                 self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
@@ -284,7 +293,7 @@ impl Lead {
             From::Child(slot) if usize::from(slot) < self.agents.len() => {
                 self.from_agent(now, slot as u8, arrival, out)
             }
-            From::Child(_) => out.refuse(Refusal::WrongPlace),
+            From::Child(_) | From::Peer(_) => out.refuse(Refusal::WrongPlace),
         }
     }
 
@@ -324,6 +333,9 @@ impl Lead {
             Body::Hail => {
                 let report = Arc::new(self.report(now));
                 out.send(To::Parent, self.epoch, Body::ClusterReport(report));
+            }
+            Body::Numbered(ref content) if !is_genuine(self.desired.notary(), content) => {
+                return out.refuse(Refusal::Forged);
             }
             Body::Numbered(ref content) => {
                 let slot = u16::from(self.cluster.slot());
@@ -425,6 +437,8 @@ impl Lead {
                 out.send(To::Child(u16::from(slot)), self.epoch, Body::Probed(probed));
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Errand(passed) => self.errand_from(now, slot, &passed, out),
+            Body::Returned(returned) => self.returned_from(now, slot, &returned, out),
             Body::Missing(missing) => {
                 let (link, slot) = (&mut record.link, u16::from(slot));
                 Mailing::asked(now, self.epoch, slot, link, missing, out);

@@ -8,6 +8,7 @@ use crate::conflict::quarantine::Held;
 use crate::conflict::{self, ConflictId};
 use crate::guard::freeze::FreezeReport;
 use crate::guard::level::{self, Entry};
+use crate::message::errand::{Errand, Outcome, Returned, Wish};
 use crate::message::{Body, ConflictKind, Epoch, Header, MessageId, TaskOrder, TaskSaid};
 use crate::operation::answer::OperationLine;
 use crate::operation::event::Stamped;
@@ -194,6 +195,8 @@ pub enum From {
     Parent,
     /// The child at this slot.
     Child(u16),
+    /// The coordinator of another sector, by its slot.
+    Peer(u16),
 }
 
 /// Where a message goes, seen from the sender.
@@ -207,6 +210,8 @@ pub enum To {
     Children(Slots),
     /// All children, as one message.
     Everyone,
+    /// The coordinator of another sector, by its slot; only coordinators have peers.
+    Peer(u16),
 }
 
 /// What a worker says of the work it was given.
@@ -225,6 +230,10 @@ pub enum WorkerEvent {
     Task(TaskId, TaskSaid),
     /// After [`Work::Freeze`]: nothing runs any more.
     Still,
+    /// It wants something of another worker.
+    Ask(Box<Wish>),
+    /// What came of an errand that it was given.
+    Did(MessageId, Box<Outcome>),
 }
 
 /// What a role asks of its driver, in this order.
@@ -311,6 +320,10 @@ pub enum Work {
     Thaw,
     /// Load the context with this short hash in place of the one that is held.
     Reload(u64),
+    /// Another worker asks for something; say what came of it.
+    Errand(Arc<Errand>),
+    /// What came of something that this worker has asked for.
+    Returned(Arc<Returned>),
 }
 
 /// Something that happened at a role.
@@ -386,10 +399,36 @@ pub enum Refusal {
     WrongKey,
     /// A command without the orchestrator's own signature.
     Forged,
+    /// A command that was taken before.
+    Replayed,
     /// Whoever commands is under suspicion; nothing is carried out until the root key lifts the seal (§9.2).
     Sealed,
     /// A breaker on the way is open (§6.2).
     Breaker,
+}
+
+impl Refusal {
+    /// Its words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::StaleEpoch => "stale epoch",
+            Self::OldBoot => "old boot",
+            Self::Expired => "passed TTL",
+            Self::Duplicate => "duplicate id",
+            Self::Ahead => "far ahead",
+            Self::Unanswered => "unanswered",
+            Self::Unacknowledged => "unacknowledged",
+            Self::WrongPlace => "wrong place",
+            Self::NotServing => "not serving",
+            Self::Unexpected => "unexpected",
+            Self::Flooded => "flooded",
+            Self::WrongKey => "wrong key",
+            Self::Forged => "forged command",
+            Self::Replayed => "replayed command",
+            Self::Sealed => "sealed",
+            Self::Breaker => "breaker",
+        }
+    }
 }
 
 /// The list that outputs are put in; the driver keeps one and drains it.

@@ -22,7 +22,7 @@ use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Author;
 use crate::message::{
-    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport,
+    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport, Warrant,
 };
 use crate::operation::event::Event as Happened;
 use crate::place::scope::Region;
@@ -63,6 +63,8 @@ pub struct Orchestrator {
     sectors: Vec<Record>,
     tosses: Vec<Toss>,
     mailing: Mailing,
+    /// Commands given since the seat was taken.
+    commands: u64,
     mint: IdMint,
     lamport: LamportClock,
     wall: WallTime,
@@ -109,6 +111,7 @@ impl Orchestrator {
             sectors: Vec::new(),
             tosses: Vec::new(),
             mailing: Mailing::new(),
+            commands: 0,
             mint: IdMint::new(Chance::new(0)),
             lamport: LamportClock::default(),
             wall: WallTime::default(),
@@ -227,6 +230,7 @@ impl Orchestrator {
                 self.epoch = self.office.serving().unwrap_or_default();
                 self.desired.serve(now, self.epoch);
                 self.freezes.serve(now);
+                self.commands = 0;
                 self.sectors = (0..self.shape.sectors).map(|_| Record::default()).collect();
                 self.lookout = Lookout::of_mesh(self.shape, now);
                 self.lookout
@@ -255,6 +259,16 @@ impl Orchestrator {
                 self.retire_door();
                 self.echo_at = Moment::NEVER;
             }
+        }
+    }
+
+    /// The number of the next command; its signature is made when all of it is written.
+    fn warrant(&mut self) -> Warrant {
+        self.commands += 1;
+        Warrant {
+            epoch: self.epoch,
+            sequence: self.commands,
+            ..Warrant::default()
         }
     }
 

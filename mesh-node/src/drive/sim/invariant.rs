@@ -186,6 +186,8 @@ impl World {
                 .host(node)
                 .obeys
                 .is_some_and(|(known, holder)| epoch < known || epoch == known && signer != holder),
+            // Peers show their epochs to their own sectors.
+            From::Peer(_) => false,
             From::Child(slot) => {
                 let known = self.watch.below.get(&(node, slot));
                 known.is_some_and(|known| epoch < *known)
@@ -210,6 +212,7 @@ impl World {
         }
         match from {
             From::Parent => self.host_mut(node).obeys = Some((epoch, signer)),
+            From::Peer(_) => {}
             // Agents hold no seat.
             From::Child(_) if epoch == Epoch::default() => {}
             From::Child(slot) => {

@@ -52,7 +52,7 @@ impl World {
     }
 
     /// Lets the orchestrator that serves do something; none when nobody serves.
-    fn at_the_top<T>(
+    pub(super) fn at_the_top<T>(
         &mut self,
         act: impl FnOnce(&mut Orchestrator, Moment, &mut Outputs) -> T,
     ) -> Option<T> {

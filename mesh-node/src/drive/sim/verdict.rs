@@ -119,7 +119,10 @@ impl World {
             "operations" => Some(truth.sheets.len() as f64),
             "operations_refused" => Some(truth.operations_refused as f64),
             "messages_lost" => Some(self.post.lost as f64),
-            "messages_refused" => Some(truth.refused_total as f64),
+            "messages_refused" => {
+                let at_doors = self.signing.refusals().total();
+                Some((truth.refused_total + at_doors) as f64)
+            }
             "peak_pending" => Some(truth.peak_pending as f64),
             _ => None,
         }

@@ -5,6 +5,7 @@ use super::clock::SimClock;
 use super::conduct::Conduct;
 use super::courier::Courier;
 use super::disk::Disks;
+use super::errands::Errands;
 use super::invariant::Watch;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::node::{
@@ -17,6 +18,7 @@ use super::queue::EventQueue;
 use super::sabotage::{Sabotage, Saboteur};
 use super::scenario::Scenario;
 use super::settle;
+use super::signing::{Signatures, Signing};
 use super::standing::Standing;
 use super::strike::Trouble;
 use super::truth::Truth;
@@ -57,8 +59,10 @@ pub struct World {
     pub(super) disks: Disks,
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
+    pub(super) signing: Signing,
     pub(super) conduct: Conduct,
     pub(super) courier: Courier,
+    pub(super) errands: Errands,
     pub(super) watch: Watch,
     pub(super) saboteur: Option<Saboteur>,
     /// All faults have ended.
@@ -106,6 +110,8 @@ pub(super) enum Event {
     Delegate,
     /// Somebody misbehaves once more.
     Misdeed(u32),
+    /// A worker is done with this errand.
+    Errand(u32),
 }
 
 /// A [`SeatAnswer`] that fits an event.
@@ -158,11 +164,13 @@ impl World {
             trouble: Trouble::default(),
             conduct: Conduct::default(),
             courier: Courier::default(),
+            errands: Errands::default(),
             chores: Chores::default(),
             requests: Requests::default(),
             disks: Disks::default(),
             standing: Standing::default(),
-            notaries: Notaries::new(Scheme::StandIn(SignWorld::new(scenario.seed))),
+            notaries: Notaries::new(scheme_of(&scenario)),
+            signing: Signing::new(SignWorld::new(scenario.seed)),
             watch: Watch::default(),
             saboteur: None,
             calmed: false,
@@ -170,6 +178,9 @@ impl World {
             scenario,
         };
         world.populate(&mut chance.split(2));
+        if world.scenario.signatures == Signatures::Ed25519 {
+            world.issue_keys(WALL_START);
+        }
         world.schedule();
         world
     }
@@ -241,6 +252,7 @@ impl World {
             Event::Over(index) => self.relent(index),
             Event::Survey => self.survey(),
             Event::Misdeed(number) => self.misdeed(number),
+            Event::Errand(number) => self.errand_done(number),
             Event::Chore(agent, run) => self.step(agent, run),
             Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
             Event::GivenUp(agent, run) => self.given_up(agent, run),
@@ -430,6 +442,14 @@ impl World {
     fn start(&mut self, node: NodeId) {
         let start = self.start_of(node);
         self.give(node, Input::Start(start));
+    }
+}
+
+/// How desired state, proofs and commands are signed.
+fn scheme_of(scenario: &Scenario) -> Scheme {
+    match scenario.signatures {
+        Signatures::StandIn => Scheme::StandIn(SignWorld::new(scenario.seed)),
+        Signatures::Ed25519 => Scheme::Ed25519,
     }
 }
 
