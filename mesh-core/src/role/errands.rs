@@ -22,7 +22,7 @@ const ANSWERED_MAX: usize = 8;
 /// doubles.
 const AGAIN_FIRST: Micros = Micros::seconds(2);
 /// Between two repetitions at most.
-const AGAIN_MOST: Micros = Micros::seconds(15);
+const AGAIN_MOST: Micros = Micros::seconds(4);
 /// An answer is waited for no longer.
 const WITHIN_MAX: Micros = Micros::seconds(300);
 
