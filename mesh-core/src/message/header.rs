@@ -1,6 +1,6 @@
 //! What an operation is, from one end of its life to the other (§2.4).
 
-use super::{Lamport, MessageId};
+use super::{Lamport, MessageId, Warrant};
 use crate::place::scope::Name;
 use crate::text::words;
 use crate::throw::quorum::Trinary;
@@ -141,6 +141,8 @@ pub struct Header {
     pub spread_max: Option<Micros>,
     /// READY share that makes the quorum.
     pub quorum: Share,
+    /// The orchestrator's own word for all of this.
+    pub warrant: Warrant,
 }
 
 impl Header {
@@ -178,5 +180,6 @@ pub(crate) fn header_of_nothing() -> Arc<Header> {
         window: Micros::millis(500),
         spread_max: None,
         quorum: Share::new(0.95),
+        warrant: Warrant::default(),
     })
 }

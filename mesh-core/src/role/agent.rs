@@ -4,16 +4,19 @@ use super::ability;
 use super::applied::{Applied, Turned};
 use super::chores::Chores;
 use super::dispute;
+use super::errands::{Errands, Standing};
 use super::mailbox::{Mailbox, Opened};
+use super::notary::{is_genuine, is_new};
 use super::uplink::{Due, Uplink};
 use super::{
     Arrival, BUCKET, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent,
 };
 use crate::chance::Chance;
 use crate::conflict::ConflictDetail;
+use crate::message::errand::{Addressee, Passed};
 use crate::message::{
     Ack, Answer, Beat, Body, Claims, Compensation, ConflictKind, Epoch, Hop, LamportClock,
-    MessageId, Micros32, Probe, SkipReason, Targets,
+    MessageId, Micros32, Probe, SkipReason, Taken, Targets,
 };
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class};
@@ -36,12 +39,16 @@ pub struct Agent {
     again_at: Moment,
     lossy: bool,
     mailbox: Mailbox,
+    /// The orchestrator's commands that it has taken.
+    taken: Taken,
     /// For the jitter of what it asks for again.
     chance: Chance,
     lamport: LamportClock,
     context: u64,
     queue: u16,
     chores: Chores,
+    /// Made with the first one.
+    errands: Option<Box<Errands>>,
     /// What it can do, where that is not what its class can.
     abilities: Option<Box<[Name]>>,
     /// Beats until its abilities are told again; they may be lost, and a new lead does not know them.
@@ -113,6 +120,7 @@ impl Agent {
             again_at: Moment::NEVER,
             lossy: false,
             mailbox: Mailbox::default(),
+            taken: Taken::default(),
             chance: Chance::new(0),
             lamport: LamportClock::default(),
             context: 0,
@@ -120,6 +128,7 @@ impl Agent {
             latency: Smoothed::default(),
             processing: Smoothed::default(),
             chores: Chores::default(),
+            errands: None,
             abilities: None,
             tell_in: 0,
             told: Epoch::default(),
@@ -174,6 +183,18 @@ impl Agent {
             | Input::Clusters(_) => {
                 out.refuse(Refusal::Unexpected);
             }
+            Input::Worker(WorkerEvent::Ask(wish)) => {
+                let Some(notary) = self.applied.notary().cloned() else {
+                    return;
+                };
+                let errands = self.errands.get_or_insert_default();
+                errands.ask(now, self.place, *wish, &*notary, &mut self.chance, out);
+            }
+            Input::Worker(WorkerEvent::Did(id, outcome)) => {
+                if let (Some(errands), Some(notary)) = (&mut self.errands, self.applied.notary()) {
+                    errands.said(self.place, id, *outcome, &**notary, out);
+                }
+            }
             Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
                 self.conflict(now, operation, kind, None, out);
@@ -189,6 +210,9 @@ impl Agent {
             self.mailbox
                 .wake(now, &mut self.chance, own, &mut opened, out);
             self.open_all(now, opened, out);
+        }
+        if let Some(errands) = &mut self.errands {
+            errands.wake(now, &mut self.chance, out);
         }
         self.release_due(now, out);
         if now >= self.again_at {
@@ -218,6 +242,11 @@ impl Agent {
             .map(|hold| hold.target)
             .fold(self.uplink.next_wake().min(self.again_at), Moment::min)
             .min(self.mailbox.next_wake())
+            .min(
+                self.errands
+                    .as_ref()
+                    .map_or(Moment::NEVER, |errands| errands.next_wake()),
+            )
     }
 
     /// See [`crate::warm`].
@@ -280,7 +309,9 @@ impl Agent {
         self.again_at = Moment::NEVER;
         self.lossy = start.lossy;
         self.mailbox.clear();
+        self.taken = Taken::default();
         self.chores.clear();
+        self.errands = None;
     }
 
     /// Says what it can do: to a new lead at once, and every minute, since that may be lost.
@@ -311,6 +342,9 @@ impl Agent {
         }
         let mut opened = Vec::new();
         match &arrival.body {
+            Body::Numbered(content) if !is_genuine(self.applied.notary(), content) => {
+                return out.refuse(Refusal::Forged);
+            }
             Body::Numbered(content) => {
                 let (slot, own) = (u16::from(self.place.slot()), Epoch::default());
                 self.mailbox
@@ -371,6 +405,10 @@ impl Agent {
 
     /// What must arrive has arrived, and its turn has come.
     fn opened(&mut self, now: Moment, letter: &Opened, out: &mut Outputs) {
+        let command = &letter.content.body;
+        if !is_new(&mut self.taken, command, out) {
+            return;
+        }
         match &letter.content.body {
             Body::Throw(hop) => self.catch(now, hop, letter, out),
             Body::Task(order) if order.agent == self.place => {
@@ -383,6 +421,11 @@ impl Agent {
                 self.chores = chores;
             }
             Body::Task(_) => out.refuse(Refusal::WrongPlace),
+            Body::Errand(passed) => self.errand(passed, out),
+            Body::Returned(returned) if returned.to == self.place => match &mut self.errands {
+                Some(errands) => errands.returned(returned, out),
+                None => out.refuse(Refusal::Unexpected),
+            },
             Body::Reload(context) => {
                 self.context = *context;
                 out.work(Work::Reload(*context));
@@ -393,6 +436,29 @@ impl Agent {
             }
             _ => out.refuse(Refusal::Unexpected),
         }
+    }
+
+    /// Another worker asks something of the one here; whether it can and may is checked once more.
+    fn errand(&mut self, passed: &Passed, out: &mut Outputs) {
+        if passed.at != Some(self.place) {
+            return out.refuse(Refusal::WrongPlace);
+        }
+        let Some(notary) = self.applied.notary().cloned() else {
+            return;
+        };
+        let able = match &passed.errand.to {
+            Addressee::At(agent) => *agent == self.place,
+            Addressee::Able(name) => {
+                self.can(name.as_str()) && !self.applied.denies(self.place, self.class, name)
+            }
+        };
+        let standing = Standing {
+            place: self.place,
+            frozen: self.applied.frozen().is_some(),
+            able,
+        };
+        let errands = self.errands.get_or_insert_default();
+        errands.take(&passed.errand, standing, &*notary, out);
     }
 
     /// A throw arrives: translate T, start preparing.

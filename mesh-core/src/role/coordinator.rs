@@ -3,15 +3,19 @@
 use super::desired::{Desired, WriteError};
 use super::dispute::{Disputes, Mail};
 use super::downlink::Downlink;
+use super::errands::Routes;
 use super::lookout::{Lookout, is_healthy};
 use super::mailbox::{Mailbox, Opened};
 use super::mailing::{Letter, Linked, Mailing};
+use super::notary::is_genuine;
 use super::notice::Steps;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::unheard::unheard;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, BEAT, BUCKET, CASTS_MAX, COPIES, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
+use super::{
+    Arrival, BEAT, BUCKET, CASTS_MAX, COPIES, From, Input, KEPT_MAX, Outputs, Refusal, Start, To,
+};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
@@ -20,7 +24,7 @@ use crate::message::delivery::Verdict;
 use crate::message::{
     Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold,
     Forwarded, Hop, LamportClock, MessageId, Need, Probe, Proceed, SectorFold, SectorReport,
-    SkipReason, Targets,
+    SkipReason, Taken, Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
@@ -41,6 +45,7 @@ const FOLD_GAP_AFTER: Micros = Micros::millis(5);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
 
+mod errands;
 mod guards;
 mod post;
 
@@ -59,6 +64,8 @@ pub struct Coordinator {
     leads: Vec<Record>,
     tosses: Vec<Toss>,
     mailbox: Mailbox,
+    routes: Routes,
+    taken: Taken,
     mailing: Mailing,
     echo_at: Moment,
     lamport: LamportClock,
@@ -148,6 +155,8 @@ impl Coordinator {
             leads: Vec::new(),
             tosses: Vec::new(),
             mailbox: Mailbox::default(),
+            routes: Routes::default(),
+            taken: Taken::default(),
             mailing: Mailing::new(),
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
@@ -295,6 +304,7 @@ impl Coordinator {
                     .resume(self.desired.levels(), Author::Coordinator(self.sector), now);
                 self.disputes.turn();
                 self.mailbox.clear();
+                self.taken = Taken::default();
                 self.leads = (0..self.clusters).map(|_| Record::default()).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
@@ -319,6 +329,7 @@ impl Coordinator {
             From::Child(slot) if usize::from(slot) < self.leads.len() => {
                 self.hear_lead(now, slot, arrival, out);
             }
+            From::Peer(slot) => self.from_peer(now, slot, arrival, out),
             From::Child(_) => out.refuse(Refusal::WrongPlace),
         }
     }
@@ -359,6 +370,9 @@ impl Coordinator {
             Body::Hail => {
                 let report = Arc::new(self.report(now));
                 out.send(To::Parent, self.epoch, Body::SectorReport(report));
+            }
+            Body::Numbered(ref content) if !is_genuine(self.desired.notary(), content) => {
+                return out.refuse(Refusal::Forged);
             }
             Body::Numbered(ref content) => {
                 let slot = self.sector.index() as u16;
@@ -464,6 +478,14 @@ impl Coordinator {
                 Mailing::asked(now, self.epoch, slot, &mut record.link, missing, out);
             }
             Body::Received(received) => Mailing::received(self.epoch, &mut record.link, received),
+            Body::Errand(passed) => self.errand_from(now, slot, &passed, out),
+            Body::Returned(returned)
+                if returned
+                    .by
+                    .is_none_or(|by| by.cluster == self.sector.cluster(slot as u8)) =>
+            {
+                self.return_to(now, &returned, out);
+            }
             Body::Armed(Armed { operation, seal }) => {
                 let epoch = self.epoch;
                 if let Some(go) = self

@@ -4,9 +4,11 @@ use super::ability;
 use super::desired::{Desired, WriteError};
 use super::dispute::Disputes;
 use super::downlink::{Downlink, Measured};
+use super::errands::Routes;
 use super::mailbox::{Mailbox, Opened};
 use super::mailing::{Letter, Linked, Mailing, NEWS_TTL};
 use super::news::News;
+use super::notary::is_genuine;
 use super::notice::Steps;
 use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
@@ -21,7 +23,8 @@ use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Outlook, Profi
 use crate::message::delivery::Verdict;
 use crate::message::{
     Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
-    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Taken,
+    Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
@@ -36,6 +39,7 @@ use std::sync::Arc;
 /// The on-time rate that reports assume (PROTOCOL §3).
 pub(super) const ON_TIME: Share = Share::new(0.99);
 
+mod errands;
 mod guards;
 mod places;
 mod post;
@@ -59,6 +63,8 @@ pub struct Lead {
     echo_at: Moment,
     lamport: LamportClock,
     mailbox: Mailbox,
+    routes: Routes,
+    taken: Taken,
     mailing: Mailing,
     lossy: bool,
     key: KeyId,
@@ -112,6 +118,8 @@ impl Lead {
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
             mailbox: Mailbox::default(),
+            routes: Routes::default(),
+            taken: Taken::default(),
             mailing: Mailing::new(),
             lossy: false,
             key: me,
@@ -286,6 +294,7 @@ impl Lead {
                 self.calibrating.clear();
                 self.disputes.turn();
                 self.mailbox.clear();
+                self.taken = Taken::default();
                 self.levels_changed(now, out);
                 self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
@@ -310,7 +319,7 @@ impl Lead {
             From::Child(slot) if usize::from(slot) < self.agents.len() => {
                 self.hear_agent(now, slot as u8, arrival, out);
             }
-            From::Child(_) => out.refuse(Refusal::WrongPlace),
+            From::Child(_) | From::Peer(_) => out.refuse(Refusal::WrongPlace),
         }
     }
 
@@ -350,6 +359,9 @@ impl Lead {
             Body::Hail => {
                 let report = Arc::new(self.report(now));
                 out.send(To::Parent, self.epoch, Body::ClusterReport(report));
+            }
+            Body::Numbered(ref content) if !is_genuine(self.desired.notary(), content) => {
+                return out.refuse(Refusal::Forged);
             }
             Body::Numbered(ref content) => {
                 let slot = u16::from(self.cluster.slot());
@@ -453,6 +465,8 @@ impl Lead {
                 out.send(To::Child(u16::from(slot)), self.epoch, Body::Probed(probed));
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Errand(passed) => self.errand_from(now, slot, &passed, out),
+            Body::Returned(returned) => self.returned_from(now, slot, &returned, out),
             Body::Missing(missing) => {
                 let (link, slot) = (&mut record.link, u16::from(slot));
                 Mailing::asked(now, self.epoch, slot, link, missing, out);

@@ -19,6 +19,7 @@ mod coordinator;
 mod desired;
 mod dispute;
 mod downlink;
+mod errands;
 mod freezes;
 mod lead;
 mod lookout;
@@ -43,6 +44,7 @@ pub use coordinator::Coordinator;
 pub use desired::{Desired, WriteError};
 pub use dispute::{Disputes, Escalation, Settled};
 pub use downlink::{Delivery, Downlink};
+pub use errands::ERRANDS_MAX;
 pub use lead::Lead;
 pub use lookout::Lookout;
 pub use mailbox::Mailbox;
@@ -51,8 +53,8 @@ pub use notary::{Notary, Signatory};
 pub use notice::{Notice, Protect};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
-    Arrival, Ask, AskId, Backup, Brought, Caller, Desk, Errand, Event, From, HostAct, Input,
-    KeptTask, KeyErrand, Output, Outputs, Record, Refusal, Reply, Saved, Sitter, Start, Ticket, To,
+    Arrival, Ask, AskId, Backup, Brought, Caller, Desk, Event, From, HostAct, Input, KeptTask,
+    KeyService, Output, Outputs, Record, Refusal, Reply, Saved, Service, Sitter, Start, Ticket, To,
     Work, WorkerEvent,
 };
 pub use uplink::Uplink;

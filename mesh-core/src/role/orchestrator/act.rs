@@ -21,7 +21,7 @@ use crate::operation::{Operation, Refusal, Scopes};
 use crate::place::scope::Name;
 use crate::place::scope::{Region, ScopeSet};
 use crate::place::{AgentId, ClusterId, SectorId, Slots};
-use crate::role::{Ask, KeyErrand, Outputs};
+use crate::role::{Ask, KeyService, Outputs};
 use crate::throw::quorum::Thresholds;
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
@@ -127,13 +127,13 @@ impl Orchestrator {
             Operation::Keys {
                 action, key, for_s, ..
             } => {
-                let errand = KeyErrand {
+                let service = KeyService {
                     act: *action,
                     key: key.clone(),
                     agents: self.key_holders(ask, now),
                     lasting: for_s.map(|span| span.0),
                 };
-                self.keys(now, ask, errand, out)
+                self.keys(now, ask, service, out)
             }
             Operation::Delegate {
                 task,

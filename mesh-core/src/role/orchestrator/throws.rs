@@ -145,7 +145,8 @@ impl Orchestrator {
         let chart = Chart::new(order, aim, self);
         let target = now + chart.until;
         let mut parts = self.parts(order, aim);
-        let header = Arc::new(self.header(now, order, chart.until));
+        let header = self.header(now, order, chart.until);
+        let header = Arc::new(self.desired.warrant_throw(header));
         self.bar(&mut parts, header.id);
         let children = parts.iter().filter(|part| !part.is_barred()).map(|part| {
             let slot = part.sector.index();
@@ -379,6 +380,7 @@ impl Orchestrator {
             window: order.window,
             spread_max: order.spread_max,
             quorum: order.thresholds.ready,
+            warrant: self.warrant(),
         }
     }
 }

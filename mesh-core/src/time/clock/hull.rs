@@ -23,8 +23,6 @@ pub(super) enum Side {
 pub(super) struct Hull {
     points: [Point; POINTS_MAX],
     len: u8,
-    /// Points that it was ever given, at most 255.
-    given: u8,
 }
 
 impl Side {
@@ -48,14 +46,8 @@ impl Hull {
         &self.points[..usize::from(self.len)]
     }
 
-    /// Points that it was ever given, at most 255.
-    pub(super) const fn given(&self) -> u8 {
-        self.given
-    }
-
     /// Adds a point and drops what it makes superfluous.
     pub(super) fn add(&mut self, side: Side, at: i32, offset: i32) {
-        self.given = self.given.saturating_add(1);
         let mut all = [Point::default(); POINTS_MAX + 1];
         let mut len = usize::from(self.len);
         let place = self.points().partition_point(|point| point.at <= at);
@@ -115,7 +107,6 @@ impl Hull {
             let rounded = side.sign() * libm::ceil(side.sign() * bound);
             kept.add(side, 0, rounded as i32);
         }
-        kept.given = self.given;
         *self = kept;
     }
 

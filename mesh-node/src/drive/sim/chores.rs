@@ -230,6 +230,7 @@ impl World {
                     idempotent: false,
                     priority: 0,
                     left: Micros::ZERO,
+                    warrant: mesh_core::message::Warrant::default(),
                 };
                 self.queue.push(
                     self.now + Micros(1),

@@ -37,6 +37,8 @@ pub struct Report {
     pub door: Books,
     /// What was found, and after how many seconds first.
     pub detected: std::collections::BTreeMap<&'static str, f64>,
+    /// Messages that were dropped, by reason: at the door of a node, and by its role.
+    pub refused: std::collections::BTreeMap<&'static str, u64>,
     /// Regions whose breaker was open at some time.
     pub tripped: Vec<String>,
     /// Rows in all chains of conflicts.
@@ -136,10 +138,24 @@ pub fn run_with(mut world: World, mut step: impl FnMut(f64)) -> Report {
             .iter()
             .map(|(name, at)| (*name, at.since(Moment(0)).as_seconds_f64()))
             .collect(),
+        refused: world.refused(),
         tripped: truth.tripped.iter().map(ToString::to_string).collect(),
         conflict_rows: truth.conflict_rows(),
         broken: truth.told.clone(),
         verdicts: world.verdicts(),
+    }
+}
+
+impl World {
+    /// Messages that were dropped, by reason.
+    pub(super) fn refused(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        let roles = self.truth.refusals.iter();
+        let mut refused: std::collections::BTreeMap<_, _> =
+            roles.map(|(why, count)| (why.words(), *count)).collect();
+        for (why, count) in self.signing.refusals().iter() {
+            *refused.entry(why.words()).or_default() += u64::from(count);
+        }
+        refused
     }
 }
 

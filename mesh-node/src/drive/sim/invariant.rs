@@ -188,6 +188,8 @@ impl World {
                 .is_some_and(|(known, holder)| epoch < known || epoch == known && signer != holder),
             // Agents hold no seat.
             From::Child(_) if epoch == Epoch::default() && self.leads(node) => false,
+            // Peers show their epochs to their own sectors.
+            From::Peer(_) => false,
             From::Child(slot) => {
                 let known = self.watch.below.get(&(node, slot));
                 known.is_some_and(|known| epoch < *known)
@@ -219,6 +221,7 @@ impl World {
         }
         match from {
             From::Parent => self.host_mut(node).obeys = Some((epoch, signer)),
+            From::Peer(_) => {}
             // Agents hold no seat.
             From::Child(_) if epoch == Epoch::default() => {}
             From::Child(slot) => {

@@ -36,6 +36,8 @@ pub(super) struct Host {
     /// It misbehaves in a way that [`super::conduct`] knows.
     pub(super) rogue: bool,
     pub(super) key: KeyId,
+    /// Messages signed with it.
+    pub(super) sequence: u32,
     /// Which of the world's link faults apply.
     pub(super) faults: u16,
     /// Until when nobody can trust its clock, since it stepped, stopped or ran faster than any clock may.
@@ -104,6 +106,7 @@ impl Host {
             silent: false,
             rogue: false,
             key,
+            sequence: 0,
             faults: 0,
             odd_until: Moment(i64::MIN),
             away_until: Moment(i64::MIN),

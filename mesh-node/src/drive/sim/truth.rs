@@ -110,6 +110,7 @@ impl Truth {
                 9 << 32 | u64::from(agent)
             }
             Event::Stored(seat, _) | Event::Recalled(seat) => 10 << 32 | u64::from(seat),
+            Event::Errand(number) => 18 << 32 | u64::from(number),
             Event::Still(agent) => 11 << 32 | u64::from(agent),
             Event::Brought(ticket) => 18 << 32 | ticket.number,
         };

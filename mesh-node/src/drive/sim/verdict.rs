@@ -133,11 +133,14 @@ impl World {
             "operations" => Some(truth.sheets.len() as f64),
             "operations_refused" => Some(truth.operations_refused as f64),
             "messages_lost" => Some(self.post.lost as f64),
-            "messages_refused" => Some(truth.refused_total as f64),
             "freeze_p99_ms" => self.standing.freeze_p99_ms(),
             "tasks_done_share" => tally.map(|tally| tally.done as f64 / tally.ended as f64),
             "tasks_lost" => tally.map(|tally| tally.lost as f64),
             "tasks_run_twice" => tally.map(|tally| tally.twice as f64),
+            "messages_refused" => {
+                let at_doors = self.signing.refusals().total();
+                Some((truth.refused_total + at_doors) as f64)
+            }
             "peak_pending" => Some(truth.peak_pending as f64),
             _ => None,
         }

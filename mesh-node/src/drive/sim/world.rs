@@ -5,6 +5,7 @@ use super::clock::SimClock;
 use super::conduct::Conduct;
 use super::courier::Courier;
 use super::disk::Disks;
+use super::errands::Errands;
 use super::incident::Incidents;
 use super::invariant::Watch;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
@@ -18,6 +19,7 @@ use super::queue::EventQueue;
 use super::sabotage::{Sabotage, Saboteur};
 use super::scenario::Scenario;
 use super::settle;
+use super::signing::{Signatures, Signing};
 use super::standing::Standing;
 use super::strike::Trouble;
 use super::truth::Truth;
@@ -65,8 +67,10 @@ pub struct World {
     pub(super) disks: Disks,
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
+    pub(super) signing: Signing,
     pub(super) conduct: Conduct,
     pub(super) courier: Courier,
+    pub(super) errands: Errands,
     pub(super) watch: Watch,
     pub(super) incidents: Incidents,
     pub(super) saboteur: Option<Saboteur>,
@@ -111,12 +115,14 @@ pub(super) enum Event {
     Say(u32, u32),
     /// The store tells this seat what it has.
     Recalled(u32),
-    /// What an errand brings has come.
+    /// What a service brings has come.
     Brought(Ticket),
     /// Somebody delegates a task, by the standing load.
     Delegate,
     /// Somebody misbehaves once more.
     Misdeed(u32),
+    /// A worker is done with this errand.
+    Errand(u32),
 }
 
 /// A [`SeatAnswer`] that fits an event.
@@ -170,12 +176,14 @@ impl World {
             trouble: Trouble::default(),
             conduct: Conduct::default(),
             courier: Courier::default(),
+            errands: Errands::default(),
             chores: Chores::default(),
             vault: Vault::default(),
             requests: Requests::default(),
             disks: Disks::default(),
             standing: Standing::default(),
-            notaries: Notaries::new(Scheme::StandIn(SignWorld::new(scenario.seed))),
+            notaries: Notaries::new(scheme_of(&scenario)),
+            signing: Signing::new(SignWorld::new(scenario.seed)),
             watch: Watch::default(),
             incidents: Incidents::default(),
             saboteur: None,
@@ -184,6 +192,9 @@ impl World {
             scenario,
         };
         world.populate(&mut chance.split(2));
+        if world.scenario.signatures == Signatures::Ed25519 {
+            world.issue_keys(WALL_START);
+        }
         world.schedule();
         world
     }
@@ -231,7 +242,7 @@ impl World {
             Event::Deliver(NodeId::Seat(index), parcel) => {
                 let slot = match self.post.sender(parcel) {
                     Some(From::Child(slot)) => Some(slot),
-                    Some(From::Parent) | None => None,
+                    Some(From::Parent | From::Peer(_)) | None => None,
                 };
                 self.seats[index as usize].warm(slot)
             }
@@ -274,13 +285,14 @@ impl World {
             Event::Over(index) => self.relent(index),
             Event::Survey => self.survey(),
             Event::Misdeed(number) => self.misdeed(number),
+            Event::Errand(number) => self.errand_done(number),
             Event::Chore(agent, run) => self.step(agent, run),
             Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
             Event::GivenUp(agent, run) => self.given_up(agent, run),
             Event::Say(agent, run) => self.say(agent, run),
             Event::Recalled(seat) => self.recalled(seat),
             Event::Delegate => self.delegate(),
-            Event::Brought(ticket) => self.errand_done(ticket),
+            Event::Brought(ticket) => self.service_done(ticket),
         }
     }
 
@@ -488,6 +500,14 @@ impl World {
     pub(super) fn start(&mut self, node: NodeId) {
         let start = self.start_of(node);
         self.give(node, Input::Start(start));
+    }
+}
+
+/// How desired state, proofs and commands are signed.
+fn scheme_of(scenario: &Scenario) -> Scheme {
+    match scenario.signatures {
+        Signatures::StandIn => Scheme::StandIn(SignWorld::new(scenario.seed)),
+        Signatures::Ed25519 => Scheme::Ed25519,
     }
 }
 
