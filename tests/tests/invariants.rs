@@ -155,7 +155,7 @@ fn an_operation_that_never_ends_is_seen() {
 fn a_child_that_obeys_a_deposed_holder_is_seen() {
     fires(
         Sabotage::OpenFence,
-        LEADS,
+        OVERTAKEN,
         "of another holder than it knows",
     );
 }

@@ -274,11 +274,8 @@ impl Lookout {
                 destructive: true,
                 share: Share::new(share),
                 hour: self.hour,
-                origin: 0,
+                origin: CommandSeen::NO_ORIGIN,
             };
-            // Entries carry no caller: theirs is taken for one that is known.
-            let known = self.commands.as_mut();
-            known.into_iter().for_each(|watch| watch.admit_origin(0));
             self.observe(seen, now, steps);
         }
     }
