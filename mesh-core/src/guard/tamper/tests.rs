@@ -19,7 +19,7 @@ fn z(ms: f64) -> Impedance {
 #[test]
 fn what_carries_no_caller_makes_no_stranger_of_the_first_who_does() {
     let mut watch = CommandWatch::new(Region::Sector(crate::place::SectorId(2)));
-    let command = |origin, destructive, seconds| {
+    let command = |origin, destructive, seconds: i64| {
         let seen = CommandSeen {
             kind: 1,
             destructive,
