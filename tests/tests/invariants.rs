@@ -23,28 +23,14 @@ count = 6
 restart = 2
 "#;
 
-/// The same with an orchestrator that is cut off and goes on as if it had its seat.
-const DEPOSED: &str = r#"
+/// The same with coordinators that die, and what they sent last comes after what their successors say.
+const OVERTAKEN: &str = r#"
+[network]
+reordering = 0.3
+reordering_delay = "12s"
 [[fault]]
 at = 20
-kind = "partition"
-side = ["seat:coordinator", "seat:lead", "all"]
-other = ["sector:1"]
-lasts = 20
-"#;
-
-/// The same with leads that die while others take their seats.
-const LEADS: &str = r#"
-[[fault]]
-at = 20
-every = 9
-kind = "partition"
-side = ["seat:lead"]
-other = ["seat:coordinator"]
-lasts = 4
-[[fault]]
-at = 22
-every = 9
+every = 12
 kind = "kill"
 role = "coordinator"
 scope = "all"
@@ -151,20 +137,32 @@ fn an_operation_that_ends_twice_is_seen() {
 
 #[test]
 fn an_operation_that_never_ends_is_seen() {
-    fires(Sabotage::DeafTop, "", "is open past its deadline");
+    let mut once = scenario("");
+    // Under way when the orchestrator goes deaf, and no other throw wakes it up.
+    once.load.start = mesh_core::time::Micros::millis(24_900);
+    once.load.every = mesh_core::time::Micros::seconds(100);
+    once.load.tasks_per_minute = 0.0;
+    assert!(run(once.clone(), None).broken.is_empty());
+    let report = run(once, Some(Sabotage::DeafTop));
+    let told = report
+        .broken
+        .iter()
+        .any(|broken| broken.what.contains("is open past its deadline"));
+    assert!(told, "{:?}", report.broken);
 }
 
 #[test]
 fn a_child_that_obeys_a_deposed_holder_is_seen() {
     fires(
         Sabotage::OpenFence,
-        LEADS,
+        OVERTAKEN,
         "of another holder than it knows",
     );
 }
 
 #[test]
 fn work_that_begins_after_its_time_to_live_is_seen() {
+    // Where nothing is lost nobody asks again, and the late copy is the one that is taken.
     fires(Sabotage::StaleMail, "", "its time to live is");
 }
 
@@ -200,18 +198,42 @@ fn time_that_stands_still_is_seen() {
 #[test]
 fn a_mesh_that_does_not_come_back_is_seen() {
     let settling = |broken| {
-        let mut scenario = scenario(DYING);
+        let mut scenario = scenario(
+            "[[fault]]\nat = 58\nkind = \"kill\"\nrole = \"lead\"\nscope = \"cluster:1-1\"\n[[fault]]\nat = 59\nkind = \"kill\"\nrole = \"lead\"\nscope = \"cluster:1-1\"\nstandby = false\n",
+        );
         scenario.settle = mesh_core::time::Micros::seconds(150);
-        // Nobody starts them again: the last blow is near the end.
         run(scenario, broken)
     };
     let whole = settling(None);
     assert!(whole.broken.is_empty(), "{:?}", whole.broken);
+    let report = settling(Some(Sabotage::StayDead));
+    let told = report
+        .broken
+        .iter()
+        .any(|broken| broken.what.contains("has 0 holders at the end"));
+    assert!(told, "{:?}", report.broken);
 }
 
 #[test]
 fn a_task_that_is_run_twice_is_seen() {
-    fires(Sabotage::AmnesicWorkers, DYING, "and may run once");
+    let mut dying = scenario(DYING);
+    // Work that takes long enough for its agent to die over it.
+    dying.classes = Scenario::parse("classes = { persistent = 1 }", "persistent")
+        .unwrap_or_else(|error| panic!("{error}"))
+        .classes;
+    dying.load.tasks_per_minute = 600.0;
+    let whole = run(dying.clone(), None);
+    assert!(whole.broken.is_empty(), "{:?}", whole.broken);
+    let report = run(dying, Some(Sabotage::AmnesicWorkers));
+    let told = report
+        .broken
+        .iter()
+        .any(|broken| broken.what.contains("and may run once"));
+    assert!(
+        told && report.kpi.tasks_run_twice > 0,
+        "{:?}",
+        report.broken
+    );
 }
 
 #[test]
@@ -264,5 +286,4 @@ fn a_violation_says_the_event_and_the_moment() {
     // The same again from its seed, to the event.
     let again = run(scenario(""), Some(Sabotage::HastyClocks));
     assert_eq!(again.broken.first(), Some(first));
-    let _ = DEPOSED;
 }

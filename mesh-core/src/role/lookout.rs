@@ -274,12 +274,8 @@ impl Lookout {
                 destructive: true,
                 share: Share::new(share),
                 hour: self.hour,
-                origin: 0,
+                origin: CommandSeen::NO_ORIGIN,
             };
-            // Entries carry no caller: theirs is taken for one that is known.
-            if let Some(watch) = &mut self.commands {
-                watch.admit_origin(0);
-            }
             self.observe(seen, now, steps);
         }
     }

@@ -75,8 +75,9 @@ pub struct SeatTable {
     rows: BTreeMap<Seat, Row>,
     /// Who is to have a seat next, and until when it is kept for them.
     kept: BTreeMap<Seat, (KeyId, Moment)>,
-    /// Who was deposed and gets the seat no more; the oldest is forgotten.
-    deposed: BTreeMap<Seat, Vec<KeyId>>,
+    /// Who was deposed last and does not get the seat. One for each seat: where two stand for it and both were deposed, the
+    /// first may have it again, since a seat that nobody may have is a part of the mesh that nobody can reach.
+    deposed: BTreeMap<Seat, KeyId>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -125,8 +126,6 @@ pub enum Fenced {
 
 /// The key of nobody: what a deposed claimant is told when the seat is vacant.
 const NOBODY: KeyId = KeyId(0);
-/// Deposed holders remembered for a seat: more than stand for one.
-const DEPOSED_MAX: usize = 8;
 
 impl Seat {
     /// How long a seat is granted for: 3 s, and 7 s for a lead (PROTOCOL §8).
@@ -193,8 +192,7 @@ impl SeatTable {
             let epoch = known.map_or(claim.epoch, |known| known.epoch);
             return SeatAnswer::Refused { holder, epoch };
         }
-        let deposed = self.deposed.get(&claim.seat);
-        if deposed.is_some_and(|deposed| deposed.contains(&claim.holder)) {
+        if self.deposed.get(&claim.seat) == Some(&claim.holder) {
             let known = self.rows.get(&claim.seat);
             let other = known.filter(|known| known.holder != claim.holder);
             return SeatAnswer::Refused {
@@ -240,20 +238,13 @@ impl SeatTable {
     }
 
     /// Takes a seat from whoever holds it with `epoch` or a lower one, at the word of a holder above (§9.2): it is free at
-    /// once, and its holder gets it no more until it is pardoned. Nothing happens when somebody else has it since.
+    /// once, and its holder does not get it again until it is pardoned or another is deposed. Nothing happens when somebody else has it since.
     pub fn depose(&mut self, now: Moment, seat: Seat, epoch: Epoch) {
         let Some(row) = self.rows.get_mut(&seat).filter(|row| row.epoch <= epoch) else {
             return;
         };
         row.until = row.until.min(now);
-        let holder = row.holder;
-        let deposed = self.deposed.entry(seat).or_default();
-        if !deposed.contains(&holder) {
-            if deposed.len() >= DEPOSED_MAX {
-                deposed.remove(0);
-            }
-            deposed.push(holder);
-        }
+        self.deposed.insert(seat, row.holder);
     }
 
     /// Whoever was deposed may stand for a seat again: its node has been looked after and has a new key or a clean bill.

@@ -308,7 +308,8 @@ impl Orchestrator {
             return out.refuse(Refusal::WrongPlace);
         };
         let (sent, received) = (arrival.sent, arrival.received);
-        if arrival.epoch < record.link.epoch() {
+        // Whatever the first message of a new holder is, the one before is not heard any more.
+        if !record.link.admit(arrival.epoch) {
             return out.refuse(Refusal::StaleEpoch);
         }
         if !self.believable(now, slot, &arrival.body, out) {

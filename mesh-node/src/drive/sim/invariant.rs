@@ -348,7 +348,9 @@ impl World {
             let agent = agents.get(usize::from(*slot));
             !agent.is_some_and(|agent| book.has_released(*agent))
         });
-        if let (Some(slot), true) = (idle, throw as usize >= self.watch.settled) {
+        // A lead in the wrong hands may have made it up, and its coordinator passes on what it is told.
+        let honest = self.honest_since(book.accepted);
+        if let (Some(slot), true) = (idle, honest && throw as usize >= self.watch.settled) {
             let what = format!(
                 "counts {} as READY for {}, and it was not",
                 cluster.agent(slot),

@@ -116,7 +116,7 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
-                Output::Depose(seat, epoch) => self.seat_table.depose(self.now, seat, epoch),
+                Output::Depose(seat, epoch) => self.depose(seat, epoch),
                 Output::Event(event) => self.note(node, event),
                 Output::Reply(id, reply) => self.replied(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
@@ -473,6 +473,15 @@ impl World {
             Work::Returned(returned) => self.errands.returned.push((index, returned)),
             // The role says in its next beat what it holds; fetching it is the driver's matter and takes no time here.
             Work::Cancel { .. } | Work::Thaw | Work::Reload(_) => {}
+        }
+    }
+
+    /// A seat is taken from its holder: it is lost to the mesh as if that had died.
+    fn depose(&mut self, seat: Seat, epoch: Epoch) {
+        let before = self.seat_table.holder(self.now, seat);
+        self.seat_table.depose(self.now, seat, epoch);
+        if before.is_some() && self.seat_table.holder(self.now, seat).is_none() {
+            self.truth.died(self.now, seat);
         }
     }
 

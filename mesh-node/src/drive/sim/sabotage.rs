@@ -68,7 +68,7 @@ pub enum Sabotage {
 /// When those that wait for the mesh to have settled begin.
 const LATER: Moment = Moment(25_000_000);
 /// By how much stamps are early.
-const EARLY: Micros = Micros::millis(10);
+const EARLY: Micros = Micros::millis(80);
 /// By how much clocks are hasty.
 const HASTY: Micros = Micros::millis(20);
 /// How long throws lie around.
@@ -157,7 +157,7 @@ impl World {
                 arrival.received = arrival.received - EARLY;
             }
             (Sabotage::StaleMail, NodeId::Agent(_)) if saboteur.held.remove(&parcel) => {
-                arrival.received = arrival.received - STALE;
+                arrival.sent = arrival.sent + STALE;
             }
             (Sabotage::OpenFence, _) if arrival.from == From::Parent => {
                 if let Some((epoch, holder)) = self.host(node).obeys

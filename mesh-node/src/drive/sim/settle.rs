@@ -47,6 +47,7 @@ impl World {
     fn calm(&mut self) {
         self.calmed = true;
         self.relent_all();
+        self.reform_all();
         self.faults[0] = LinkFaults::new(&FaultRates::NONE);
         self.agents
             .iter_mut()

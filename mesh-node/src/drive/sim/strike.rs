@@ -436,6 +436,9 @@ impl World {
         host.clock.reboot(now, origin);
         self.reset(node);
         self.standing.restarted(now, node);
+        if let NodeId::Agent(agent) = node {
+            self.forgets(agent);
+        }
         let start = self.start_of(node);
         self.give(node, mesh_core::role::Input::Start(start));
         if let NodeId::Seat(index) = node {

@@ -130,6 +130,7 @@ impl World {
             "takeover_orchestrator_s" => self.takeover(SeatKind::Orchestrator),
             "takeovers" => Some(truth.takeovers.len() as f64),
             "agents" => Some(self.agents.len() as f64),
+            "conflicts_recorded" => Some(truth.conflict_rows() as f64),
             "operations" => Some(truth.sheets.len() as f64),
             "operations_refused" => Some(truth.operations_refused as f64),
             "messages_lost" => Some(self.post.lost as f64),
@@ -227,17 +228,9 @@ impl World {
         let (place, class) = (node.role.place(), node.role.class());
         match wanted {
             Standing::Active => {
-                let leads = self.clusters[node.cluster as usize].leads;
-                let led = leads
-                    .iter()
-                    .map(|&lead| &self.seats[lead as usize])
-                    .any(|lead| {
-                        let obeyed = node.host.obeys.is_some_and(|(_, key)| key == lead.host.key);
-                        obeyed && lead.host.up && lead.role.serving()
-                    });
                 // Whom the standing churn has just taken comes back as always: that is its surroundings, not a fault.
                 let away = !node.host.up && self.now < node.host.away_until;
-                let well = node.host.up && !node.host.silent && led;
+                let well = node.host.up && !node.host.silent && self.is_given_work(agent);
                 away || well && node.role.applied().frozen().is_none()
             }
             // One that is down at the end is as its disk says: so it starts.
@@ -255,6 +248,23 @@ impl World {
                 self.all_above(agent, |level, gate| level.avoided || gate == Gate::Open)
             }
         }
+    }
+
+    /// Whether a lead serves that the agent obeys and that sends work to it: it is not isolated, nor routed around.
+    fn is_given_work(&self, agent: u32) -> bool {
+        let node = &self.agents[agent as usize];
+        let (place, class) = (node.role.place(), node.role.class());
+        let leads = self.clusters[node.cluster as usize].leads;
+        leads.iter().any(|&lead| {
+            let lead = &self.seats[lead as usize];
+            let SeatRole::Lead(role) = &lead.role else {
+                return false;
+            };
+            let obeyed = node.host.obeys.is_some_and(|(_, key)| key == lead.host.key);
+            let level = role.desired().effective(place, class);
+            let routed = !level.quarantined && !level.avoided && level.breaker != Gate::Open;
+            obeyed && lead.host.up && role.serving() && routed
+        })
     }
 
     /// Whether it holds for an agent at all who route to it: its lead, its coordinator and the orchestrator, as far as

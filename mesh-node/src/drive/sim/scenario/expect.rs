@@ -23,7 +23,7 @@ pub struct Expect {
     /// Scopes whose agents are all frozen at the end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub frozen: Vec<String>,
-    /// Scopes whose agents all work at the end.
+    /// Scopes whose agents all work at the end: they are up, led, not frozen, not isolated and not routed around.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub active: Vec<String>,
     /// Scopes whose agents are all in quarantine at the end.
@@ -85,12 +85,13 @@ impl Expect {
 }
 
 /// Figures that can be bounded: those of §11 and of `mesh-node sim --json`, and what seats, tasks and scaling come to.
-pub const KPI_NAMES: [&str; 26] = [
+pub const KPI_NAMES: [&str; 27] = [
     "quorum_share",
     "in_window_share",
     "within_50ms_share",
     "skipped_share",
     "conflict_share",
+    "conflicts_recorded",
     "availability",
     "active_share",
     "gather_p95_ms",
