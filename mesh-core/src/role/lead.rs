@@ -588,7 +588,7 @@ impl Lead {
         };
         cast.reserve(targets.agents.len());
         for slot in targets.agents.iter() {
-            self.enter(&mut cast, slot, targets, blanket);
+            self.enter(now, &mut cast, slot, targets, blanket);
         }
         cast.plan(now);
         let armed = Armed {
@@ -606,6 +606,7 @@ impl Lead {
 
     fn enter(
         &self,
+        now: Moment,
         cast: &mut Cast,
         slot: u8,
         targets: &ClusterTargets,
@@ -651,6 +652,13 @@ impl Lead {
         {
             timing.lead = Micros(i64::from(lead) * 100);
         }
+        let frozen = Frozen {
+            median: timing.median,
+            lead: timing.lead,
+            bound: Micros::ZERO,
+            total: timing.total,
+        };
+        timing.confidence = record.profile.confidence(&frozen, timing.lead, now);
         cast.include(slot, class, timing);
     }
 
