@@ -98,7 +98,7 @@ impl Console {
         let line = "cascade observe sector:7 in 3s window 2s";
         for _ in 0..count {
             let operation = Operation::from_line(line).expect("it reads");
-            assert!(self.world.ask(operation, false));
+            assert!(self.world.ask(operation, Wanted::Done));
             self.wait(every);
         }
     }
