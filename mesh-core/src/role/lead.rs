@@ -406,17 +406,6 @@ impl Lead {
         }
     }
 
-    /// What the lead before us knew of agents that we know nothing of.
-    fn inherit(&mut self, report: &ClusterReport) {
-        for row in &report.rows {
-            if let Some(record) = self.agents.get_mut(usize::from(row.slot))
-                && record.profile.heard().is_none()
-            {
-                record.profile = Profile::from_digest(record.class, &row.digest);
-            }
-        }
-    }
-
     fn hear_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
         if !self.believable(now, slot, &arrival, out) {
             return;

@@ -350,7 +350,7 @@ impl Orchestrator {
         self.done(now, &ask, agents, 0)
     }
 
-    /// The capacity that is free in a cluster's places, as [`Eyes`] see it.
+    /// The mesh as it is now, to be looked at.
     pub(super) const fn eyes(&self, now: Moment) -> Eyes<'_> {
         Eyes { mesh: self, now }
     }

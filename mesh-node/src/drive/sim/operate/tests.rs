@@ -137,6 +137,7 @@ fn word(answer: &Answer) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a line for each operation")]
 fn every_operation_of_the_table_gets_its_answer_or_is_told_why_not() {
     use Ends::{In, Not};
     let mut console = Console::new(SMALL);
@@ -578,6 +579,10 @@ classes = { edge = 16, serverless = 8, persistent = 4, gpu = 2, local = 8, human
 every = 0";
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one exchange, from its first question to its end"
+)]
 fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
     let mut console = Console::new(SECTOR_7);
     let pis: Vec<AgentId> = ["7-4-12", "7-4-19"]
