@@ -60,6 +60,8 @@ pub struct Agent {
 struct Aside {
     chores: Chores,
     errands: Errands,
+    /// Errands that its worker has asked for, which makes each another.
+    asked: u64,
     /// What it can do, where that is not what its class can.
     abilities: Option<Box<[Name]>>,
 }
@@ -202,9 +204,13 @@ impl Agent {
                 let Some(notary) = self.applied.notary().cloned() else {
                     return;
                 };
-                let (place, mut chance) = (self.place, chance_of(self.place, now));
-                let errands = &mut self.aside().errands;
-                errands.ask(now, place, *wish, &*notary, &mut chance, out);
+                let place = self.place;
+                let aside = self.aside();
+                aside.asked += 1;
+                let mut chance = chance_of(place, now).split(aside.asked);
+                aside
+                    .errands
+                    .ask(now, place, *wish, &*notary, &mut chance, out);
             }
             Input::Worker(WorkerEvent::Did(id, outcome)) => {
                 if let (Some(aside), Some(notary)) = (&mut self.aside, self.applied.notary()) {
