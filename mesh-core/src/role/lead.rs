@@ -637,7 +637,7 @@ impl Lead {
                 }
                 Some(CastDue::Fold) => {
                     let mut fold = self.casts[index].fold();
-                    fold.result = self.vigil.majority(fold.operation);
+                    fold.result = self.result_of(index, &fold);
                     if fold.sealed {
                         self.closed(now, &fold, out);
                     }
