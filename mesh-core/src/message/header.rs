@@ -160,3 +160,32 @@ impl Header {
         Digest::of(&self.payload) == self.payload_hash
     }
 }
+
+/// A header that asks for nothing in particular, for tests.
+#[cfg(test)]
+pub(crate) fn header_of_nothing() -> Arc<Header> {
+    let payload: Arc<[u8]> = Arc::from(&b""[..]);
+    Arc::new(Header {
+        id: MessageId(7),
+        correlation: MessageId(7),
+        causation: None,
+        source: String::from("orchestrator"),
+        routing: Routing::ScatterGather,
+        strategy: Strategy::Wave,
+        created: WallTime(0),
+        ttl: Micros::seconds(5),
+        priority: Priority::Normal,
+        weight: Weight(0),
+        requires: Vec::new(),
+        verb: Verb::Sync,
+        payload_hash: Digest::of(&payload),
+        payload,
+        expectation: Trinary::Ready,
+        lamport: super::LamportClock::default().tick(),
+        on_time: Share::new(0.99),
+        window: Micros::millis(500),
+        spread_max: None,
+        quorum: Share::new(0.95),
+        warrant: Warrant::default(),
+    })
+}

@@ -27,6 +27,8 @@ pub use beat::{Beat, Claims, Echo, EchoEntry, Exchange, Micros32};
 pub use body::{Body, Probe};
 pub use conflict::{ConflictKind, KindError};
 pub use fold::{ClassTally, ERROR_EDGES, ErrorHistogram, Fold, SectorFold};
+#[cfg(test)]
+pub(crate) use header::header_of_nothing;
 pub use header::{Header, Priority, Routing, Strategy, Verb};
 pub use id::{Epoch, IdMint, MessageId};
 pub use lamport::{JUMP_MAX, JumpError, Lamport, LamportClock};

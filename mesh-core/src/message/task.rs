@@ -48,6 +48,8 @@ pub enum TaskAct {
     Cancel,
     /// Say that you are there; no task is meant.
     Ping,
+    /// Your lead measures you afresh, and says that you are here once it has (§9.2); no task is meant.
+    Calibrate,
 }
 
 /// What an agent says of a task.

@@ -66,20 +66,21 @@ impl Applied {
         out: &mut Outputs,
     ) {
         match theirs {
-            None => {}
             Some(digest) if digest == self.digest => self.settled = true,
-            Some(_) => {
-                if self
-                    .asked_at
-                    .is_none_or(|at| now >= at + ASK_GAP || now < at)
-                {
-                    self.asked_at = Some(now);
-                    say_what_is_here(&self.levels(), Region::Cluster(agent.cluster), |summary| {
-                        out.send(To::Parent, Epoch::default(), Body::LevelsHave(summary));
-                    });
-                }
+            Some(_) if self.may_ask(now) => {
+                self.asked_at = Some(now);
+                say_what_is_here(&self.levels(), Region::Cluster(agent.cluster), |summary| {
+                    out.send(To::Parent, Epoch::default(), Body::LevelsHave(summary));
+                });
             }
+            None | Some(_) => {}
         }
+    }
+
+    /// Whether the last question is long enough ago, or from before a step of the clock.
+    fn may_ask(&self, now: Moment) -> bool {
+        self.asked_at
+            .is_none_or(|at| now >= at + ASK_GAP || now < at)
     }
 
     /// A message about desired state.

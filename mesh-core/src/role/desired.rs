@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Entries of one message that are looked at: a full difference, and the entry that proves the term.
-pub const ENTRIES_TAKEN_MAX: usize = DIFFERENCE_MAX + 1;
+pub(super) const ENTRIES_TAKEN_MAX: usize = DIFFERENCE_MAX + 1;
 /// Between two questions to the parent: a round trip of the slowest trunk is well below.
 const ASK_GAP: Micros = Micros::seconds(1);
 /// A parent that has heard nothing from above for two beats speaks for itself, so that a sector without orchestrator

@@ -2,6 +2,7 @@
 
 use super::super::dispute::{self, Disputes, Mail};
 use super::super::notice::{Notice, Step};
+use super::super::vigil::Vigil;
 use super::super::{Arrival, Outputs, Refusal, To};
 use super::{Lead, NEWS_TTL};
 use crate::conflict::{Report, Tier};
@@ -51,6 +52,10 @@ impl Lead {
         arrival: &Arrival,
         out: &mut Outputs,
     ) -> bool {
+        if self.vacant.has(slot) {
+            out.refuse(Refusal::WrongPlace);
+            return false;
+        }
         let record = &mut self.agents[usize::from(slot)];
         if record.key != Some(arrival.signer) {
             // The first to speak has the place until it is dead: then its replacement may have another key.
@@ -108,12 +113,8 @@ impl Lead {
         }
     }
 
-    /// What the cluster as one answers: in a vote the option that it has settled on by trinary quorum (§2.1 local
-    /// consensus), counted from 1, and otherwise what most have answered; 0 is none.
-    pub(super) fn result_of(&self, cast: usize, fold: &Fold) -> u64 {
-        if !self.casts[cast].header().is_vote() {
-            return self.vigil.majority(fold.operation);
-        }
+    /// The option that the cluster has settled on by trinary quorum (§2.1 local consensus), counted from 1; 0 is none.
+    pub(super) fn settled_on(&self, fold: &Fold) -> u64 {
         let electorate = fold.targeted.without(fold.skipped);
         let mut ballots = self.vigil.ballots(fold.operation);
         let objects = |slot| Ballot {
@@ -157,10 +158,10 @@ impl Lead {
         if self.steps.0.is_empty() {
             return;
         }
-        let (changed, reloads) =
-            self.steps
-                .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
-        for (slot, context) in reloads {
+        let left = self
+            .steps
+            .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
+        for (slot, context) in left.reloads {
             let context = if context == 0 {
                 self.vigil.head()
             } else {
@@ -169,9 +170,14 @@ impl Lead {
             let letter = self.mailing.letter(now, NEWS_TTL, Body::Reload(context));
             self.post(now, To::Child(u16::from(slot)), letter, out);
         }
-        if changed {
+        if left.changed {
             self.levels_changed(now, out);
         }
+    }
+
+    /// Its guard over its agents.
+    pub const fn vigil(&self) -> &Vigil {
+        &self.vigil
     }
 
     /// Its conflicts.

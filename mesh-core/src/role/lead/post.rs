@@ -105,6 +105,9 @@ impl Lead {
             };
             return out.send(To::Parent, self.epoch, Body::TaskNews(Arc::new(news)));
         }
+        if order.act == TaskAct::Calibrate {
+            self.calibrate(order);
+        }
         self.pass_on(now, letter, u16::from(slot), out);
     }
 

@@ -5,8 +5,11 @@ mod ask;
 mod board;
 mod campaign;
 mod chart;
+mod contexts;
 mod door;
 mod eyes;
+mod follow;
+mod growth;
 mod guards;
 mod heals;
 mod keep;
@@ -14,6 +17,7 @@ mod levels;
 mod look;
 mod replica;
 mod series;
+mod service;
 mod throws;
 
 pub use throws::Order;
@@ -142,7 +146,7 @@ impl Orchestrator {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
@@ -150,9 +154,16 @@ impl Orchestrator {
                 self.turn(now, turn, out);
             }
             Input::Operation(ask) => self.asked(now, *ask, out),
-            Input::Stored(ticket) => self.task_stored(now, ticket, out),
+            Input::Stored(ticket) => {
+                if !self.service_stored(now, ticket, out) {
+                    self.task_stored(now, ticket, out);
+                }
+            }
+            Input::Brought(ticket, brought) => self.brought(now, ticket, *brought, out),
             Input::Recalled(saved) if self.serving() => self.recalled(now, *saved),
-            Input::Recalled(_) | Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Recalled(_) | Input::Worker(_) | Input::Seated(_) | Input::Clusters(_) => {
+                out.refuse(Refusal::Unexpected);
+            }
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -241,7 +252,7 @@ impl Orchestrator {
                 self.clock_at = now + CLOCK_EVERY;
                 self.begun = now;
                 (self.door, self.board) = (Door::new(now), Board::default());
-                out.0.push(Output::Recall);
+                out.0.push(Output::Recall(self.epoch));
                 self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
@@ -288,6 +299,7 @@ impl Orchestrator {
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let From::Child(slot) = arrival.from else {
             return out.refuse(Refusal::WrongPlace);
@@ -296,7 +308,8 @@ impl Orchestrator {
             return out.refuse(Refusal::WrongPlace);
         };
         let (sent, received) = (arrival.sent, arrival.received);
-        if arrival.epoch < record.link.epoch() {
+        // Whatever the first message of a new holder is, the one before is not heard any more.
+        if !record.link.admit(arrival.epoch) {
             return out.refuse(Refusal::StaleEpoch);
         }
         if !self.believable(now, slot, &arrival.body, out) {
@@ -362,7 +375,10 @@ impl Orchestrator {
                     .tosses
                     .iter_mut()
                     .find(|toss| toss.header.id == operation);
-                if let Some(go) = toss.and_then(|toss| toss.relay.armed(slot, armed.seal + trunk)) {
+                let stamp = self.replica.table.stamp();
+                if let Some(go) =
+                    toss.and_then(|toss| toss.armed(now, slot, armed.seal + trunk, stamp))
+                {
                     out.send(
                         To::Child(slot),
                         self.epoch,
@@ -382,10 +398,10 @@ impl Orchestrator {
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
             body @ (Body::Notice(_) | Body::Escalated(_) | Body::Settled(_)) => {
-                self.told(now, slot, body, out)
+                self.told(now, slot, body, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(slot), body, out)
+                self.take_levels(now, From::Child(slot), body, out);
             }
             Body::StopCount(count) if count.cluster.sector.index() == usize::from(slot) => {
                 self.freezes.count(now, count);
@@ -406,18 +422,21 @@ impl Orchestrator {
     /// What a sector says of its agents.
     fn take_report(&mut self, now: Moment, slot: u16, report: &SectorReport, out: &mut Outputs) {
         let sector = SectorId::at(usize::from(slot));
-        let (mut turned, mut added) = (Vec::new(), false);
+        let (mut turned, mut added) = (Vec::new(), Vec::new());
         for forwarded in &report.clusters {
             let cluster = sector.cluster(forwarded.slot);
             self.replica.take(
                 cluster,
                 forwarded,
                 now,
-                |_, _| added = true,
+                |agent, _| added.push(agent),
                 |turn| turned.push(turn),
             );
         }
-        if added && !self.desired.levels().is_empty() {
+        for &agent in &added {
+            self.newcomer(now, agent);
+        }
+        if !added.is_empty() && !self.desired.levels().is_empty() {
             // A frozen mesh stays frozen for late joiners.
             let desired = &self.desired;
             let effective = |agent, class| desired.effective(agent, class);

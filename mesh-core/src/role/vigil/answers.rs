@@ -30,7 +30,7 @@ pub(super) struct Answers {
     doubted: Slots,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Question {
     id: MessageId,
     /// The first answer and who gave it, then the others.
@@ -81,11 +81,10 @@ impl Answers {
         let Some(index) = self.open.iter().position(|open| open.id == question) else {
             return (Vec::new(), Vec::new());
         };
-        // It stays, for an account that has to be given again.
-        if self.open[index].groups.len() == 1 && self.doubted.is_empty() {
+        let closed = self.open.swap_remove(index);
+        if closed.groups.len() == 1 && self.doubted.is_empty() {
             return (Vec::new(), Vec::new());
         }
-        let closed = self.open[index].clone();
         let Some((majority, agreeing)) = closed.majority() else {
             return (Vec::new(), Vec::new());
         };

@@ -34,6 +34,8 @@ const HURRY: Micros = Micros::seconds(2);
 pub(super) struct Conduct {
     agents: BTreeMap<u32, Vice>,
     seats: BTreeMap<u32, Vec<Misconduct>>,
+    /// When the last seat came back into the right hands.
+    seats_right_since: Moment,
     deeds: Vec<Deed>,
     /// The last command that passed through a rogue seat, and the seat's epoch: what a forger builds on.
     seen: BTreeMap<u32, (Arc<Header>, Epoch)>,
@@ -161,6 +163,7 @@ impl World {
                 left.retain(|own| *own != conduct);
                 if left.is_empty() {
                     self.conduct.seats.remove(&index);
+                    self.conduct.seats_right_since = self.now;
                     self.seats[index as usize].host.rogue = false;
                 }
                 continue;
@@ -179,6 +182,19 @@ impl World {
                 self.agents[index as usize].host.rogue = false;
             }
         }
+    }
+
+    /// Nobody misbehaves any more: copies, forgers and floods have no end of their own.
+    pub(super) fn reform_all(&mut self) {
+        let now = self.now;
+        for deed in &mut self.conduct.deeds {
+            deed.until = deed.until.min(now);
+        }
+    }
+
+    /// Whether every seat has been in the right hands since then.
+    pub(super) fn honest_since(&self, then: Moment) -> bool {
+        self.conduct.seats.is_empty() && self.conduct.seats_right_since <= then
     }
 
     /// What a misbehaving node makes of something that its role wants sent; `None` is nothing at all.

@@ -2,7 +2,7 @@
 
 use super::invariant::Violation;
 use super::operate::Books;
-use super::scenario::{Scenario, Seat};
+use super::scenario::Scenario;
 use super::verdict::Verdict;
 use super::world::{Event, World};
 use mesh_core::throw::ClassTally32;
@@ -76,9 +76,10 @@ pub struct Kpi {
     pub gather_p95_ms: f64,
     /// Releases of those that held, against T in true time.
     pub release_spread_p99_ms: f64,
-    /// The longest from the loss of a lead to its successor's first beat; 0 when none was lost.
+    /// The longest from the loss of a lead, or the notice that an agent, a cluster or its lead fails, until the cluster was
+    /// whole again; what is not over counts so far. 0 without an incident.
     pub recovery_cluster_s: f64,
-    /// The same for coordinators.
+    /// The same for sectors.
     pub recovery_sector_s: f64,
     /// Operations that ended.
     pub operations: usize,
@@ -172,7 +173,6 @@ impl Kpi {
         let mut elapsed: Vec<Micros> = truth.sheets.iter().map(|sheet| sheet.elapsed).collect();
         elapsed.sort_unstable();
         let rank = (elapsed.len() * 95).div_ceil(100).saturating_sub(1);
-        let longest = |seat: Seat| world.takeover(seat).unwrap_or(0.0);
         Self {
             quorum_share: truth.quorum_share().unwrap_or(0.0),
             in_window_share: share(sum(|class| class.in_window), eligible),
@@ -190,8 +190,8 @@ impl Kpi {
                 .quantile(0.99)
                 .unwrap_or_default()
                 .as_millis_f64(),
-            recovery_cluster_s: longest(Seat::Lead),
-            recovery_sector_s: longest(Seat::Coordinator),
+            recovery_cluster_s: world.incidents.cluster_s(world.now()).unwrap_or(0.0),
+            recovery_sector_s: world.incidents.sector_s(world.now()).unwrap_or(0.0),
             operations: truth.sheets.len(),
             ..Self::default()
         }
@@ -215,6 +215,7 @@ impl World {
             self.tally();
         }
         self.look_at_levels();
+        self.look_at_incidents();
         self.look_at_all();
         self.queue.push(self.now + SURVEY_EVERY, Event::Survey);
     }

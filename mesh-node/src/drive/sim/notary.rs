@@ -22,7 +22,7 @@ const VOUCHED_MAX: usize = 32;
 
 /// Who signs with which key in this run.
 #[derive(Debug)]
-pub(super) struct Notaries {
+pub(in crate::drive) struct Notaries {
     scheme: Arc<Scheme>,
     agents: Arc<dyn Notary>,
 }
@@ -43,7 +43,7 @@ struct OfAgents {
 }
 
 impl Notaries {
-    pub(super) fn new(scheme: Scheme) -> Self {
+    pub(in crate::drive) fn new(scheme: Scheme) -> Self {
         let scheme = Arc::new(scheme);
         let agents = Arc::new(OfAgents {
             scheme: Arc::clone(&scheme),
@@ -53,12 +53,12 @@ impl Notaries {
     }
 
     /// For all agents.
-    pub(super) fn of_agents(&self) -> Arc<dyn Notary> {
+    pub(in crate::drive) fn of_agents(&self) -> Arc<dyn Notary> {
         Arc::clone(&self.agents)
     }
 
     /// For the first (0) or second (1) node that stands for a seat, and for the root key (0).
-    pub(super) fn of_seat(&self, author: Author, holder: u8) -> Arc<dyn Notary> {
+    pub(in crate::drive) fn of_seat(&self, author: Author, holder: u8) -> Arc<dyn Notary> {
         let key = self.scheme.key(&seed_of(Signatory::Seat(author), holder));
         Arc::new(OfSeat {
             scheme: Arc::clone(&self.scheme),

@@ -59,6 +59,19 @@ impl Post {
         matches!(body, Some(Body::Throw(_)))
     }
 
+    /// Who sends a parcel, seen from whom it is for. Reads its memory; see [`mesh_core::warm`].
+    pub(super) fn sender(&self, parcel: u32) -> Option<From> {
+        let parcel = self.parcels.get(parcel as usize)?.as_ref()?;
+        // Its ends lie in different lines.
+        let ends = (
+            parcel.sent.0,
+            parcel.signer,
+            matches!(parcel.body, Body::Throw(_)),
+        );
+        core::hint::black_box(ends);
+        Some(parcel.from)
+    }
+
     fn put(&mut self, parcel: Parcel) -> u32 {
         if let Some(index) = self.free.pop() {
             self.parcels[index as usize] = Some(parcel);
@@ -79,7 +92,7 @@ impl World {
     /// Does what a role asked for.
     pub(super) fn carry_out(&mut self, node: NodeId, local: Moment, out: &mut Outputs) {
         if self.saboteur.is_some() {
-            self.twisted(out);
+            self.twisted(node, out);
         }
         for output in out.0.drain(..) {
             match output {
@@ -103,11 +116,13 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
+                Output::Depose(seat, epoch) => self.depose(seat, epoch),
                 Output::Event(event) => self.note(node, event),
                 Output::Reply(id, reply) => self.replied(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
-                Output::Recall => self.recall(node),
+                Output::Recall(epoch) => self.recall(node, epoch),
                 Output::Host(act) => self.host_act(act),
+                Output::Service(ticket, service) => self.service(node, ticket, *service),
                 Output::Keep(entries) => self.keeps(node, entries),
                 Output::Record(row) => self.truth.recorded(*row),
                 // Quarantined data is kept beside its row; nobody asks for it here.
@@ -139,6 +154,9 @@ impl World {
             stamp,
             body,
         } = parcel;
+        if self.is_revoked(signer) {
+            return self.truth.refused(Refusal::WrongKey);
+        }
         let mut parcel = (from, signer, epoch, sent, body);
         if !self.admits(node, &stamp, &mut parcel) {
             return;
@@ -338,7 +356,7 @@ impl World {
 
     /// To whoever of the two holds the seat above, or thinks so.
     fn send_up(&mut self, sender: &Sender, holders: [u32; 2], slot: u16, body: Body) {
-        let [first, second] = holders.map(|holder| self.seats[holder as usize].role.serving());
+        let [first, second] = holders.map(|holder| self.serving[holder as usize]);
         match (first, second) {
             (true, true) => {
                 self.hand_over(
@@ -361,7 +379,7 @@ impl World {
 
     fn send_down(&mut self, sender: &Sender, holders: [u32; 2], body: &Body) {
         for holder in holders {
-            if self.seats[holder as usize].role.serving() {
+            if self.serving[holder as usize] {
                 self.hand_over(sender, NodeId::Seat(holder), From::Parent, body.clone());
             }
         }
@@ -458,6 +476,15 @@ impl World {
         }
     }
 
+    /// A seat is taken from its holder: it is lost to the mesh as if that had died.
+    fn depose(&mut self, seat: Seat, epoch: Epoch) {
+        let before = self.seat_table.holder(self.now, seat);
+        self.seat_table.depose(self.now, seat, epoch);
+        if before.is_some() && self.seat_table.holder(self.now, seat).is_none() {
+            self.truth.died(self.now, seat);
+        }
+    }
+
     fn claim(&mut self, node: NodeId, claim: Claim) {
         let NodeId::Seat(index) = node else { return };
         if let Some(reply) = self.grant(claim) {
@@ -476,7 +503,8 @@ impl World {
             }
             RoleEvent::Told(event) => self.told(&event),
             RoleEvent::Refused(why) => self.truth.refused(why),
-            RoleEvent::Serving(seat, _) => {
+            RoleEvent::Serving(seat, epoch) => {
+                self.seated(node, epoch);
                 self.enthroned(node);
                 self.truth.serving(self.now, seat);
             }
@@ -488,7 +516,10 @@ impl World {
             RoleEvent::LevelRefused(..) => self.truth.refused(Refusal::Unexpected),
             RoleEvent::Freezing(report) => self.freezing(&report),
             RoleEvent::Frozen(report, names) => self.frozen(&report, &names),
-            RoleEvent::Notice(notice) => self.truth.noticed(self.now, &notice),
+            RoleEvent::Notice(notice) => {
+                self.begin_incident(&notice);
+                self.truth.noticed(self.now, &notice);
+            }
             RoleEvent::Unprotected(refused) => {
                 self.truth.refused(Refusal::Unexpected);
                 if std::env::var_os("MESH_SIM_TRACE").is_some() {

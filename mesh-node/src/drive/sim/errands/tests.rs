@@ -1,3 +1,6 @@
+//! What becomes of errands, in a mesh with one cluster of sensors.
+
+use super::super::node::SeatRole;
 use super::super::scenario::Scenario;
 use super::*;
 use mesh_core::guard::level::{Kind, Value};
@@ -5,6 +8,7 @@ use mesh_core::message::errand::{Addressee, Wish};
 use mesh_core::message::{Priority, Verb};
 use mesh_core::place::Class;
 use mesh_core::place::scope::Name;
+use mesh_core::role::{Orchestrator, Outputs};
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::Seat;
 
@@ -128,6 +132,28 @@ fn on_bad_links_every_errand_is_run_once_and_answered() {
     assert!(world.truth.told.is_empty(), "{:?}", world.truth.told);
 }
 
+/// Lets the orchestrator that serves do something; none when nobody serves.
+fn at_the_top<T>(
+    world: &mut World,
+    act: impl FnOnce(&mut Orchestrator, Moment, &mut Outputs) -> T,
+) -> Option<T> {
+    let serving = |index: &u32| world.seats[*index as usize].role.serving();
+    let index = world.orchestrators.into_iter().find(serving)?;
+    let node = NodeId::Seat(index);
+    let seat = &mut world.seats[index as usize];
+    let SeatRole::Orchestrator(role) = &mut seat.role else {
+        return None;
+    };
+    let local = seat.host.clock.read(world.now);
+    let mut out = core::mem::take(&mut world.out);
+    let done = act(role, local, &mut out);
+    let next = role.next_wake();
+    world.carry_out(node, local, &mut out);
+    world.out = out;
+    world.arm(node, next);
+    Some(done)
+}
+
 #[test]
 fn nothing_is_routed_to_the_frozen_the_avoided_or_those_behind_a_breaker() {
     for (kind, wanted) in [
@@ -141,7 +167,7 @@ fn nothing_is_routed_to_the_frozen_the_avoided_or_those_behind_a_breaker() {
             .role
             .place()
             .cluster;
-        let written = world.at_the_top(|role, now, out| {
+        let written = at_the_top(&mut world, |role, now, out| {
             let region = mesh_core::place::scope::Region::Cluster(sensors);
             role.write(now, kind.clone(), region, Value::Hold, None, out)
                 .is_ok()
