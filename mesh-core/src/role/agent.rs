@@ -453,6 +453,8 @@ impl Agent {
                 Some(aside) => aside.errands.returned(returned, out),
                 None => out.refuse(Refusal::Unexpected),
             },
+            // A lead says when, the mesh's desired state says what: no lead makes an agent load something else.
+            Body::Reload(context) if !self.is_head(*context) => out.refuse(Refusal::Forged),
             Body::Reload(context) => {
                 self.context = *context;
                 out.work(Work::Reload(*context));
@@ -463,6 +465,12 @@ impl Agent {
             }
             _ => out.refuse(Refusal::Unexpected),
         }
+    }
+
+    /// Whether this is the context that desired state names, where it names one.
+    fn is_head(&self, context: u64) -> bool {
+        let head = self.applied.effective(self.place, self.class).context;
+        head.is_none_or(|head| head.short() == context)
     }
 
     /// Another worker asks something of the one here; whether it can and may is checked once more.
