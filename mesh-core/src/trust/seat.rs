@@ -175,14 +175,13 @@ impl SeatTable {
             epoch: claim.epoch,
             until: now + claim.lease,
         };
-        if let Some(&(holder, until)) = self.kept.get(&claim.seat) {
-            if holder == claim.holder || now >= until {
-                self.kept.remove(&claim.seat);
-            } else {
-                let known = self.rows.get(&claim.seat);
-                let epoch = known.map_or(claim.epoch, |known| known.epoch);
-                return SeatAnswer::Refused { holder, epoch };
-            }
+        let kept = self.kept.get(&claim.seat);
+        if let Some(&(holder, _)) =
+            kept.filter(|(holder, until)| *holder != claim.holder && now < *until)
+        {
+            let known = self.rows.get(&claim.seat);
+            let epoch = known.map_or(claim.epoch, |known| known.epoch);
+            return SeatAnswer::Refused { holder, epoch };
         }
         if let Some(known) = self.rows.get(&claim.seat) {
             let same = known.holder == claim.holder;
@@ -195,6 +194,7 @@ impl SeatTable {
                 };
             }
         }
+        self.kept.remove(&claim.seat);
         self.rows.insert(claim.seat, row);
         SeatAnswer::Granted { epoch: claim.epoch }
     }

@@ -93,6 +93,16 @@ impl Console {
             .expect("somebody serves")
     }
 
+    /// So many throws at sector 7, with time enough for everybody, one every so many seconds.
+    fn throws(&mut self, count: usize, every: i64) {
+        let line = "cascade observe sector:7 in 3s window 2s";
+        for _ in 0..count {
+            let operation = Operation::from_line(line).expect("it reads");
+            assert!(self.world.ask(operation, false));
+            self.wait(every);
+        }
+    }
+
     fn sight(&mut self, since: Option<Cursor>) -> (Sight, Cursor) {
         let top = self.top() as usize;
         let local = self.world.seats[top].host.clock.read(self.world.now());
@@ -164,17 +174,20 @@ fn every_operation_of_the_table_gets_its_answer_or_is_told_why_not() {
         ("broadcast \"market closed early\"", In("thrown")),
         ("ask \"what do you hold\" sample 5", In("asked")),
         ("ping cluster:1-1", In("pings")),
-        ("delegate \"add it up\" timeout 60s", In("delegated")),
+        ("delegate \"add it up\" within 60s", In("delegated")),
         ("pipeline fetch,digest timeout 60s", In("delegated")),
         ("task nothing", Not(Ground::NotFound)),
-        ("reassign scope:sector:1", In("done")),
+        ("reassign sector:1", In("done")),
         ("cancel sector:1", In("done")),
         ("avoid cluster:1-1 for 1m", In("done")),
         ("restore cluster:1-1", In("done")),
         ("undo", In("undone")),
         ("restore cluster:1-1", In("done")),
         ("freeze sector:2", In("frozen")),
-        ("delegate \"in the ice\" to sector:2", In("delegated")),
+        (
+            "delegate \"in the ice\" to sector:2 within 5s",
+            In("delegated"),
+        ),
         ("cascade sync sector:2", Not(Ground::Frozen)),
         ("thaw sector:2", In("done")),
         ("heal auto", In("healed")),
@@ -210,10 +223,13 @@ fn every_operation_of_the_table_gets_its_answer_or_is_told_why_not() {
         ("audit over 1d", In("rows")),
         ("keys show", In("keys")),
         ("keys token for 1h", In("keys")),
-        ("keys rotate scope:agent:1-2-1", In("keys")),
+        ("keys rotate agent:1-2-1", In("keys")),
         ("keys admit key abc", Not(Ground::NotFound)),
         ("keys revoke", Not(Ground::Wrong)),
-        ("review show next", Not(Ground::NotFound)),
+        ("review show next", In("review")),
+        ("review comment next saying \"seen\"", In("review")),
+        ("review approve next saying \"fine\"", In("review")),
+        ("review show 99", Not(Ground::NotFound)),
         ("watch sector:1 until active", In("watching")),
         ("unwatch 99", Not(Ground::NotFound)),
         ("schedule in 1h health", In("scheduled")),
@@ -263,7 +279,7 @@ fn a_preview_counts_whom_the_operation_then_touches() {
         "cluster:1-2",
         "sector:2",
         "class:edge",
-        "\"where:class=local|gpu\"",
+        "\"where:class=local\"",
         "all",
     ];
     let verbs = [
@@ -424,8 +440,8 @@ fn a_promoted_agents_node_has_the_seat_with_a_higher_epoch() {
         assert!(after.1 > before.1, "{line}");
     }
     console.wait(60);
-    let status = console.agents("\"where:state=active\"").len();
-    assert_eq!(status, 72 - 6, "all but the people are active again");
+    let active = console.agents("\"where:state=active\"").len();
+    assert_eq!(active, 72, "everybody is led as before");
 }
 
 #[test]
@@ -467,14 +483,14 @@ fn a_key_is_rotated_without_losing_its_agent_and_a_revoked_one_is_not_heard() {
     let mut console = Console::new(SMALL);
     let refused = console.world.truth.refused_total;
     assert!(matches!(
-        console.say("keys rotate scope:cluster:1-1"),
+        console.say("keys rotate cluster:1-1"),
         Ok(Answer::Keys(_))
     ));
     console.wait(60);
     let active = console.agents("cluster:1-1");
     assert!(active.iter().all(|row| row.state == State::Active));
     assert_eq!(console.world.truth.refused_total, refused);
-    assert!(console.say("keys revoke scope:agent:1-1-1").is_ok());
+    assert!(console.say("keys revoke agent:1-1-1").is_ok());
     console.wait(60);
     assert_eq!(console.agents("agent:1-1-1")[0].state, State::Offline);
 }
@@ -542,7 +558,10 @@ fn a_follower_that_takes_changes_in_sees_what_a_snapshot_shows() {
     let theirs: Vec<AgentSeen> = view.agents.iter().map(aged).collect();
     assert_eq!(mine, theirs);
     assert!(throws.len() >= 5, "{throws:?}");
-    assert!(frames > 20, "{frames}");
+    assert!(
+        frames >= 16,
+        "two sectors tell every five seconds: {frames}"
+    );
     // A cursor of another seat gets everything.
     let strange = Cursor {
         epoch: cursor.epoch + 1,
@@ -556,7 +575,7 @@ const SECTOR_7: &str = "seconds = 3000
 mesh = { sectors = 8, clusters = 5, agents = 20 }
 classes = { edge = 16, serverless = 8, persistent = 4, gpu = 2, local = 8, human = 2 }
 [load]
-every = 5";
+every = 0";
 
 #[test]
 fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
@@ -573,7 +592,7 @@ fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
         let able = ["sensor", "local_state", "physical", "llm_inference"];
         role.set_abilities(able.map(|name| Name::new(name).expect("a name")).into());
     }
-    console.wait(120);
+    console.wait(20);
     for pi in &pis {
         let task = format!(
             r#"{{"op":"delegate","task":"Process large language model inference request","to":"agent:{pi}","requires":"llm_inference","timeout_s":2400}}"#
@@ -582,7 +601,8 @@ fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
         let operation = Operation::from_json(&task).expect("it reads");
         assert!(console.world.ask(operation, false));
     }
-    console.wait(263);
+    console.throws(52, 5);
+    console.wait(3);
 
     // "What's happening in sector 7?"
     let inspected = match console.say("inspect sector:7") {
@@ -600,7 +620,7 @@ fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
         .notable
         .iter()
         .find(|finding| finding.kind == mesh_core::diagnose::FindingKind::SlowAgent)
-        .unwrap_or_else(|| panic!("{:?}", inspected.notable));
+        .unwrap_or_else(|| panic!("{:?} {:?}", inspected.notable, inspected.impedance));
     let mut named = agents(slow);
     named.sort_unstable();
     assert_eq!(named, pis, "{slow:?}");
@@ -682,7 +702,7 @@ fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
         ),
         "{end:?}"
     );
-    console.wait(180);
+    console.throws(60, 5);
     for row in console.agents(scope) {
         assert!(!row.avoided && row.task.is_none(), "{row:?}");
         assert_eq!(row.state, State::Active);
