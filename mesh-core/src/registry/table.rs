@@ -5,7 +5,7 @@
 //! agents with smaller slots. Adding or taking away an agent moves the rows of one sector (some 300), never the mesh's.
 
 use super::row::{Columns, NEVER_HEARD, NO_IMPEDANCE, Packed};
-use super::{Capabilities, Counts, Row, RowUpdate, State, Tasks};
+use super::{Capabilities, Counts, Row, RowUpdate, State, TaskId, Tasks};
 use crate::place::scope::{Mark, Marks, Name, Region};
 use crate::place::{AgentId, Class, ClusterId, SectorId, Shape, Slots};
 use crate::time::{Boot, Micros, Moment};
@@ -126,10 +126,13 @@ impl Table {
         if !exists {
             return Err(Refused::Place(agent));
         }
-        if let Some(row) = self.row(agent)
-            && update.boot < row.boot()
+        let held = self
+            .find(agent)
+            .map(|(sector, at)| Boot(self.sectors[sector].rows.boot[at]));
+        if let Some(held) = held
+            && update.boot < held
         {
-            let (told, held) = (update.boot, row.boot());
+            let told = update.boot;
             return Err(Refused::OldBoot { agent, told, held });
         }
         Ok(self.put(agent, update, now))
@@ -306,6 +309,12 @@ impl Table {
         Some(self.sectors[sector].rows.get(at))
     }
 
+    /// What an agent is doing.
+    pub fn task(&self, agent: AgentId) -> Option<TaskId> {
+        let (sector, at) = self.find(agent)?;
+        Some(self.sectors[sector].rows.task[at])
+    }
+
     /// The rows of a region, in order of place.
     pub fn rows(&self, region: Region) -> impl Iterator<Item = Row> {
         self.stretches(region).flat_map(move |(sector, range)| {
@@ -420,16 +429,17 @@ impl Table {
             self.insert(Row::new(agent, update, task, Marks::NONE, now));
             return Applied::Added;
         };
-        let old = self.sectors[sector].rows.get(at);
-        self.tasks.drop(old.task);
-        let before = old.state();
-        let kept = old.marks.without(before.mark());
+        // Every row comes every beat: only the columns that matter are read of what it was.
+        let rows = &self.sectors[sector].rows;
+        self.tasks.drop(rows.task[at]);
+        let before = State::of(rows.marks[at]);
+        let kept = rows.marks[at].without(before.mark());
         let mut row = Row::new(agent, update, task, kept, now);
         // A heartbeat that was heard stays heard, whatever a report says that crossed it.
-        row.heard = row.heard.max(old.heard);
+        row.heard = row.heard.max(rows.heard[at]);
         let changed = row.state() != before;
         if !changed {
-            row.since = old.since;
+            row.since = rows.since[at];
         }
         self.replace(sector, at, row);
         if changed {
@@ -498,11 +508,15 @@ impl Table {
     }
 
     fn replace(&mut self, sector: usize, at: usize, mut row: Row) {
-        let old = self.sectors[sector].rows.get(at);
         row.stamp = self.stamp;
         self.touch(sector, row.place().cluster);
-        self.sectors[sector].rows.set(at, row);
-        if count_one(old) != count_one(row) {
+        let rows = &mut self.sectors[sector].rows;
+        let before = Counts::one(rows.class[at], rows.marks[at], rows.stale[at]);
+        if before == count_one(row) {
+            rows.set(at, row);
+        } else {
+            let old = rows.get(at);
+            rows.set(at, row);
             self.count(sector, old, |counts, one| *counts -= one);
             self.count(sector, row, |counts, one| *counts += one);
         }

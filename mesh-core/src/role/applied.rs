@@ -11,7 +11,7 @@ use super::{Event, From, Output, Outputs, Refusal as Refused, Start, To, Work};
 use crate::guard::freeze::stop_bytes;
 use crate::guard::level::{Effective, Entry, Levels, Stamp};
 use crate::message::{Body, Epoch, Stopped};
-use crate::place::scope::Region;
+use crate::place::scope::{Name, Region};
 use crate::place::{AgentId, Class};
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
@@ -127,6 +127,11 @@ impl Applied {
         }
     }
 
+    /// Whom to believe.
+    pub(super) const fn notary(&self) -> Option<&Arc<dyn Notary>> {
+        self.notary.as_ref()
+    }
+
     /// The epoch of the freeze in force.
     pub const fn frozen(&self) -> Option<Stamp> {
         self.frozen
@@ -145,6 +150,11 @@ impl Applied {
     /// All that holds for the agent, worked out anew.
     pub fn effective(&self, agent: AgentId, class: Class) -> Effective {
         self.levels().effective(agent, class)
+    }
+
+    /// Whether a capability is denied to the agent.
+    pub(super) fn denies(&self, agent: AgentId, class: Class, capability: &Name) -> bool {
+        !self.entries().is_empty() && self.levels().denies(agent, class, capability)
     }
 
     /// The entries held.

@@ -15,6 +15,7 @@ use crate::message::{ClusterReport, Fold, Header, SkipReason};
 use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, SectorId, Shape, Slots};
 use crate::time::{Micros, Moment};
+use crate::trust::seat::Seat;
 use crate::unit::{Digest, Share};
 use std::collections::BTreeMap;
 
@@ -182,11 +183,12 @@ impl Lookout {
             Notice::Failed {
                 subject: Region::Agent(agent),
                 class,
+                silent,
                 ..
             } => match class {
-                FailureClass::TransientNetwork => self.count_failed(*agent),
+                FailureClass::TransientNetwork => self.count_failed(*agent, now - *silent),
                 FailureClass::AgentCrash => {
-                    self.count_failed(*agent);
+                    self.count_failed(*agent, now - *silent);
                     let events = self.breakers.failed(*agent, now);
                     self.gates(events, steps);
                 }
@@ -272,12 +274,8 @@ impl Lookout {
                 destructive: true,
                 share: Share::new(share),
                 hour: self.hour,
-                origin: 0,
+                origin: CommandSeen::NO_ORIGIN,
             };
-            // Entries carry no caller: theirs is taken for one that is known.
-            if let Some(watch) = &mut self.commands {
-                watch.admit_origin(0);
-            }
             self.observe(seen, now, steps);
         }
     }
@@ -303,7 +301,7 @@ impl Lookout {
             return;
         }
         self.beat_at = now + CASCADE_BEAT;
-        match self.cascade.close_beat() {
+        match self.cascade.close_beat(now) {
             Some(crate::guard::failure::Signal::Failed { class, escalated }) => {
                 steps.failed(self.realm, class, escalated);
                 if matches!(self.realm, Region::Sector(_)) {
@@ -355,11 +353,11 @@ impl Lookout {
     }
 
     /// An agent failed: it counts once until it has recovered.
-    fn count_failed(&mut self, agent: AgentId) {
+    fn count_failed(&mut self, agent: AgentId, since: Moment) {
         let slots = self.failed.entry(agent.cluster).or_default();
         if !slots.has(agent.slot()) {
             slots.insert(agent.slot());
-            self.cascade.failed(1);
+            self.cascade.failed(1, since);
         }
     }
 
@@ -388,7 +386,12 @@ impl Lookout {
             return;
         };
         steps.threat(Some(finding));
-        // Isolated until somebody else has the seat: nothing new goes there.
+        // Isolated until somebody else has the seat: nothing new goes there. A standby on a healthy host takes it.
+        steps.0.extend(match region {
+            Region::Cluster(cluster) => Some(Step::Depose(Seat::Lead(cluster))),
+            Region::Sector(sector) => Some(Step::Depose(Seat::Coordinator(sector))),
+            Region::All | Region::Agent(_) | Region::Class(_) => None,
+        });
         let events = self.breakers.open(region, Why::Compromised, now);
         self.gates(events, steps);
     }

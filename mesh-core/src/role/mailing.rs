@@ -110,7 +110,7 @@ impl Mailing {
             To::Child(slot) => number(slot, out),
             To::Children(slots) => slots.iter().for_each(|slot| number(u16::from(slot), out)),
             // What goes to everyone is said again by everyone's beat.
-            To::Everyone | To::Parent => {}
+            To::Everyone | To::Parent | To::Peer(_) => {}
         }
         if numbers.is_empty() {
             return;

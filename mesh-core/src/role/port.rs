@@ -8,6 +8,7 @@ use crate::conflict::quarantine::Held;
 use crate::conflict::{self, ConflictId};
 use crate::guard::freeze::FreezeReport;
 use crate::guard::level::{self, Entry};
+use crate::message::errand::{Errand, Outcome, Returned, Wish};
 use crate::message::{Body, ConflictKind, Epoch, Header, MessageId, TaskOrder, TaskSaid};
 use crate::operation::answer::{ConflictLine, Keys, OperationLine};
 use crate::operation::event::Stamped;
@@ -48,7 +49,7 @@ pub enum Input {
     Stored(Ticket),
     /// What the store has, for who has just taken the orchestrator's seat and asked for it.
     Recalled(Box<Saved>),
-    /// What an errand with this ticket has brought (orchestrators take these).
+    /// What a service with this ticket has brought (orchestrators take these).
     Brought(Ticket, Box<Brought>),
     /// Who sits at which slot below, as the certificates of place say now (leads take these).
     Seated(Arc<[Option<Sitter>]>),
@@ -184,7 +185,7 @@ impl Backup {
 
 /// Something that only whoever drives the orchestrator can do; [`Input::Brought`] says what came of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Errand {
+pub enum Service {
     /// The node that hosts this agent is to have this seat: it stands for it, and the grantor lets nobody else have it
     /// meanwhile. Whoever holds it now loses it as by a takeover, and stays as standby.
     Appoint {
@@ -198,12 +199,12 @@ pub enum Errand {
     /// A chained log is recomputed from its first row.
     Verify(LogKind),
     /// Something about keys.
-    Keys(KeyErrand),
+    Keys(KeyService),
 }
 
 /// What is to be done about keys (PROTOCOL §10).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct KeyErrand {
+pub struct KeyService {
     /// What.
     pub act: KeyAct,
     /// The key, or the start of it; otherwise those of the agents.
@@ -214,7 +215,7 @@ pub struct KeyErrand {
     pub lasting: Option<Micros>,
 }
 
-/// What an errand brings.
+/// What a service brings.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Brought {
     /// The seat is taken, with this epoch.
@@ -310,6 +311,8 @@ pub enum From {
     Parent,
     /// The child at this slot.
     Child(u16),
+    /// The coordinator of another sector, by its slot.
+    Peer(u16),
 }
 
 /// Where a message goes, seen from the sender.
@@ -323,6 +326,8 @@ pub enum To {
     Children(Slots),
     /// All children, as one message.
     Everyone,
+    /// The coordinator of another sector, by its slot; only coordinators have peers.
+    Peer(u16),
 }
 
 /// What a worker says of the work it was given.
@@ -341,6 +346,10 @@ pub enum WorkerEvent {
     Task(TaskId, TaskSaid),
     /// After [`Work::Freeze`]: nothing runs any more.
     Still,
+    /// It wants something of another worker.
+    Ask(Box<Wish>),
+    /// What came of an errand that it was given.
+    Did(MessageId, Box<Outcome>),
 }
 
 /// What a role asks of its driver, in this order.
@@ -361,6 +370,9 @@ pub enum Output {
     Claim(Claim),
     /// For the same: the seat is free.
     Vacate(Seat, Epoch),
+    /// For the same, from the holder of the seat above: whoever has this seat with this epoch or a lower one has it no more,
+    /// and does not get it again (§9.2).
+    Depose(Seat, Epoch),
     /// These entries of desired state count now; they are to be there at the next start. An agent names all that it holds, a
     /// seat what is new.
     Keep(Arc<[Entry]>),
@@ -374,12 +386,13 @@ pub enum Output {
     Reply(AskId, Reply),
     /// For the store; [`Input::Stored`] says that it is done.
     Store(Ticket, Record),
-    /// For the store: tell what you have, as [`Input::Recalled`].
-    Recall,
+    /// For the store: tell what you have, as [`Input::Recalled`]. From then on it takes nothing that comes with a lower epoch
+    /// than this: what was read would not be the truth any more.
+    Recall(Epoch),
     /// For the process that hosts an agent.
     Host(HostAct),
     /// For whoever grants seats, keeps the store or keeps keys; [`Input::Brought`] answers.
-    Errand(Ticket, Box<Errand>),
+    Service(Ticket, Box<Service>),
 }
 
 /// What a host is asked to do.
@@ -448,6 +461,10 @@ pub enum Work {
     Thaw,
     /// Load the context with this short hash in place of the one that is held.
     Reload(u64),
+    /// Another worker asks for something; say what came of it.
+    Errand(Arc<Errand>),
+    /// What came of something that this worker has asked for.
+    Returned(Arc<Returned>),
 }
 
 /// Something that happened at a role.
@@ -523,10 +540,36 @@ pub enum Refusal {
     WrongKey,
     /// A command without the orchestrator's own signature.
     Forged,
+    /// A command that was taken before.
+    Replayed,
     /// Whoever commands is under suspicion; nothing is carried out until the root key lifts the seal (§9.2).
     Sealed,
     /// A breaker on the way is open (§6.2).
     Breaker,
+}
+
+impl Refusal {
+    /// Its words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::StaleEpoch => "stale epoch",
+            Self::OldBoot => "old boot",
+            Self::Expired => "passed TTL",
+            Self::Duplicate => "duplicate id",
+            Self::Ahead => "far ahead",
+            Self::Unanswered => "unanswered",
+            Self::Unacknowledged => "unacknowledged",
+            Self::WrongPlace => "wrong place",
+            Self::NotServing => "not serving",
+            Self::Unexpected => "unexpected",
+            Self::Flooded => "flooded",
+            Self::WrongKey => "wrong key",
+            Self::Forged => "forged command",
+            Self::Replayed => "replayed command",
+            Self::Sealed => "sealed",
+            Self::Breaker => "breaker",
+        }
+    }
 }
 
 /// The list that outputs are put in; the driver keeps one and drains it.

@@ -45,10 +45,19 @@ impl Trip {
         }
     }
 
-    /// One way, nearly always: half the mean and all of the deviation.
+    /// There and back, mostly: what a gate waits for, which needs not everybody.
+    pub(super) fn usual(&self) -> Micros {
+        if self.known {
+            Micros(self.mean + self.deviation)
+        } else {
+            FIRST
+        }
+    }
+
+    /// One way, mostly: half the mean, and the deviation of the whole twice.
     pub(super) fn down(&self) -> Micros {
         if self.known {
-            Micros(self.mean / 2 + (4 * self.deviation).max(1_000))
+            Micros(self.mean / 2 + (2 * self.deviation).max(500))
         } else {
             FIRST.half()
         }

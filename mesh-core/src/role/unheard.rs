@@ -50,6 +50,7 @@ pub(super) fn unheard(
         late: Slots::EMPTY,
         after_seal: Slots::EMPTY,
         skips: Vec::new(),
+        short: Vec::new(),
         tallies,
         errors: ErrorHistogram::default(),
         releases: ErrorHistogram::default(),

@@ -3,8 +3,8 @@
 //! One [`Vigil`] for each lead, 200 bytes an agent. It sees what passes anyway (beats, answers, the end of a throw) and
 //! the time about once a second; nothing here costs more than a few additions while nothing is wrong.
 
-use super::BEAT;
 use super::notice::Steps;
+use super::{BEAT, HostAct};
 use crate::guard::failure::{Backoff, FailureClass, Health, Signal, Watch, is_cluster_spike};
 use crate::guard::flood::{FloodLimits, Limiter, Passage};
 use crate::guard::level::{Kind, Value};
@@ -45,6 +45,8 @@ pub struct Vigil {
     vacant: Slots,
     /// Whom to ask for a beat, and when again.
     hails: Vec<(u8, Backoff, Moment)>,
+    /// Who is dead and is to be started again or replaced, and when the next try is due.
+    revivals: Vec<(u8, Backoff, Moment)>,
     /// Who is routed around for being slow, and until when.
     avoids: Vec<(u8, Moment)>,
     spiking: Slots,
@@ -114,6 +116,7 @@ impl Vigil {
             answers: Answers::default(),
             closed: Vec::new(),
             hails: Vec::new(),
+            revivals: Vec::new(),
             avoids: Vec::new(),
             spiking: Slots::EMPTY,
             spikes_told: false,
@@ -138,6 +141,16 @@ impl Vigil {
             self.hails.retain(|(own, ..)| *own != slot);
             self.avoids.retain(|(own, _)| *own != slot);
         }
+    }
+
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self, slot: u8) -> u64 {
+        let track = self.tracks.get(usize::from(slot));
+        track.map_or(0, |track| {
+            let (ends, middle) = (track.context ^ u64::from(track.measured), track.down);
+            let limited = u64::from(track.limiter.dropped()[0]);
+            ends ^ limited ^ u64::from(middle.to_bits()) ^ track.watch.last_heard().0 as u64
+        })
     }
 
     /// Anything from an agent, before it is looked at. False: it is too much and is dropped, the unimportant first.
@@ -231,7 +244,7 @@ impl Vigil {
         if self.closed.contains(&fold.operation) {
             return Vec::new();
         }
-        if self.closed.len() >= super::CASTS_MAX {
+        if self.closed.len() >= super::KEPT_MAX {
             self.closed.remove(0);
         }
         self.closed.push(fold.operation);
@@ -283,9 +296,13 @@ impl Vigil {
                 self.signalled(slot, signal, now, steps);
             }
         }
+        let mut unanswered = Slots::EMPTY;
         self.hails.retain_mut(|(slot, backoff, at)| {
             if now < *at {
                 return true;
+            }
+            if backoff.tries() > 0 {
+                unanswered.insert(*slot);
             }
             steps.0.push(super::notice::Step::Hail(u16::from(*slot)));
             let bound = backoff.bound();
@@ -294,6 +311,13 @@ impl Vigil {
             *at = now + backoff.next_wait(&mut fixed).unwrap_or(bound);
             backoff.tries() < HAILS_MAX
         });
+        // A question that nobody has answered before the next is asked has timed out (§6.1): a look later at least.
+        for slot in unanswered.iter() {
+            if let Some(signal) = self.tracks[usize::from(slot)].watch.timed_out() {
+                self.signalled(slot, signal, now, steps);
+            }
+        }
+        self.revive(now, steps);
         // The level lifts itself when its time is over.
         self.avoids.retain(|(_, until)| now < *until);
         if now >= self.vote_at {
@@ -365,6 +389,11 @@ impl Vigil {
             .is_some_and(|track| track.heard)
     }
 
+    /// Whether it is heard: known, and not taken for dead.
+    pub fn is_heard(&self, slot: u8) -> bool {
+        self.is_known(slot) && !self.is_crashed(slot)
+    }
+
     /// Agents taken for dead.
     pub fn crashed(&self) -> usize {
         let dead = |track: &&Track| track.watch.health() == Health::Crashed;
@@ -378,10 +407,23 @@ impl Vigil {
                 self.hails.push((slot, Backoff::for_messages(), now));
             }
             Signal::Failed { class, escalated } => {
-                steps.failed(subject, class, escalated);
+                let silent = match class {
+                    FailureClass::TransientNetwork | FailureClass::AgentCrash => self
+                        .tracks
+                        .get(usize::from(slot))
+                        .map_or(Micros::ZERO, |track| now.since(track.watch.last_heard())),
+                    FailureClass::ImpedanceSpike
+                    | FailureClass::ContextCorruption
+                    | FailureClass::ByzantineBehavior
+                    | FailureClass::CascadeFailure => Micros::ZERO,
+                };
+                steps.silent(subject, class, escalated, silent);
                 match class {
                     FailureClass::TransientNetwork | FailureClass::CascadeFailure => {}
-                    FailureClass::AgentCrash => self.hails.retain(|(own, ..)| *own != slot),
+                    FailureClass::AgentCrash => {
+                        self.hails.retain(|(own, ..)| *own != slot);
+                        self.revivals.push((slot, Backoff::for_restarts(), now));
+                    }
                     FailureClass::ImpedanceSpike => {
                         self.spiking.insert(slot);
                         self.avoid(slot, now, steps);
@@ -397,6 +439,9 @@ impl Vigil {
             }
             Signal::Recovered { class } => {
                 steps.recovered(subject, class);
+                if class == FailureClass::AgentCrash {
+                    self.revived(slot, now, steps);
+                }
                 if class == FailureClass::ImpedanceSpike {
                     self.spiking.remove(slot);
                     self.spikes_told &= !self.spiking.is_empty();
@@ -406,6 +451,45 @@ impl Vigil {
                     }
                 }
             }
+        }
+    }
+
+    /// The dead are started again by their hosts, and from the second try on replaced by a spare in the same place (§6.1);
+    /// each has as long to be heard as silence takes to be a crash, and a replacement that fails too goes to the next tier.
+    fn revive(&mut self, now: Moment, steps: &mut Steps) {
+        let mut failed = Slots::EMPTY;
+        self.revivals.retain_mut(|(slot, backoff, at)| {
+            if now < *at {
+                return true;
+            }
+            let agent = self.cluster.agent(*slot);
+            let act = if backoff.tries() == 0 {
+                HostAct::Restart(agent)
+            } else {
+                failed.insert(*slot);
+                HostAct::Replace(agent)
+            };
+            steps.0.push(super::notice::Step::Host(act));
+            let bound = backoff.bound();
+            let mut fixed = crate::chance::Chance::new(u64::from(*slot) ^ now.0 as u64);
+            let wait = backoff.next_wait(&mut fixed).unwrap_or(bound);
+            *at = now + Watch::CRASH + wait;
+            backoff.tries() < REVIVALS_MAX
+        });
+        for slot in failed.iter() {
+            let subject = Region::Agent(self.cluster.agent(slot));
+            steps.failed(subject, FailureClass::AgentCrash, true);
+        }
+    }
+
+    /// Somebody is heard again in the place of an agent that was dead: what it lacks is brought to it.
+    fn revived(&mut self, slot: u8, now: Moment, steps: &mut Steps) {
+        self.revivals.retain(|(own, ..)| *own != slot);
+        let track = &mut self.tracks[usize::from(slot)];
+        track.watch.stands_in(now);
+        let head = self.head();
+        if head != 0 && self.tracks[usize::from(slot)].context != head {
+            steps.0.push(super::notice::Step::Reload(slot, head));
         }
     }
 
@@ -497,6 +581,8 @@ impl Vigil {
     }
 }
 
+/// Tries to bring one dead agent back: a quarter of an hour of them, after which people are asked (the finding stands).
+const REVIVALS_MAX: u8 = 10;
 /// Beats asked for of one silent agent at most; 30 s of silence decide before they are used up.
 const HAILS_MAX: u8 = 8;
 

@@ -10,7 +10,7 @@ mod table;
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
 use mesh_node::door::Address;
-use mesh_node::drive::sim::Scenario;
+use mesh_node::drive::sim::{Scenario, Signatures};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -144,6 +144,9 @@ struct Sim {
     /// The seed of everything that chance decides
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(..=(i64::MAX as u64)))]
     seed: Option<u64>,
+    /// How messages are signed: `stand-in`, or `ed25519` with envelopes in bytes, which small meshes bear
+    #[arg(long, value_name = "HOW", conflicts_with = "fuzz", value_parser = signatures)]
+    signatures: Option<Signatures>,
     /// One JSON object instead of tables
     #[arg(long)]
     json: bool,
@@ -153,6 +156,15 @@ struct Sim {
     /// Where the scenario that `--fuzz` found is written; the standard output without it
     #[arg(long, value_name = "FILE", requires = "fuzz")]
     out: Option<PathBuf>,
+}
+
+/// How messages are signed, as it is written in scenarios.
+fn signatures(text: &str) -> Result<Signatures, String> {
+    match text {
+        "stand-in" => Ok(Signatures::StandIn),
+        "ed25519" => Ok(Signatures::Ed25519),
+        other => Err(format!("{other:?} is neither stand-in nor ed25519")),
+    }
 }
 
 /// What `predict` takes.

@@ -2,7 +2,7 @@
 
 use super::{Lead, Record};
 use crate::impedance::{ClassSlopes, Profile};
-use crate::message::{Body, TaskNews, TaskOrder, TaskSaid};
+use crate::message::{Body, ClusterReport, TaskNews, TaskOrder, TaskSaid};
 use crate::operation::task::TaskId;
 use crate::place::{Class, Slots};
 use crate::role::downlink::Measured;
@@ -78,6 +78,17 @@ impl Lead {
             record.profile = Profile::new(record.class);
             self.calibrating.retain(|(own, ..)| *own != slot);
             self.calibrating.push((slot, PROBES, order.id.clone()));
+        }
+    }
+
+    /// What the lead before us knew of agents that we know nothing of.
+    pub(super) fn inherit(&mut self, report: &ClusterReport) {
+        for row in &report.rows {
+            if let Some(record) = self.agents.get_mut(usize::from(row.slot))
+                && record.profile.heard().is_none()
+            {
+                record.profile = Profile::from_digest(record.class, &row.digest);
+            }
         }
     }
 

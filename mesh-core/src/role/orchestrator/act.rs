@@ -21,7 +21,7 @@ use crate::operation::{Operation, Refusal, Scopes};
 use crate::place::scope::Name;
 use crate::place::scope::{Region, ScopeSet};
 use crate::place::{AgentId, ClusterId, SectorId, Slots};
-use crate::role::{Ask, KeyErrand, Outputs};
+use crate::role::{Ask, KeyService, Outputs};
 use crate::throw::quorum::Thresholds;
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
@@ -71,7 +71,10 @@ impl Orchestrator {
             Operation::Freeze { scope, except } => {
                 self.freeze(now, ask, scope, except.as_ref(), out)
             }
-            Operation::Thaw { .. } => self.level(now, ask, &Kind::Freeze, Value::Lift, None, out),
+            Operation::Thaw { .. } => {
+                self.unsealed(now, ask)?;
+                self.level(now, ask, &Kind::Freeze, Value::Lift, None, out)
+            }
             Operation::Quarantine { .. } => {
                 self.level(now, ask, &Kind::Quarantine, Value::Hold, None, out)
             }
@@ -124,13 +127,13 @@ impl Orchestrator {
             Operation::Keys {
                 action, key, for_s, ..
             } => {
-                let errand = KeyErrand {
+                let service = KeyService {
                     act: *action,
                     key: key.clone(),
                     agents: self.key_holders(ask, now),
                     lasting: for_s.map(|span| span.0),
                 };
-                self.keys(now, ask, errand, out)
+                self.keys(now, ask, service, out)
             }
             Operation::Delegate {
                 task,
@@ -358,6 +361,24 @@ impl Orchestrator {
         self.write_all(now, kind, value, &regions, lasting, out)?;
         let changed = seen.agents.saturating_sub(seen.already) as u64;
         Ok(Outcome::Now(self.done(now, ask, changed, 0)))
+    }
+
+    /// Refuses what would thaw a part that is sealed for a suspected orchestrator: only the root key lifts that (§9.2).
+    fn unsealed(&self, now: Moment, ask: &Ask) -> Result<(), Refusal> {
+        let (scope, except) = (ask.operation.scope(), ask.operation.except());
+        let regions = self.regions(&set_of(scope, except), now)?;
+        let sealed = self.desired.levels().entries().find(|entry| {
+            entry.kind == Kind::Seal
+                && entry.value == Value::Hold
+                && regions.iter().any(|region| region.meets(entry.region))
+        });
+        sealed.map_or(Ok(()), |entry| {
+            let why = format!(
+                "{} is sealed since commands came that nobody who may give them would give; the mesh's root key lifts it",
+                entry.region
+            );
+            Err(Refusal::new(Ground::Frozen, why))
+        })
     }
 
     pub(super) fn write_all(

@@ -2,7 +2,7 @@
 
 use super::Orchestrator;
 use super::door::Outcome;
-use crate::message::{TaskAct, TaskNews, TaskOrder, TaskSaid};
+use crate::message::{TaskAct, TaskNews, TaskOrder, TaskSaid, Warrant};
 use crate::operation::Refusal;
 use crate::operation::answer::{Answer, Asked, Ping};
 use crate::operation::refusal::Ground;
@@ -170,6 +170,7 @@ impl Orchestrator {
                 idempotent: true,
                 priority: 2,
                 left: WAIT,
+                warrant: Warrant::default(),
             };
             self.order(now, order, out);
         }

@@ -7,7 +7,7 @@
 use super::Orchestrator;
 use super::door::progress;
 use crate::guard::level::Gate;
-use crate::message::{Body, TaskAct, TaskNews, TaskOrder, TaskSaid};
+use crate::message::{Body, TaskAct, TaskNews, TaskOrder, TaskSaid, Warrant};
 use crate::operation::answer::{Answer, Progress};
 use crate::operation::event::Event as Happened;
 use crate::operation::review;
@@ -590,12 +590,15 @@ impl Orchestrator {
             idempotent: task.idempotent,
             priority: task.priority,
             left: (entry.deadline - now).max(Micros::ZERO),
+            warrant: Warrant::default(),
         };
         self.order(now, order, out);
     }
 
     /// Sends an order down.
-    pub(super) fn order(&mut self, now: Moment, order: TaskOrder, out: &mut Outputs) {
+    pub(super) fn order(&mut self, now: Moment, mut order: TaskOrder, out: &mut Outputs) {
+        order.warrant = self.warrant();
+        let order = self.desired.warrant_task(order);
         let to = To::Child(order.agent.sector().index() as u16);
         // Each order wants an answer of its own, also one that repeats another; so none need outlive the next.
         let lasting = if order.act == TaskAct::Run {
@@ -620,6 +623,7 @@ impl Orchestrator {
             idempotent: false,
             priority: 0,
             left: Micros::ZERO,
+            warrant: Warrant::default(),
         };
         self.order(now, order, out);
     }

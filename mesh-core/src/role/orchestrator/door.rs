@@ -68,7 +68,7 @@ pub(super) struct Door {
     pub(super) heals: Vec<super::heals::Healing>,
     pub(super) pipelines: Vec<super::keep::Piped>,
     pub(super) gallery: super::follow::Gallery,
-    pub(super) errands: super::errand::Errands,
+    pub(super) services: super::service::Services,
     pub(super) growths: Vec<super::growth::Growth>,
     /// Agents that are let into the routing pool by and by (§10.2).
     pub(super) newcomers: BTreeMap<AgentId, super::growth::Newcomer>,
@@ -115,7 +115,7 @@ impl Door {
             heals: Vec::new(),
             pipelines: Vec::new(),
             gallery: super::follow::Gallery::default(),
-            errands: super::errand::Errands::default(),
+            services: super::service::Services::default(),
             growths: Vec::new(),
             newcomers: BTreeMap::new(),
             contexts: super::contexts::Contexts::default(),
@@ -170,7 +170,7 @@ impl Door {
             .held
             .next_deadline()
             .min(self.mode.next_deadline())
-            .min(self.errands.next_wake());
+            .min(self.services.next_wake());
         watched
             .chain(questions)
             .chain(growths)
@@ -526,7 +526,7 @@ impl Orchestrator {
         self.advance_stops(now, out);
         self.advance_questions(now, out);
         self.advance_heals(now, out);
-        self.advance_errands(now, out);
+        self.advance_services(now, out);
         self.advance_growths(now, out);
     }
 

@@ -530,7 +530,8 @@ impl Orchestrator {
         let aim = self.replica.table.select(&set, now).targets();
         let chart = Chart::new(&order, &aim, self);
         let eyes = Eyes { mesh: self, now };
-        let mut plan = chart.plan(&order, &aim, &self.replica, |agent, row| {
+        let copy = crate::role::lead::second_copy(self.lossy);
+        let mut plan = chart.plan(&order, &aim, &self.replica, copy, |agent, row| {
             eyes.spared(agent, row)
         });
         let inner = Ask {

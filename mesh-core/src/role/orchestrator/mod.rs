@@ -7,7 +7,6 @@ mod campaign;
 mod chart;
 mod contexts;
 mod door;
-mod errand;
 mod eyes;
 mod follow;
 mod growth;
@@ -18,6 +17,7 @@ mod levels;
 mod look;
 mod replica;
 mod series;
+mod service;
 mod throws;
 
 pub use throws::Order;
@@ -26,7 +26,7 @@ use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Author;
 use crate::message::{
-    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport,
+    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport, Warrant,
 };
 use crate::operation::event::Event as Happened;
 use crate::place::scope::Region;
@@ -67,6 +67,8 @@ pub struct Orchestrator {
     sectors: Vec<Record>,
     tosses: Vec<Toss>,
     mailing: Mailing,
+    /// Commands given since the seat was taken.
+    commands: u64,
     mint: IdMint,
     lamport: LamportClock,
     wall: WallTime,
@@ -113,6 +115,7 @@ impl Orchestrator {
             sectors: Vec::new(),
             tosses: Vec::new(),
             mailing: Mailing::new(),
+            commands: 0,
             mint: IdMint::new(Chance::new(0)),
             lamport: LamportClock::default(),
             wall: WallTime::default(),
@@ -152,7 +155,7 @@ impl Orchestrator {
             }
             Input::Operation(ask) => self.asked(now, *ask, out),
             Input::Stored(ticket) => {
-                if !self.errand_stored(now, ticket, out) {
+                if !self.service_stored(now, ticket, out) {
                     self.task_stored(now, ticket, out);
                 }
             }
@@ -238,6 +241,7 @@ impl Orchestrator {
                 self.epoch = self.office.serving().unwrap_or_default();
                 self.desired.serve(now, self.epoch);
                 self.freezes.serve(now);
+                self.commands = 0;
                 self.sectors = (0..self.shape.sectors).map(|_| Record::default()).collect();
                 self.lookout = Lookout::of_mesh(self.shape, now);
                 self.lookout
@@ -248,7 +252,7 @@ impl Orchestrator {
                 self.clock_at = now + CLOCK_EVERY;
                 self.begun = now;
                 (self.door, self.board) = (Door::new(now), Board::default());
-                out.0.push(Output::Recall);
+                out.0.push(Output::Recall(self.epoch));
                 self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
@@ -266,6 +270,16 @@ impl Orchestrator {
                 self.retire_door();
                 self.echo_at = Moment::NEVER;
             }
+        }
+    }
+
+    /// The number of the next command; its signature is made when all of it is written.
+    fn warrant(&mut self) -> Warrant {
+        self.commands += 1;
+        Warrant {
+            epoch: self.epoch,
+            sequence: self.commands,
+            ..Warrant::default()
         }
     }
 
@@ -294,7 +308,8 @@ impl Orchestrator {
             return out.refuse(Refusal::WrongPlace);
         };
         let (sent, received) = (arrival.sent, arrival.received);
-        if arrival.epoch < record.link.epoch() {
+        // Whatever the first message of a new holder is, the one before is not heard any more.
+        if !record.link.admit(arrival.epoch) {
             return out.refuse(Refusal::StaleEpoch);
         }
         if !self.believable(now, slot, &arrival.body, out) {

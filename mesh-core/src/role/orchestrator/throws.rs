@@ -10,6 +10,7 @@ use crate::message::{
 use crate::operation::follow::TierSeen;
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
+use crate::role::lead::second_copy;
 use crate::role::mailing::Letter;
 use crate::role::unheard::unheard;
 use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
@@ -144,7 +145,8 @@ impl Orchestrator {
         let chart = Chart::new(order, aim, self);
         let target = now + chart.until;
         let mut parts = self.parts(order, aim);
-        let header = Arc::new(self.header(now, order, chart.until));
+        let header = self.header(now, order, chart.until);
+        let header = Arc::new(self.desired.warrant_throw(header));
         self.bar(&mut parts, header.id);
         let children = parts.iter().filter(|part| !part.is_barred()).map(|part| {
             let slot = part.sector.index();
@@ -318,8 +320,15 @@ impl Orchestrator {
                 let targets = aim[range].iter().map(|&(cluster, agents)| ClusterTargets {
                     slot: cluster.slot(),
                     agents,
-                    leads: (order.strategy == Strategy::Parallel)
-                        .then(|| Chart::leads(order, cluster, agents, &self.replica)),
+                    leads: (order.strategy == Strategy::Parallel).then(|| {
+                        Chart::leads(
+                            order,
+                            cluster,
+                            agents,
+                            &self.replica,
+                            second_copy(self.lossy),
+                        )
+                    }),
                 });
                 let targets: Arc<[ClusterTargets]> = targets.collect();
                 Part {
@@ -371,6 +380,7 @@ impl Orchestrator {
             window: order.window,
             spread_max: order.spread_max,
             quorum: order.thresholds.ready,
+            warrant: self.warrant(),
         }
     }
 }

@@ -15,11 +15,12 @@ use mesh_core::operation::task::TaskId;
 use mesh_core::operation::{Operation, Refusal, Seconds};
 use mesh_core::place::AgentId;
 use mesh_core::role::{
-    Ask, Backup, Brought, Caller, Desk, Errand, Event as RoleEvent, HostAct, Input, KeptTask,
-    Order, Output, Outputs, Record, Reply, Saved, Ticket, Work,
+    Ask, Backup, Brought, Caller, Desk, Event as RoleEvent, HostAct, Input, KeptTask, Order,
+    Output, Outputs, Record, Reply, Saved, Service, Ticket, Work,
 };
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::Seat;
+use mesh_core::unit::Weight;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -69,13 +70,17 @@ impl Shard {
                 Output::Event(event) => self.note(node, event),
                 Output::Reply(id, reply) => self.porter.reply(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
-                Output::Recall => {
+                Output::Depose(seat, epoch) => {
+                    lock(&self.shared.seats).depose(self.now, seat, epoch);
+                }
+                Output::Recall(epoch) => {
                     if let NodeId::Seat(index) = node {
+                        self.store.fence = self.store.fence.max(epoch);
                         self.soon.push_back(Event::Recalled(index));
                     }
                 }
                 Output::Host(act) => self.pass_host_act(act),
-                Output::Errand(ticket, errand) => self.errand(node, ticket, &errand),
+                Output::Service(ticket, service) => self.service(node, ticket, &service),
                 Output::Keep(entries) => self.disks.keep(self.now, node, entries),
                 // Conflicts and what is quarantined with them are seen through the orchestrator; they are not kept here.
                 Output::Record(_) | Output::Hold(_) => {}
@@ -87,16 +92,10 @@ impl Shard {
         let NodeId::Agent(index) = node else { return };
         match work {
             Work::Prepare { header, .. } => {
-                let ready = Event::Prepared(index, header.id);
-                if self.shared.config.devices == Devices::Bare {
-                    return self.soon.push_back(ready);
-                }
-                let agent = &self.agents[index as usize];
-                let queue = u32::from(agent.device.queue()) + u32::from(agent.waiting);
-                let took = agent
-                    .device
-                    .processing(header.weight, queue, &mut self.chance);
-                self.queue.push(self.now + took, ready);
+                self.processes(index, header.weight, Event::Prepared(index, header.id));
+            }
+            Work::Errand(errand) => {
+                self.processes(index, Weight::default(), Event::Did(index, errand.id));
             }
             Work::Release {
                 operation, target, ..
@@ -106,9 +105,20 @@ impl Shard {
             Work::Drop(id) => self.drop_chore(index, &id),
             Work::Freeze => self.stop_work(index),
             // What is prepared and not released has changed nothing; what was paused looks by itself whether it may go on;
-            // contexts are loaded at once.
-            Work::Cancel { .. } | Work::Thaw | Work::Reload(_) => {}
+            // contexts are loaded at once; modelled devices ask nothing of one another.
+            Work::Cancel { .. } | Work::Thaw | Work::Reload(_) | Work::Returned(_) => {}
         }
+    }
+
+    /// A device works on something so heavy, and then comes `done`.
+    fn processes(&mut self, index: u32, weight: Weight, done: Event) {
+        if self.shared.config.devices == Devices::Bare {
+            return self.soon.push_back(done);
+        }
+        let agent = &self.agents[index as usize];
+        let queue = u32::from(agent.device.queue()) + u32::from(agent.waiting);
+        let took = agent.device.processing(weight, queue, &mut self.chance);
+        self.queue.push(self.now + took, done);
     }
 
     /// An agent lets go. How far that is from T counts for those that held.
@@ -230,14 +240,14 @@ impl Shard {
     }
 
     /// Something that only whoever drives the orchestrator can do.
-    fn errand(&mut self, node: NodeId, ticket: Ticket, errand: &Errand) {
+    fn service(&mut self, node: NodeId, ticket: Ticket, service: &Service) {
         let NodeId::Seat(seat) = node else { return };
         let nothing = |why: &str| Brought::Nothing(Ground::Unavailable, why.into());
-        let brought = match errand {
-            Errand::ReadBackup => Brought::Backup(self.store.backup.clone().map(Box::new)),
-            Errand::Verify(_) => nothing("a mesh in memory keeps no log that could be altered"),
-            Errand::Keys(_) => nothing("nothing leaves this process, so nobody here has a key"),
-            Errand::Appoint { .. } => nothing("in one process every seat has its one standby"),
+        let brought = match service {
+            Service::ReadBackup => Brought::Backup(self.store.backup.clone().map(Box::new)),
+            Service::Verify(_) => nothing("a mesh in memory keeps no log that could be altered"),
+            Service::Keys(_) => nothing("nothing leaves this process, so nobody here has a key"),
+            Service::Appoint { .. } => nothing("in one process every seat has its one standby"),
         };
         let event = Event::Brought(seat, ticket, Box::new(brought));
         self.soon.push_back(event);

@@ -166,22 +166,23 @@ impl Shard {
     fn send_from_top(&mut self, sender: Sender, to: To, body: &Body) {
         let sectors = usize::from(self.shared.shape.sectors);
         match to {
-            To::Parent => {}
-            To::Child(slot) => self.send_to_sector(sender, usize::from(slot), body),
-            To::Children(slots) => slots
-                .iter()
-                .for_each(|slot| self.send_to_sector(sender, usize::from(slot), body)),
+            To::Parent | To::Peer(_) => {}
+            To::Child(slot) => self.send_to_sector(sender, usize::from(slot), From::Parent, body),
+            To::Children(slots) => slots.iter().for_each(|slot| {
+                self.send_to_sector(sender, usize::from(slot), From::Parent, body)
+            }),
             To::Everyone => {
-                (0..sectors).for_each(|sector| self.send_to_sector(sender, sector, body));
+                (0..sectors)
+                    .for_each(|sector| self.send_to_sector(sender, sector, From::Parent, body));
             }
         }
     }
 
-    fn send_to_sector(&mut self, sender: Sender, sector: usize, body: &Body) {
+    fn send_to_sector(&mut self, sender: Sender, sector: usize, from: From, body: &Body) {
         let crossing = Crossing {
             to: Across::Sector(SectorId::at(sector)),
             at: self.now,
-            from: From::Parent,
+            from,
             signer: sender.signer,
             epoch: sender.epoch,
             sent: sender.sent,
@@ -205,7 +206,11 @@ impl Shard {
             self.hand_down(sender, leads, &body);
         };
         match to {
-            To::Parent if cut => {}
+            To::Parent | To::Peer(_) if cut => {}
+            To::Peer(slot) => {
+                let from = From::Peer(sector.index() as u16);
+                self.send_to_sector(sender, usize::from(slot), from, &body);
+            }
             To::Parent => self.send_to_top(sender, sector, body),
             To::Child(slot) => {
                 if let Some(&cluster) = clusters.get(usize::from(slot)) {
@@ -264,6 +269,8 @@ impl Shard {
                 let holders = info.coordinators;
                 self.hand_to_holder(sender, sender.node, Direction::Up, holders, from, body);
             }
+            // Leads have no peers.
+            To::Peer(_) => {}
             To::Child(slot) => {
                 if let Some(index) = at(u32::from(slot)) {
                     let node = NodeId::Agent(index);

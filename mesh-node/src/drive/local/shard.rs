@@ -14,6 +14,7 @@ use super::{Mail, Shared, lock};
 use crate::door::Porter;
 use mesh_core::chance::Chance;
 use mesh_core::guard::level::Author;
+use mesh_core::message::errand::Outcome;
 use mesh_core::message::{Epoch, MessageId, TaskSaid};
 use mesh_core::operation::task::TaskId;
 use mesh_core::place::scope::Scope;
@@ -83,6 +84,8 @@ pub(super) enum Event {
     Deliver(NodeId, u32),
     /// A device is done preparing.
     Prepared(u32, MessageId),
+    /// A device is done with what another asked of it.
+    Did(u32, MessageId),
     /// Nothing runs any more at an agent that was told to stop.
     Still(u32),
     /// The grantor of seats has answered.
@@ -99,7 +102,7 @@ pub(super) enum Event {
     Stored(u32, Ticket),
     /// The store tells this seat what it has.
     Recalled(u32),
-    /// An errand of this seat has brought something.
+    /// A service of this seat has brought something.
     Brought(u32, Ticket, Box<Brought>),
     /// The lab's own load: a throw to all.
     Load,
@@ -248,6 +251,11 @@ impl Shard {
             Event::Deliver(node, parcel) => self.deliver(node, parcel, self.now),
             Event::Prepared(agent, operation) => {
                 let said = WorkerEvent::Ready(operation);
+                self.give(NodeId::Agent(agent), Input::Worker(said));
+            }
+            Event::Did(agent, errand) => {
+                let outcome = Box::new(Outcome::Done(Arc::from(&b"done"[..])));
+                let said = WorkerEvent::Did(errand, outcome);
                 self.give(NodeId::Agent(agent), Input::Worker(said));
             }
             Event::Still(agent) => {

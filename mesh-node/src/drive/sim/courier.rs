@@ -69,6 +69,16 @@ impl World {
         }
     }
 
+    /// An agent starts anew: what it had in hand is gone with it, and what it had started on before is nothing to this one.
+    pub(super) fn forgets(&mut self, agent: u32) {
+        let courier = &mut self.courier;
+        courier.waiting.retain(|(whose, _), _| *whose != agent);
+        courier.at_hand.take_if(|(whose, _)| *whose == agent);
+        if let Some(last) = courier.last.get_mut(agent as usize) {
+            *last = (Epoch::default(), 0);
+        }
+    }
+
     /// The agent has dealt with it, or will later.
     pub(super) fn brought(&mut self) {
         if let Some((agent, slip)) = self.courier.at_hand.take()

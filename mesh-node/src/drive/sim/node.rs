@@ -23,8 +23,10 @@ pub(in crate::drive) enum NodeId {
 pub(super) struct Host {
     pub(super) clock: SimClock,
     pub(super) link: Link,
-    /// The true moment of its earliest wake in the queue; an earlier one replaces it, a later one is stale.
+    /// The true moment of its earliest wake in the queue; an earlier one replaces it.
     pub(super) armed: Moment,
+    /// The one that was replaced last, which counts when the earliest has fired; any other in the queue is stale.
+    pub(super) armed_next: Moment,
     pub(super) boot: Boot,
     pub(super) up: bool,
     /// It has left the mesh for good; it never starts again.
@@ -34,10 +36,14 @@ pub(super) struct Host {
     /// It misbehaves in a way that [`super::conduct`] knows.
     pub(super) rogue: bool,
     pub(super) key: KeyId,
+    /// Messages signed with it.
+    pub(super) sequence: u32,
     /// Which of the world's link faults apply.
     pub(super) faults: u16,
     /// Until when nobody can trust its clock, since it stepped, stopped or ran faster than any clock may.
     pub(super) odd_until: Moment,
+    /// Until when the standing churn has it away.
+    pub(super) away_until: Moment,
     /// Whom it obeys, as seen from outside.
     pub(super) obeys: Obeys,
 }
@@ -93,16 +99,38 @@ impl Host {
             clock,
             link,
             armed: Moment::NEVER,
+            armed_next: Moment::NEVER,
             boot: Boot(1),
             up: true,
             retired: false,
             silent: false,
             rogue: false,
             key,
+            sequence: 0,
             faults: 0,
             odd_until: Moment(i64::MIN),
+            away_until: Moment(i64::MIN),
             obeys: None,
         }
+    }
+}
+
+impl AgentNode {
+    /// See [`mesh_core::warm`].
+    pub(super) fn warm(&self) -> u64 {
+        self.host.armed.0 as u64 ^ self.role.warm() ^ u64::from(self.device.queue())
+    }
+}
+
+impl SeatNode {
+    /// See [`mesh_core::warm`]: for a message from the child at this slot, or for a wake.
+    pub(super) fn warm(&self, slot: Option<u16>) -> u64 {
+        let role = match &self.role {
+            SeatRole::Lead(role) => role.warm(slot),
+            // There are few of them, and they are always busy.
+            SeatRole::Orchestrator(_) | SeatRole::Coordinator(_) => 0,
+        };
+        self.host.armed.0 as u64 ^ role
     }
 }
 
@@ -128,7 +156,7 @@ impl SeatRole {
         match self {
             Self::Orchestrator(role) => role.open().count(),
             Self::Coordinator(role) => role.open(),
-            Self::Lead(role) => role.casts().len(),
+            Self::Lead(role) => role.open(),
         }
     }
 

@@ -3,6 +3,7 @@
 use super::conduct::Amends;
 use super::link::LinkFaults;
 use super::node::NodeId;
+use super::operate::Wanted;
 use super::scenario::{Fault, FaultKind, Seat as SeatKind, StoreTrouble, Whom};
 use super::world::{Event, World, new_role, sector_at};
 use mesh_core::place::scope::{Region, Scope};
@@ -176,7 +177,15 @@ impl World {
                 scope,
                 args,
                 refused,
-            } => self.operate(&operation, scope.as_deref(), &args, refused),
+                either,
+            } => {
+                let wanted = match (refused, either) {
+                    (_, true) => Wanted::Either,
+                    (true, false) => Wanted::Refused,
+                    (false, false) => Wanted::Done,
+                };
+                self.operate(&operation, scope.as_deref(), &args, wanted);
+            }
             FaultKind::Lie {
                 whom,
                 claim,
@@ -377,7 +386,11 @@ impl World {
     /// Somebody dies by the standing churn, and the next one is drawn.
     pub(super) fn churn(&mut self) {
         let victim = self.chance.below(self.agents.len() as u64) as u32;
-        self.crash(NodeId::Agent(victim), Some(self.scenario.churn.away));
+        let node = NodeId::Agent(victim);
+        if self.host(node).up {
+            self.host_mut(node).away_until = self.now + self.scenario.churn.away;
+        }
+        self.crash(node, Some(self.scenario.churn.away));
         self.schedule_churn();
     }
 
@@ -388,12 +401,18 @@ impl World {
         }
         let host = self.host_mut(node);
         host.up = false;
-        host.armed = Moment::NEVER;
+        (host.armed, host.armed_next) = (Moment::NEVER, Moment::NEVER);
         if let NodeId::Seat(index) = node {
             let seat = &self.seats[index as usize];
             self.standing.disturbed(self.now);
             if seat.role.serving() {
                 self.truth.died(self.now, seat.seat);
+                let lost = match seat.seat {
+                    Seat::Lead(cluster) => Region::Cluster(cluster),
+                    Seat::Coordinator(sector) => Region::Sector(sector),
+                    Seat::Orchestrator => Region::All,
+                };
+                self.incidents.begin(lost, self.now);
             }
             self.dethroned(node);
             self.reset(node);
@@ -417,6 +436,9 @@ impl World {
         host.clock.reboot(now, origin);
         self.reset(node);
         self.standing.restarted(now, node);
+        if let NodeId::Agent(agent) = node {
+            self.forgets(agent);
+        }
         let start = self.start_of(node);
         self.give(node, mesh_core::role::Input::Start(start));
         if let NodeId::Seat(index) = node {
@@ -444,6 +466,7 @@ impl World {
                     Seat::Coordinator(_) | Seat::Orchestrator => Arc::from([]),
                 };
                 self.seats[index as usize].role = new_role(seat, self.shape, &classes, key);
+                self.serving[index as usize] = false;
             }
         }
     }
@@ -532,7 +555,8 @@ impl World {
 
     /// A clock was changed: the timer was set by the old one.
     pub(super) fn wake_again(&mut self, node: NodeId) {
-        self.host_mut(node).armed = Moment::NEVER;
+        let host = self.host_mut(node);
+        (host.armed, host.armed_next) = (Moment::NEVER, Moment::NEVER);
         self.give(node, mesh_core::role::Input::Wake);
     }
 

@@ -52,6 +52,8 @@ pub(super) struct Truth {
     pub(super) last: Moment,
     /// What was found, by the names that scenarios expect, and when first.
     pub(super) detected: BTreeMap<&'static str, Moment>,
+    /// The same by whom or what it concerns.
+    found: BTreeSet<(&'static str, Region)>,
     /// How often each was told.
     pub(super) notices: BTreeMap<&'static str, u64>,
     /// Regions whose breaker was open at some time.
@@ -108,6 +110,7 @@ impl Truth {
                 9 << 32 | u64::from(agent)
             }
             Event::Stored(seat, _) | Event::Recalled(seat) => 10 << 32 | u64::from(seat),
+            Event::Errand(number) => 18 << 32 | u64::from(number),
             Event::Still(agent) => 11 << 32 | u64::from(agent),
             Event::Brought(ticket) => 18 << 32 | ticket.number,
         };
@@ -174,6 +177,7 @@ impl Truth {
     pub(super) fn noticed(&mut self, now: Moment, notice: &Notice) {
         if let Some(name) = notice.name() {
             self.detected.entry(name).or_insert(now);
+            self.found.insert((name, notice.subject()));
             *self.notices.entry(name).or_default() += 1;
             self.mix(now.0 as u64 ^ name.len() as u64);
         }
@@ -248,10 +252,12 @@ impl Truth {
         }
     }
 
-    /// Whether a finding of this name was made; none while nobody looks for it.
-    #[expect(clippy::unused_self, reason = "nobody looks for findings yet")]
-    pub(super) const fn has_found(&self, _name: &str) -> Option<bool> {
-        None
+    /// Those in `within` whom a finding of this name concerns.
+    pub(super) fn found(&self, name: &str, within: Region) -> impl Iterator<Item = Region> {
+        let found = self.found.iter().filter(move |(own, _)| *own == name);
+        found
+            .map(|(_, subject)| *subject)
+            .filter(move |subject| subject.within(within))
     }
 
     /// Operations that reached quorum, of all that ended.

@@ -1,4 +1,4 @@
-//! What the simulated mesh keeps beside tasks: backups, the chained audit trail, keys; and the errands that are about them.
+//! What the simulated mesh keeps beside tasks: backups, the chained audit trail, keys; and the services that are about them.
 
 use super::node::NodeId;
 use super::world::{Event, World, key_of};
@@ -6,7 +6,7 @@ use mesh_core::operation::answer::{KeyLine, Keys, OperationLine};
 use mesh_core::operation::refusal::Ground;
 use mesh_core::operation::word::{KeyAct, LogKind};
 use mesh_core::place::AgentId;
-use mesh_core::role::{Backup, Brought, Errand, Input, KeyErrand, Ticket};
+use mesh_core::role::{Backup, Brought, Input, KeyService, Service, Ticket};
 use mesh_core::time::Micros;
 use mesh_core::trust::KeyId;
 use mesh_core::unit::Digest;
@@ -24,8 +24,8 @@ pub(super) struct Vault {
     revoked: BTreeSet<KeyId>,
     keys_made: u64,
     tokens: u64,
-    /// Errands under way, and for whom.
-    errands: BTreeMap<Ticket, (u32, Brought)>,
+    /// Services under way, and for whom.
+    services: BTreeMap<Ticket, (u32, Brought)>,
     /// Appointments that wait for the seat.
     appointed: Vec<(KeyId, Ticket, u32)>,
 }
@@ -51,11 +51,11 @@ impl World {
         Digest::of(format!("{before:?}{text}").as_bytes())
     }
 
-    /// The orchestrator sends its driver on an errand.
-    pub(super) fn errand(&mut self, node: NodeId, ticket: Ticket, errand: Errand) {
+    /// The orchestrator sends its driver on a service.
+    pub(super) fn service(&mut self, node: NodeId, ticket: Ticket, service: Service) {
         let NodeId::Seat(seat) = node else { return };
-        let brought = match errand {
-            Errand::Appoint {
+        let brought = match service {
+            Service::Appoint {
                 agent,
                 seat: wanted,
             } => match self.appoint(agent, wanted) {
@@ -65,12 +65,12 @@ impl World {
                     "nobody stands by whose place it could take".into(),
                 ),
             },
-            Errand::ReadBackup => Brought::Backup(self.vault.backup.clone().map(Box::new)),
-            Errand::Verify(LogKind::Conflicts) => {
+            Service::ReadBackup => Brought::Backup(self.vault.backup.clone().map(Box::new)),
+            Service::Verify(LogKind::Conflicts) => {
                 let (rows, altered) = self.truth.chains_checked();
                 Brought::Verified { rows, altered }
             }
-            Errand::Verify(LogKind::Audit) => {
+            Service::Verify(LogKind::Audit) => {
                 let rows = &self.vault.audit;
                 let right = |(at, (text, hash)): (usize, &(String, Digest))| {
                     self.link_of(text, at) == *hash
@@ -84,19 +84,19 @@ impl World {
                         .map(|at| at as u64),
                 }
             }
-            Errand::Keys(errand) => self.keys(&errand),
+            Service::Keys(service) => self.keys(&service),
         };
-        self.errand_brings(seat, ticket, brought);
+        self.service_brings(seat, ticket, brought);
     }
 
-    fn errand_brings(&mut self, seat: u32, ticket: Ticket, brought: Brought) {
-        self.vault.errands.insert(ticket, (seat, brought));
+    fn service_brings(&mut self, seat: u32, ticket: Ticket, brought: Brought) {
+        self.vault.services.insert(ticket, (seat, brought));
         self.queue.push(self.now + READ, Event::Brought(ticket));
     }
 
-    /// An errand is done.
-    pub(super) fn errand_done(&mut self, ticket: Ticket) {
-        if let Some((seat, brought)) = self.vault.errands.remove(&ticket) {
+    /// A service is done.
+    pub(super) fn service_done(&mut self, ticket: Ticket) {
+        if let Some((seat, brought)) = self.vault.services.remove(&ticket) {
             self.give(
                 NodeId::Seat(seat),
                 Input::Brought(ticket, Box::new(brought)),
@@ -110,7 +110,7 @@ impl World {
         let appointed = &mut self.vault.appointed;
         if let Some(at) = appointed.iter().position(|(own, ..)| *own == key) {
             let (_, ticket, seat) = appointed.swap_remove(at);
-            self.errand_brings(seat, ticket, Brought::Appointed(epoch));
+            self.service_brings(seat, ticket, Brought::Appointed(epoch));
         }
     }
 
@@ -119,13 +119,13 @@ impl World {
         self.vault.revoked.contains(&key)
     }
 
-    fn keys(&mut self, errand: &KeyErrand) -> Brought {
-        let meant = self.key_holders(errand);
-        if let (Some(key), true) = (&errand.key, meant.is_empty()) {
+    fn keys(&mut self, service: &KeyService) -> Brought {
+        let meant = self.key_holders(service);
+        if let (Some(key), true) = (&service.key, meant.is_empty()) {
             let why = format!("no key here begins with {key}");
             return Brought::Nothing(Ground::NotFound, why.into());
         }
-        let changed = match errand.act {
+        let changed = match service.act {
             KeyAct::Show => 0,
             KeyAct::Token => {
                 self.vault.tokens += 1;
@@ -181,19 +181,19 @@ impl World {
     }
 
     /// The agents whose keys are meant: those of the places, or whose key begins so.
-    fn key_holders(&self, errand: &KeyErrand) -> Vec<u32> {
+    fn key_holders(&self, service: &KeyService) -> Vec<u32> {
         let sitting = |index: &u32| !self.agents[*index as usize].host.retired;
         let all = (0..self.agents.len() as u32).filter(sitting);
-        match &errand.key {
+        match &service.key {
             Some(start) => all
                 .filter(|&index| {
                     let key = self.agents[index as usize].host.key.to_string();
                     key.starts_with(start.as_str())
                 })
                 .collect(),
-            None if errand.agents.is_empty() => all.collect(),
+            None if service.agents.is_empty() => all.collect(),
             None => {
-                let named = errand.agents.iter();
+                let named = service.agents.iter();
                 named.filter_map(|agent| self.agent_at(*agent)).collect()
             }
         }

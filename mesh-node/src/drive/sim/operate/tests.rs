@@ -98,7 +98,7 @@ impl Console {
         let line = "cascade observe sector:7 in 3s window 2s";
         for _ in 0..count {
             let operation = Operation::from_line(line).expect("it reads");
-            assert!(self.world.ask(operation, false));
+            assert!(self.world.ask(operation, Wanted::Done));
             self.wait(every);
         }
     }
@@ -137,6 +137,7 @@ fn word(answer: &Answer) -> String {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a line for each operation")]
 fn every_operation_of_the_table_gets_its_answer_or_is_told_why_not() {
     use Ends::{In, Not};
     let mut console = Console::new(SMALL);
@@ -578,6 +579,10 @@ classes = { edge = 16, serverless = 8, persistent = 4, gpu = 2, local = 8, human
 every = 0";
 
 #[test]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one exchange, from its first question to its end"
+)]
 fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
     let mut console = Console::new(SECTOR_7);
     let pis: Vec<AgentId> = ["7-4-12", "7-4-19"]
@@ -599,7 +604,7 @@ fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
         );
         let task: serde_json::Value = serde_json::from_str(&task).expect("JSON");
         let operation = Operation::from_json(&task).expect("it reads");
-        assert!(console.world.ask(operation, false));
+        assert!(console.world.ask(operation, Wanted::Done));
     }
     console.throws(52, 5);
     console.wait(3);

@@ -131,6 +131,12 @@ impl<E> EventQueue<E> {
         }
     }
 
+    /// The next `count` events of those that were there when the present slot began, or as many as are left of them.
+    pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = &E> {
+        let keys = self.sorted[self.done..].iter().take(count);
+        keys.filter_map(|&key| self.cells[self.unpack(key).1 as usize].as_ref())
+    }
+
     /// Pending events.
     #[cfg(test)]
     pub(super) fn len(&self) -> usize {

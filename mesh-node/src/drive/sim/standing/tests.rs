@@ -1,3 +1,4 @@
+use super::super::operate::Wanted;
 use super::super::scenario::Scenario;
 use super::*;
 use mesh_core::role::Outputs;
@@ -22,7 +23,9 @@ fn run(name: &str, seed: u64) -> World {
 
 /// Carries out an operation; whether it was done.
 fn operate(world: &mut World, name: &str, scope: Option<&str>, args: &toml::Table) -> bool {
-    world.write_level(name, scope, args).unwrap_or(false)
+    let refused = world.requests.books.refused;
+    let asked = world.operate(name, scope, args, Wanted::Done);
+    asked && world.requests.books.refused == refused
 }
 
 /// A calm mesh of 24 that has had time to report.

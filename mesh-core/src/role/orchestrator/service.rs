@@ -1,5 +1,5 @@
 //! What the orchestrator decides and only its driver can do: seats given by the grantor, backups read back, chained logs
-//! recomputed, keys (§9.2, §10.1, PROTOCOL §8 to §10). Each errand has an end, by what it brings or by time.
+//! recomputed, keys (§9.2, §10.1, PROTOCOL §8 to §10). Each service has an end, by what it brings or by time.
 
 use super::Orchestrator;
 use super::door::Outcome;
@@ -13,27 +13,27 @@ use crate::operation::{Refusal, Scopes};
 use crate::place::AgentId;
 use crate::registry::State;
 use crate::role::{
-    Ask, AskId, Backup, Brought, Errand, KeyErrand, Output, Outputs, Record, Ticket,
+    Ask, AskId, Backup, Brought, KeyService, Output, Outputs, Record, Service, Ticket,
 };
 use crate::time::{Micros, Moment, WallTime};
 use crate::trust::seat::Seat;
 use crate::unit::Digest;
 use std::sync::Arc;
 
-/// How long an errand may take: a takeover and a long log.
+/// How long a service may take: a takeover and a long log.
 const ERRAND_MAX: Micros = Micros::seconds(30);
-/// Errands under way at most.
+/// Services under way at most.
 const ERRANDS_MAX: usize = 16;
 
 /// What is under way.
 #[derive(Debug, Default)]
-pub(super) struct Errands {
+pub(super) struct Services {
     sent: Vec<Sent>,
     /// When the last backup was made, by the wall.
     pub(super) backup: Option<WallTime>,
 }
 
-/// An errand under way.
+/// A service under way.
 #[derive(Debug)]
 struct Sent {
     asked: AskId,
@@ -52,7 +52,7 @@ enum What {
     Keys,
 }
 
-impl Errands {
+impl Services {
     /// When the first of them has had its time.
     pub(super) fn next_wake(&self) -> Moment {
         let until = self.sent.iter().map(|sent| sent.until);
@@ -86,7 +86,7 @@ impl Orchestrator {
             SeatKind::Lead => Seat::Lead(agent.cluster),
             SeatKind::Coordinator => Seat::Coordinator(agent.sector()),
         };
-        self.send_errand(now, ask, Errand::Appoint { agent, seat }, What::Seat, out)
+        self.send_service(now, ask, Service::Appoint { agent, seat }, What::Seat, out)
     }
 
     /// Backups: how old, a new one, whether the last one is right.
@@ -102,14 +102,14 @@ impl Orchestrator {
             BackupAct::Make => {
                 let backup = self.backed_up(now)?;
                 let at = backup.at;
-                let ticket = self.free_errand()?;
+                let ticket = self.free_service()?;
                 let record = Record::Backup(Box::new(backup));
                 out.0.push(Output::Store(ticket, record));
-                self.note_errand(now, ask, ticket, What::BackupMade(at));
+                self.note_service(now, ask, ticket, What::BackupMade(at));
                 Ok(Outcome::Later)
             }
             BackupAct::Verify => {
-                self.send_errand(now, ask, Errand::ReadBackup, What::BackupRead, out)
+                self.send_service(now, ask, Service::ReadBackup, What::BackupRead, out)
             }
         }
     }
@@ -117,7 +117,7 @@ impl Orchestrator {
     /// A backup that nobody waits for.
     pub(super) fn back_up(&mut self, now: Moment, out: &mut Outputs) {
         if let Ok(backup) = self.backed_up(now) {
-            self.door.errands.backup = Some(backup.at);
+            self.door.services.backup = Some(backup.at);
             let ticket = self.ticket();
             let record = Record::Backup(Box::new(backup));
             out.0.push(Output::Store(ticket, record));
@@ -132,7 +132,7 @@ impl Orchestrator {
         log: LogKind,
         out: &mut Outputs,
     ) -> Result<Outcome, Refusal> {
-        self.send_errand(now, ask, Errand::Verify(log), What::Log(log), out)
+        self.send_service(now, ask, Service::Verify(log), What::Log(log), out)
     }
 
     /// Something about keys.
@@ -140,24 +140,24 @@ impl Orchestrator {
         &mut self,
         now: Moment,
         ask: &Ask,
-        errand: KeyErrand,
+        service: KeyService,
         out: &mut Outputs,
     ) -> Result<Outcome, Refusal> {
-        let needs = match errand.act {
+        let needs = match service.act {
             KeyAct::Show | KeyAct::Token => true,
-            KeyAct::Admit => errand.key.is_some(),
+            KeyAct::Admit => service.key.is_some(),
             KeyAct::Rotate | KeyAct::Revoke => {
-                errand.key.is_some() || ask.operation.scope().is_some()
+                service.key.is_some() || ask.operation.scope().is_some()
             }
         };
         if !needs {
             let why = format!(
                 "keys {} needs a key or a scope; keys show lists them",
-                errand.act.word()
+                service.act.word()
             );
             return Err(Refusal::new(Ground::Wrong, why).allowing(["keys"]));
         }
-        self.send_errand(now, ask, Errand::Keys(errand), What::Keys, out)
+        self.send_service(now, ask, Service::Keys(service), What::Keys, out)
     }
 
     /// Which agents an operation about keys means.
@@ -169,7 +169,7 @@ impl Orchestrator {
         self.replica.table.select(&set, now).places().collect()
     }
 
-    /// An errand has brought something.
+    /// A service has brought something.
     pub(super) fn brought(
         &mut self,
         now: Moment,
@@ -177,14 +177,14 @@ impl Orchestrator {
         brought: Brought,
         out: &mut Outputs,
     ) {
-        let Some(sent) = self.take_errand(ticket) else {
+        let Some(sent) = self.take_service(ticket) else {
             return;
         };
         let result = match (sent.what, brought) {
             (_, Brought::Nothing(ground, why)) => Err(Refusal::new(ground, why)),
             (What::Seat, Brought::Appointed(_)) => Ok(self.done_for(now, &sent.asked, 1)),
             (What::BackupRead, Brought::Backup(Some(backup))) => {
-                self.door.errands.backup = Some(backup.at);
+                self.door.services.backup = Some(backup.at);
                 Ok(self.backups(now, Some(backup.is_whole())))
             }
             (What::BackupRead, Brought::Backup(None)) => {
@@ -208,29 +208,34 @@ impl Orchestrator {
         self.finish(now, &sent.asked, result, out);
     }
 
-    /// The store has what was kept under this ticket; whether that was an errand.
-    pub(super) fn errand_stored(&mut self, now: Moment, ticket: Ticket, out: &mut Outputs) -> bool {
-        let Some(sent) = self.take_errand(ticket) else {
+    /// The store has what was kept under this ticket; whether that was a service.
+    pub(super) fn service_stored(
+        &mut self,
+        now: Moment,
+        ticket: Ticket,
+        out: &mut Outputs,
+    ) -> bool {
+        let Some(sent) = self.take_service(ticket) else {
             return false;
         };
         if let What::BackupMade(at) = sent.what {
-            self.door.errands.backup = Some(at);
+            self.door.services.backup = Some(at);
         }
         let answer = self.backups(now, None);
         self.finish(now, &sent.asked, Ok(answer), out);
         true
     }
 
-    /// Errands whose time is up.
-    pub(super) fn advance_errands(&mut self, now: Moment, out: &mut Outputs) {
+    /// Services whose time is up.
+    pub(super) fn advance_services(&mut self, now: Moment, out: &mut Outputs) {
         while let Some(at) = self
             .door
-            .errands
+            .services
             .sent
             .iter()
             .position(|sent| now >= sent.until)
         {
-            let sent = self.door.errands.sent.swap_remove(at);
+            let sent = self.door.services.sent.swap_remove(at);
             let why = format!(
                 "nothing came of it within {ERRAND_MAX}; whoever does it is not there or did not manage"
             );
@@ -242,7 +247,7 @@ impl Orchestrator {
     /// How well backups are looked after.
     pub(super) fn upkeep(&self, now: Moment) -> Upkeep {
         let wall = self.wall_at(now);
-        let age = self.door.errands.backup.map(|at| wall - at);
+        let age = self.door.services.backup.map(|at| wall - at);
         Upkeep {
             registry_backup: age,
             conflict_log_backup: age,
@@ -293,30 +298,30 @@ impl Orchestrator {
         Ok(backup)
     }
 
-    fn send_errand(
+    fn send_service(
         &mut self,
         now: Moment,
         ask: &Ask,
-        errand: Errand,
+        service: Service,
         what: What,
         out: &mut Outputs,
     ) -> Result<Outcome, Refusal> {
-        let ticket = self.free_errand()?;
-        out.0.push(Output::Errand(ticket, Box::new(errand)));
-        self.note_errand(now, ask, ticket, what);
+        let ticket = self.free_service()?;
+        out.0.push(Output::Service(ticket, Box::new(service)));
+        self.note_service(now, ask, ticket, what);
         Ok(Outcome::Later)
     }
 
-    fn free_errand(&mut self) -> Result<Ticket, Refusal> {
-        if self.door.errands.sent.len() >= ERRANDS_MAX {
-            let why = "as many errands are under way as one node keeps; try again in a moment";
+    fn free_service(&mut self) -> Result<Ticket, Refusal> {
+        if self.door.services.sent.len() >= ERRANDS_MAX {
+            let why = "as many services are under way as one node keeps; try again in a moment";
             return Err(Refusal::new(Ground::TooMuch, why));
         }
         Ok(self.ticket())
     }
 
-    fn note_errand(&mut self, now: Moment, ask: &Ask, ticket: Ticket, what: What) {
-        self.door.errands.sent.push(Sent {
+    fn note_service(&mut self, now: Moment, ask: &Ask, ticket: Ticket, what: What) {
+        self.door.services.sent.push(Sent {
             asked: Arc::clone(&ask.id),
             ticket,
             what,
@@ -324,8 +329,8 @@ impl Orchestrator {
         });
     }
 
-    fn take_errand(&mut self, ticket: Ticket) -> Option<Sent> {
-        let sent = &mut self.door.errands.sent;
+    fn take_service(&mut self, ticket: Ticket) -> Option<Sent> {
+        let sent = &mut self.door.services.sent;
         let at = sent.iter().position(|sent| sent.ticket == ticket)?;
         Some(sent.swap_remove(at))
     }
@@ -345,7 +350,7 @@ impl Orchestrator {
         self.done(now, &ask, agents, 0)
     }
 
-    /// The capacity that is free in a cluster's places, as [`Eyes`] see it.
+    /// The mesh as it is now, to be looked at.
     pub(super) const fn eyes(&self, now: Moment) -> Eyes<'_> {
         Eyes { mesh: self, now }
     }
