@@ -103,9 +103,6 @@ impl Shard {
             Work::Task(order) => self.chore(index, order),
             Work::GiveUp(id) => self.give_up(index, &id),
             Work::Drop(id) => self.drop_chore(index, &id),
-            Work::Errand(errand) => self.errand(index, errand.id),
-            // Modelled devices ask nobody for anything.
-            Work::Returned(_) => {}
             Work::Freeze => self.stop_work(index),
             // What is prepared and not released has changed nothing; what was paused looks by itself whether it may go on;
             // contexts are loaded at once; modelled devices ask nothing of one another.

@@ -4,8 +4,7 @@ use super::super::sim::node::NodeId;
 use super::config::Devices;
 use super::crew::busy_waiting;
 use super::shard::{Event, Shard};
-use mesh_core::message::errand::Outcome;
-use mesh_core::message::{MessageId, TaskOrder, TaskSaid};
+use mesh_core::message::{TaskOrder, TaskSaid};
 use mesh_core::operation::task::TaskId;
 use mesh_core::role::{Input, WorkerEvent, ability};
 use mesh_core::time::{Boot, Micros};
@@ -142,21 +141,6 @@ impl Shard {
             }
             self.forget(run);
         }
-    }
-
-    /// Another worker wants something of a device.
-    pub(super) fn errand(&mut self, agent: u32, id: MessageId) {
-        let device = &self.agents[agent as usize].device;
-        let queue = u32::from(device.queue());
-        let took = device.processing(Weight::default(), queue, &mut self.chance);
-        self.queue.push(self.now + took, Event::Errand(agent, id));
-    }
-
-    /// It is done.
-    pub(super) fn errand_done(&mut self, agent: u32, id: MessageId) {
-        let outcome = Outcome::Done(Arc::from(&b"done by a modelled device"[..]));
-        let said = WorkerEvent::Did(id, Box::new(outcome));
-        self.give(NodeId::Agent(agent), Input::Worker(said));
     }
 
     /// Nothing new begins, and what runs is paused.

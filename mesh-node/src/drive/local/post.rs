@@ -261,8 +261,6 @@ impl Shard {
         let at = |slot: u32| (agents.start + slot < agents.end).then_some(agents.start + slot);
         let (down, from) = (Direction::Down, From::Parent);
         match to {
-            // Leads have no peers.
-            To::Peer(_) => {}
             To::Parent => {
                 let Some(info) = self.sector(cluster.sector) else {
                     return;

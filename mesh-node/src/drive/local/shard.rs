@@ -96,8 +96,6 @@ pub(super) enum Event {
     Over(u32),
     /// A task on a device comes to its next step.
     Chore(u32),
-    /// A device is done with what another worker wanted.
-    Errand(u32, MessageId),
     /// A worker says how a task stands.
     Said(u32, Box<(TaskId, TaskSaid)>),
     /// What this seat asked to be kept is kept.
@@ -269,7 +267,6 @@ impl Shard {
             Event::Restart(node) => self.restart(node),
             Event::Over(number) => self.relent(number),
             Event::Chore(run) => self.step(run),
-            Event::Errand(agent, id) => self.errand_done(agent, id),
             Event::Said(agent, what) => self.said(agent, what.0, what.1),
             Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
             Event::Recalled(seat) => self.recalled(seat),
