@@ -1,6 +1,6 @@
 //! What an agent answers to a throw (appendix B, `ACK`).
 
-use super::{ConflictKind, MessageId};
+use super::{ConflictKind, Epoch, MessageId};
 use crate::text::words;
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
@@ -68,8 +68,10 @@ pub struct Ack {
     pub bound: Micros,
     /// Operations waiting when it arrived.
     pub queue: u16,
-    /// The number that the copy carried which this answers.
+    /// The number that the copy carried which this answers, on the link from the seat above with `epoch`.
     pub sequence: u32,
+    /// Of that seat.
+    pub epoch: Epoch,
     /// A short hash of what it answered, to be compared with its neighbours' (§6.1); 0 is no answer.
     pub result: u64,
 }

@@ -87,6 +87,8 @@ pub struct EchoEntry {
     pub exchange: Exchange,
     /// The last number sent to this child, so that it sees a gap at the tail.
     pub last: u32,
+    /// The lowest number that it can still have.
+    pub floor: u32,
 }
 
 impl Echo {

@@ -1,5 +1,6 @@
 //! Everything that travels between roles, as one closed list.
 
+use super::delivery::{Missing, Numbered, Received, Tail};
 use super::{
     Ack, Armed, Beat, Changes, ClusterReport, Echo, Epoch, Exchange, Fold, Hop, MessageId, Probed,
     Proceed, Prove, SectorFold, SectorReport, StopBundle, StopCount, Stopped, TaskNews, TaskOrder,
@@ -80,6 +81,24 @@ pub enum Body {
     Settled(Arc<Settled>),
     /// Downwards: say again who has stopped.
     Prove(Prove),
+    /// Downwards: what must arrive, in order and once (PROTOCOL §5): throws, tasks, reloads and settlements.
+    Numbered(Arc<Numbered>),
+    /// Upwards: these numbers are missing here.
+    Missing(Missing),
+    /// Downwards: the answer to that, beside what is sent again.
+    Tail(Tail),
+    /// Upwards: so much has arrived.
+    Received(Received),
+}
+
+impl Body {
+    /// What it says, whether it is numbered or not.
+    pub fn content(&self) -> &Self {
+        match self {
+            Self::Numbered(numbered) => &numbered.body,
+            bare => bare,
+        }
+    }
 }
 
 /// A child's side of an exchange outside the beat.

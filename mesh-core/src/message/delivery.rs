@@ -17,14 +17,16 @@
 //! While nothing is outstanding an inbox is 24 bytes and an outbox 48, without heap; a million agents have one each.
 
 mod inbox;
+mod numbered;
 mod outbox;
 
 pub use inbox::{Arrival, Inbox, Verdict};
+pub use numbered::{Numbered, Received};
 pub use outbox::{Again, Outbox, SendError};
 
 use super::Epoch;
 use crate::chance::Chance;
-use crate::time::{Boot, Micros};
+use crate::time::Micros;
 use serde::{Deserialize, Serialize};
 
 /// Messages in flight to one child, and held by one child behind a gap, at most: one second's worth of the 10 messages
@@ -40,10 +42,13 @@ pub const ASK_FIRST: Micros = Micros::millis(50);
 pub const ASK_MOST: Micros = Micros::seconds(5);
 /// Without an acknowledgement a message is sent again after a beat and a second, since beats carry acknowledgements.
 pub const RESEND_FIRST: Micros = Micros::seconds(6);
+/// A child that has taken in so many since it last said so says so at once: a quarter of the window.
+pub const TELL_EVERY: u32 = WINDOW_MAX / 4;
 /// The longest wait between two such copies.
 pub const RESEND_MOST: Micros = Micros::seconds(60);
 
-/// A run of numbers on one link, which begins at 1 with each new holder of the parent's seat and each of its boots.
+/// A run of numbers on one link, which begins at 1 with each new holder of the parent's seat. Whoever holds it after a
+/// start holds it with a new epoch.
 #[derive(
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
 )]
@@ -73,9 +78,9 @@ pub struct Missing {
 }
 
 impl Stream {
-    /// The numbers of the holder of a seat in one of its boots. Both stand in the envelope.
-    pub const fn of(epoch: Epoch, boot: Boot) -> Self {
-        Self((epoch.0 as u64) << 32 | boot.0 as u64)
+    /// The numbers of the holder of a seat, whose epoch stands in the envelope.
+    pub const fn of(epoch: Epoch) -> Self {
+        Self(epoch.0 as u64)
     }
 }
 

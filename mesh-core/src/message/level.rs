@@ -15,6 +15,11 @@ pub struct Probed {
     pub exchange: Exchange,
     /// Digest of the desired state that concerns this child; none while the parent has not compared its own.
     pub levels: Option<u64>,
+    /// The last number sent to this child, and the lowest that it can still have: a child that has just started follows
+    /// from here.
+    pub last: u32,
+    /// As [`EchoEntry::floor`](super::EchoEntry::floor).
+    pub floor: u32,
 }
 
 /// An agent's word that nothing runs there any more.

@@ -7,7 +7,8 @@ use crate::unit::Share;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// One hop of an operation: the shared header and what the sender says to these receivers.
+/// One hop of an operation: the shared header and what the sender says to these receivers. Its number and the time that
+/// is left for it are in the [`Numbered`](super::delivery::Numbered) around it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Hop {
     /// What is asked, signed by the orchestrator.
@@ -16,8 +17,6 @@ pub struct Hop {
     pub target: Moment,
     /// How far off T may be by now: the bounds of all translations so far.
     pub bound: Micros,
-    /// Time to live that is left.
-    pub ttl: Micros,
     /// A gated receiver arms and waits for [`Proceed`] before it sends on.
     pub gated: bool,
     /// Who below is meant.
@@ -46,13 +45,11 @@ pub struct ClusterTargets {
     pub leads: Option<Arc<[u16]>>,
 }
 
-/// How one child's copy was compensated (§2.4 `compensation_applied`), and its number on that child's link.
+/// How one child's copy was compensated (§2.4 `compensation_applied`).
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Compensation {
     /// Which child.
     pub slot: u8,
-    /// The number of this copy on its link.
-    pub sequence: u32,
     /// How early it is sent.
     pub lead: Micros,
     /// How long its processing is expected to take.

@@ -4,6 +4,7 @@ use super::ability;
 use super::applied::{Applied, Turned};
 use super::chores::Chores;
 use super::dispute;
+use super::mailbox::{Mailbox, Opened};
 use super::uplink::{Due, Uplink};
 use super::{
     Arrival, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent,
@@ -28,7 +29,9 @@ pub struct Agent {
     holds: Vec<Hold>,
     /// The last answers, kept for a parent that asks again.
     answered: Vec<Ack>,
-    delivered: u32,
+    mailbox: Mailbox,
+    /// For the jitter of what it asks for again.
+    chance: Chance,
     lamport: LamportClock,
     context: u64,
     queue: u16,
@@ -55,6 +58,7 @@ struct Hold {
     ready: Option<Moment>,
     queue: u16,
     sequence: u32,
+    epoch: Epoch,
     /// A short hash of what it will answer.
     result: u64,
 }
@@ -94,7 +98,8 @@ impl Agent {
             uplink: Uplink::new(),
             holds: Vec::new(),
             answered: Vec::new(),
-            delivered: 0,
+            mailbox: Mailbox::default(),
+            chance: Chance::new(0),
             lamport: LamportClock::default(),
             context: 0,
             queue: 0,
@@ -152,6 +157,13 @@ impl Agent {
                 self.conflict(now, operation, kind, Some(*detail), out)
             }
         }
+        if now >= self.mailbox.next_wake() {
+            let mut opened = Vec::new();
+            let own = Epoch::default();
+            self.mailbox
+                .wake(now, &mut self.chance, own, &mut opened, out);
+            self.open_all(now, opened, out);
+        }
         self.release_due(now, out);
         while let Some(due) = self.uplink.due(now) {
             if due == Due::Beat && self.abilities.is_some() {
@@ -176,6 +188,7 @@ impl Agent {
             .filter(|hold| hold.ready.is_some())
             .map(|hold| hold.target)
             .fold(self.uplink.next_wake(), Moment::min)
+            .min(self.mailbox.next_wake())
     }
 
     /// Where it sits.
@@ -198,6 +211,11 @@ impl Agent {
         self.context = context;
     }
 
+    /// What it has of its parent's numbered messages.
+    pub const fn mailbox(&self) -> &Mailbox {
+        &self.mailbox
+    }
+
     /// Throws that it has taken in and not answered; at most [`CASTS_MAX`].
     pub const fn open(&self) -> usize {
         self.holds.len()
@@ -215,13 +233,13 @@ impl Agent {
 
     fn start(&mut self, now: Moment, start: &Start, out: &mut Outputs) {
         self.applied.start(self.place, self.class, start, out);
-        let phase = Chance::new(start.seed)
-            .split(u64::from(self.place.pack()))
-            .span(Micros::ZERO, super::BEAT);
+        let mut chance = Chance::new(start.seed).split(u64::from(self.place.pack()));
+        let phase = chance.span(Micros::ZERO, super::BEAT);
+        self.chance = chance.split(u64::from(start.boot.0));
         self.uplink.start(now, start.boot, phase);
         self.holds.clear();
         self.answered.clear();
-        self.delivered = 0;
+        self.mailbox.clear();
         self.chores.clear();
     }
 
@@ -251,72 +269,101 @@ impl Agent {
         if accepted.is_err() {
             return out.refuse(Refusal::StaleEpoch);
         }
+        let mut opened = Vec::new();
+        match &arrival.body {
+            Body::Numbered(content) => {
+                let (slot, own) = (u16::from(self.place.slot()), Epoch::default());
+                self.mailbox
+                    .take(now, slot, &arrival, content, own, &mut opened, out);
+                return self.open_all(now, opened, out);
+            }
+            Body::Tail(tail) => {
+                let (last, floor) = (tail.last, tail.floor);
+                self.mailbox
+                    .heard(now, arrival.epoch, last, floor, &mut opened);
+                return self.open_all(now, opened, out);
+            }
+            _ => {}
+        }
         match arrival.body {
             Body::Echo(echo) => {
                 self.lamport.witness(echo.lamport);
                 if let Some(entry) = echo.entry(u16::from(self.place.slot())) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
+                    let (last, floor) = (entry.last, entry.floor);
+                    self.mailbox
+                        .heard(now, arrival.epoch, last, floor, &mut opened);
                 }
                 self.applied.compared(now, self.place, echo.levels, out);
             }
             Body::Probed(probed) => {
                 self.uplink
                     .answered(probed.exchange, arrival.sent, arrival.received);
+                let (last, floor) = (probed.last, probed.floor);
+                self.mailbox
+                    .heard(now, arrival.epoch, last, floor, &mut opened);
                 self.applied.compared(now, self.place, probed.levels, out);
             }
             Body::Hail => {
                 let beat = self.beat();
                 out.send(To::Parent, Epoch::default(), Body::Beat(beat));
             }
-            Body::Reload(context) => {
-                self.context = context;
-                out.work(Work::Reload(context));
-            }
-            // What was settled concerns its worker, which the driver tells.
-            Body::Settled(settled) => {
-                out.event(Event::Settled(Box::new(settled.resolution.clone())))
-            }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
                 if self.applied.take(self.place, self.class, body, out) == Turned::Frozen {
                     self.let_go(now, out);
                 }
             }
-            Body::Throw(hop) => self.catch(now, &hop, arrival.sent, arrival.received, out),
             Body::Poll(operation) => {
                 if let Some(ack) = self.answered.iter().find(|ack| ack.operation == operation) {
                     out.send(To::Parent, Epoch::default(), Body::Ack(*ack));
                 }
             }
+            _ => out.refuse(Refusal::Unexpected),
+        }
+        self.open_all(now, opened, out);
+    }
+
+    fn open_all(&mut self, now: Moment, opened: Vec<Opened>, out: &mut Outputs) {
+        for letter in opened {
+            self.opened(now, &letter, out);
+        }
+    }
+
+    /// What must arrive has arrived, and its turn has come.
+    fn opened(&mut self, now: Moment, letter: &Opened, out: &mut Outputs) {
+        match &letter.content.body {
+            Body::Throw(hop) => self.catch(now, hop, letter, out),
             Body::Task(order) if order.agent == self.place => {
                 let mut chores = core::mem::take(&mut self.chores);
                 let open = self.applied.frozen().is_none();
-                chores.order(self.place, &order, |wanted| self.can(wanted), open, out);
+                chores.order(self.place, order, |wanted| self.can(wanted), open, out);
                 self.chores = chores;
             }
             Body::Task(_) => out.refuse(Refusal::WrongPlace),
+            Body::Reload(context) => {
+                self.context = *context;
+                out.work(Work::Reload(*context));
+            }
+            // What was settled concerns its worker, which the driver tells.
+            Body::Settled(settled) => {
+                out.event(Event::Settled(Box::new(settled.resolution.clone())))
+            }
             _ => out.refuse(Refusal::Unexpected),
         }
     }
 
     /// A throw arrives: translate T, start preparing.
-    fn catch(
-        &mut self,
-        now: Moment,
-        hop: &Arc<Hop>,
-        sent: Moment,
-        received: Moment,
-        out: &mut Outputs,
-    ) {
-        let Some(mine) = self.own_part(hop) else {
+    fn catch(&mut self, now: Moment, hop: &Arc<Hop>, letter: &Opened, out: &mut Outputs) {
+        if self.own_part(hop).is_none() {
             return out.refuse(Refusal::WrongPlace);
-        };
+        }
+        let (sent, received) = (letter.sent, letter.received);
         let operation = hop.header.id;
         if self.holds.iter().any(|hold| hold.operation == operation)
             || self.answered.iter().any(|ack| ack.operation == operation)
         {
             return out.refuse(Refusal::Duplicate);
         }
-        self.delivered = self.delivered.max(mine.sequence);
         self.lamport.witness(hop.header.lamport);
         let translated = self.uplink.translate(hop.target, sent, received);
         let (target, own_bound, trip) = translated.map_or((now, Micros::ZERO, Micros::ZERO), |t| {
@@ -330,7 +377,8 @@ impl Agent {
             trip,
             ready: None,
             queue: self.queue,
-            sequence: mine.sequence,
+            sequence: letter.number,
+            epoch: letter.epoch,
             result: hop.header.payload_hash.short(),
         };
         let declined = if self.applied.frozen().is_some() {
@@ -339,7 +387,7 @@ impl Agent {
             Some(SkipReason::Settling)
         } else if translated.is_none() {
             Some(SkipReason::Clock)
-        } else if trip > hop.ttl {
+        } else if letter.is_over(now, trip) {
             Some(SkipReason::Expired)
         } else if hop
             .header
@@ -465,12 +513,14 @@ impl Agent {
             bound: hold.bound,
             queue: hold.queue,
             sequence: hold.sequence,
+            epoch: hold.epoch,
             result: hold.result,
         };
         if self.answered.len() == ANSWERED_MAX {
             self.answered.remove(0);
         }
         self.answered.push(ack);
+        self.mailbox.answered(ack.epoch, ack.sequence);
         out.send(To::Parent, Epoch::default(), Body::Ack(ack));
     }
 
@@ -485,7 +535,7 @@ impl Agent {
         Beat {
             boot: self.uplink.boot(),
             exchange: self.uplink.exchange(),
-            delivered: self.delivered,
+            delivered: self.mailbox.delivered(),
             epoch: self.uplink.epoch(),
             levels: self.applied.digest(),
             context: self.context,

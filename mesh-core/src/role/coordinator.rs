@@ -4,6 +4,8 @@ use super::desired::{Desired, WriteError};
 use super::dispute::{Disputes, Mail};
 use super::downlink::Downlink;
 use super::lookout::{Lookout, is_healthy};
+use super::mailbox::{Mailbox, Opened};
+use super::mailing::{Letter, Linked, Mailing};
 use super::notice::Steps;
 use super::office::{Office, Turn};
 use super::trip::Trip;
@@ -14,10 +16,11 @@ use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
 use crate::guard::level::{Author, Kind, Stamp, Value};
+use crate::message::delivery::Verdict;
 use crate::message::{
     Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold,
-    Forwarded, Hop, LamportClock, MessageId, Need, Probe, Probed, Proceed, SectorFold,
-    SectorReport, SkipReason, Targets,
+    Forwarded, Hop, LamportClock, MessageId, Need, Probe, Proceed, SectorFold, SectorReport,
+    SkipReason, Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
@@ -39,6 +42,7 @@ const FOLD_GAP_AFTER: Micros = Micros::millis(20);
 const KEEP: Micros = Micros::seconds(5);
 
 mod guards;
+mod post;
 
 use guards::priority;
 
@@ -54,6 +58,8 @@ pub struct Coordinator {
     epoch: Epoch,
     leads: Vec<Record>,
     tosses: Vec<Toss>,
+    mailbox: Mailbox,
+    mailing: Mailing,
     echo_at: Moment,
     lamport: LamportClock,
     lossy: bool,
@@ -73,6 +79,12 @@ struct Record {
     trip: Trip,
     report: Option<Arc<ClusterReport>>,
     fresh: bool,
+}
+
+impl Linked for Record {
+    fn link(&mut self) -> &mut Downlink {
+        &mut self.link
+    }
 }
 
 impl Record {
@@ -101,6 +113,7 @@ struct Toss {
     hop: Arc<Hop>,
     target: Moment,
     bound: Micros,
+    expires: Moment,
     relay: Relay,
     parts: Vec<Part>,
     fold_at: Moment,
@@ -130,6 +143,8 @@ impl Coordinator {
             epoch: Epoch(0),
             leads: Vec::new(),
             tosses: Vec::new(),
+            mailbox: Mailbox::default(),
+            mailing: Mailing::new(),
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
             lossy: false,
@@ -161,10 +176,11 @@ impl Coordinator {
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
+        self.wake_mail(now, out);
         self.advance_tosses(now, out);
         self.guard(now, out);
         if now >= self.echo_at {
-            self.echo(out);
+            self.echo(now, out);
             self.echo_at = now + BEAT;
         }
         while let Some(due) = self.uplink.due(now) {
@@ -195,7 +211,9 @@ impl Coordinator {
             .min(self.office.next_wake())
             .min(self.desired.next_wake())
             .min(self.disputes.next_wake())
-            .min(self.lookout.next_wake());
+            .min(self.lookout.next_wake())
+            .min(self.mailbox.next_wake())
+            .min(self.mailing.next_wake());
         tosses.fold(own, Moment::min)
     }
 
@@ -249,6 +267,7 @@ impl Coordinator {
         self.disputes.start(now, start, self.key);
         self.chance =
             Chance::new(start.seed).split(u64::from(self.sector.0) << 40 | u64::from(start.boot.0));
+        self.mailing.start(now, start, self.chance.split(3));
         self.office.stand(now, self.chance.split(1), out);
     }
 
@@ -263,10 +282,11 @@ impl Coordinator {
                 self.lookout
                     .resume(self.desired.levels(), Author::Coordinator(self.sector), now);
                 self.disputes.turn();
+                self.mailbox.clear();
                 self.leads = (0..self.clusters).map(|_| Record::default()).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
-                self.echo(out);
+                self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
             Turn::Ended => {
@@ -301,17 +321,24 @@ impl Coordinator {
         if accepted.is_err() {
             return out.refuse(Refusal::StaleEpoch);
         }
+        let mut opened = Vec::new();
         match arrival.body {
             Body::Echo(echo) => {
                 self.lamport.witness(echo.lamport);
                 if let Some(entry) = echo.entry(self.sector.index() as u16) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
+                    let (last, floor) = (entry.last, entry.floor);
+                    self.mailbox
+                        .heard(now, arrival.epoch, last, floor, &mut opened);
                 }
                 self.desired.echoed(now, echo.levels, out);
             }
             Body::Probed(probed) => {
                 self.uplink
                     .answered(probed.exchange, arrival.sent, arrival.received);
+                let (last, floor) = (probed.last, probed.floor);
+                self.mailbox
+                    .heard(now, arrival.epoch, last, floor, &mut opened);
                 self.desired.probed(now, probed.levels, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
@@ -321,19 +348,21 @@ impl Coordinator {
                 let report = Arc::new(self.report(now));
                 out.send(To::Parent, self.epoch, Body::SectorReport(report));
             }
-            Body::Settled(settlement) => {
-                self.disputes.settled(now, &settlement);
-                let slot = u16::from(settlement.agent.cluster.slot());
-                out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
+            Body::Numbered(ref content) => {
+                let slot = self.sector.index() as u16;
+                let verdict =
+                    self.mailbox
+                        .take(now, slot, &arrival, content, self.epoch, &mut opened, out);
+                if verdict == Verdict::Duplicate {
+                    self.say_armed(content, out);
+                }
             }
-            Body::Throw(hop) => self.arm(now, hop, arrival.sent, arrival.received, out),
+            Body::Tail(tail) => {
+                let (last, floor) = (tail.last, tail.floor);
+                self.mailbox
+                    .heard(now, arrival.epoch, last, floor, &mut opened);
+            }
             Body::Map(map) => self.map = Some(map),
-            Body::Task(order) if order.agent.sector() == self.sector => out.send(
-                To::Child(u16::from(order.agent.cluster.slot())),
-                self.epoch,
-                Body::Task(order),
-            ),
-            Body::Task(_) => out.refuse(Refusal::WrongPlace),
             Body::Prove(prove) => {
                 let to = match prove.region {
                     Region::Cluster(cluster) => To::Child(u16::from(cluster.slot())),
@@ -363,6 +392,7 @@ impl Coordinator {
             }
             _ => out.refuse(Refusal::Unexpected),
         }
+        self.open_all(now, opened, out);
     }
 
     fn from_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
@@ -386,6 +416,9 @@ impl Coordinator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 record.link.owe_echo(sent, received);
+                if beat.epoch == self.epoch {
+                    record.link.outbox(self.epoch).acknowledged(beat.delivered);
+                }
                 self.lamport.witness(report.beat.lamport);
                 let known = report.beat.epoch;
                 let levels = report.beat.levels;
@@ -405,10 +438,8 @@ impl Coordinator {
                     return out.refuse(Refusal::OldBoot);
                 };
                 let exchange = Exchange { sent, received };
-                let probed = Probed {
-                    exchange,
-                    levels: self.desired.digest_for(slot),
-                };
+                let levels = self.desired.digest_for(slot);
+                let probed = record.link.probed(exchange, levels, now);
                 out.send(To::Child(slot), self.epoch, Body::Probed(probed));
                 if let (true, Some(report)) = (new, &record.report) {
                     out.send(
@@ -418,6 +449,10 @@ impl Coordinator {
                     );
                 }
             }
+            Body::Missing(missing) => {
+                Mailing::asked(now, self.epoch, slot, &mut record.link, missing, out);
+            }
+            Body::Received(received) => Mailing::received(self.epoch, &mut record.link, received),
             Body::Armed(Armed { operation, seal }) => {
                 let epoch = self.epoch;
                 if let Some(go) = self
@@ -485,23 +520,14 @@ impl Coordinator {
     }
 
     /// A throw from above: translate T, pass it on at once behind the gate, say that we are armed.
-    fn arm(
-        &mut self,
-        now: Moment,
-        hop: Arc<Hop>,
-        sent: Moment,
-        received: Moment,
-        out: &mut Outputs,
-    ) {
+    fn arm(&mut self, now: Moment, hop: Arc<Hop>, letter: &Opened, out: &mut Outputs) {
+        let (sent, received) = (letter.sent, letter.received);
         let Targets::Sector(targets) = &hop.targets else {
             return out.refuse(Refusal::WrongPlace);
         };
         let operation = hop.header.id;
         if let Some(toss) = self.toss(operation) {
-            let armed = Armed {
-                operation,
-                seal: toss.hop.header.window,
-            };
+            let armed = toss.armed();
             out.refuse(Refusal::Duplicate);
             return out.send(To::Parent, self.epoch, Body::Armed(armed));
         }
@@ -549,6 +575,7 @@ impl Coordinator {
         let toss = Toss {
             target,
             bound,
+            expires: letter.expires(),
             relay,
             parts,
             fold_at: Moment::NEVER,
@@ -557,17 +584,12 @@ impl Coordinator {
             said: false,
             hop,
         };
-        let armed = Armed {
-            operation,
-            seal: toss.hop.header.window,
-        };
-        out.send(To::Parent, self.epoch, Body::Armed(armed));
+        out.send(To::Parent, self.epoch, Body::Armed(toss.armed()));
         for part in toss.parts.iter().filter(|part| part.fold.is_none()) {
-            out.send(
-                To::Child(u16::from(part.targets.slot)),
-                self.epoch,
-                Body::Throw(toss.hop_for(&part.targets)),
-            );
+            let to = To::Child(u16::from(part.targets.slot));
+            let (epoch, leads) = (self.epoch, &mut self.leads);
+            let letter = toss.letter_for(&part.targets);
+            self.mailing.post(now, epoch, leads, to, letter, out);
         }
         self.tosses.push(toss);
     }
@@ -584,11 +606,10 @@ impl Coordinator {
                 match due {
                     RelayDue::Resend(child) => {
                         if let Some(part) = toss.part(child) {
-                            out.send(
-                                To::Child(child),
-                                self.epoch,
-                                Body::Throw(toss.hop_for(&part.targets)),
-                            );
+                            let letter = toss.letter_for(&part.targets);
+                            let (epoch, leads) = (self.epoch, &mut self.leads);
+                            let to = To::Child(child);
+                            self.mailing.post(now, epoch, leads, to, letter, out);
                         }
                     }
                     RelayDue::Poll(child) => {
@@ -603,11 +624,7 @@ impl Coordinator {
                         );
                     }
                     RelayDue::Nudge => {
-                        let armed = Armed {
-                            operation: toss.hop.header.id,
-                            seal: toss.hop.header.window,
-                        };
-                        out.send(To::Parent, self.epoch, Body::Armed(armed));
+                        out.send(To::Parent, self.epoch, Body::Armed(toss.armed()));
                     }
                     RelayDue::Lost(child, armed) => {
                         let report = self
@@ -646,12 +663,12 @@ impl Coordinator {
         self.tosses.retain(|toss| now < toss.drop_at);
     }
 
-    fn echo(&mut self, out: &mut Outputs) {
+    fn echo(&mut self, now: Moment, out: &mut Outputs) {
         let entries: Vec<_> = self
             .leads
             .iter_mut()
             .enumerate()
-            .filter_map(|(slot, record)| record.link.take_echo(slot as u16))
+            .filter_map(|(slot, record)| record.link.take_echo(slot as u16, now))
             .collect();
         let echo = Echo {
             entries,
@@ -665,7 +682,7 @@ impl Coordinator {
         let beat = Beat {
             boot: self.uplink.boot(),
             exchange: self.uplink.exchange(),
-            delivered: 0,
+            delivered: self.mailbox.delivered(),
             epoch: self.uplink.epoch(),
             levels: self.desired.digest(),
             context: 0,
@@ -729,15 +746,26 @@ impl Coordinator {
 }
 
 impl Toss {
-    fn hop_for(&self, targets: &ClusterTargets) -> Arc<Hop> {
-        Arc::new(Hop {
+    fn letter_for(&self, targets: &ClusterTargets) -> Letter {
+        let hop = Hop {
             header: Arc::clone(&self.hop.header),
             target: self.target,
             bound: self.bound,
-            ttl: self.hop.ttl,
             gated: self.hop.gated,
             targets: Targets::Cluster(targets.clone()),
-        })
+        };
+        Letter {
+            id: self.hop.header.id,
+            expires: self.expires,
+            body: Body::Throw(Arc::new(hop)),
+        }
+    }
+
+    fn armed(&self) -> Armed {
+        Armed {
+            operation: self.hop.header.id,
+            seal: self.hop.header.window,
+        }
     }
 
     fn part(&self, child: u16) -> Option<&Part> {

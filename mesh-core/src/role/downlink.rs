@@ -1,8 +1,10 @@
 //! A parent's side of the relation with one child: its clock, its boot, the numbers on its link.
 
-use crate::message::{EchoEntry, Epoch, Exchange};
+use crate::message::delivery::{Numbered, Outbox, Stream};
+use crate::message::{EchoEntry, Epoch, Exchange, Probed};
 use crate::time::clock::ClockEstimate;
 use crate::time::{Boot, Micros, Moment};
+use std::sync::Arc;
 
 /// What a parent keeps of one child.
 #[derive(Debug, Clone)]
@@ -13,7 +15,22 @@ pub struct Downlink {
     /// The last beat, not echoed yet.
     beat: Option<Exchange>,
     heard: Option<Moment>,
-    sequence: u32,
+    outbox: Outbox<Arc<Numbered>>,
+}
+
+/// How numbered delivery to a child stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Delivery {
+    /// Of the seat whose numbers they are.
+    pub epoch: Epoch,
+    /// Which of the child's starts is known.
+    pub boot: Boot,
+    /// The last number given.
+    pub last: u32,
+    /// The lowest that is still kept, or the next one to give.
+    pub oldest: u32,
+    /// How many are not acknowledged.
+    pub outstanding: usize,
 }
 
 /// What an exchange with a child showed.
@@ -36,7 +53,7 @@ impl Downlink {
             boot: Boot::default(),
             beat: None,
             heard: None,
-            sequence: 0,
+            outbox: Outbox::default(),
         }
     }
 
@@ -46,7 +63,7 @@ impl Downlink {
         if epoch > self.epoch {
             *self = Self {
                 epoch,
-                sequence: self.sequence,
+                outbox: core::mem::take(&mut self.outbox),
                 ..Self::new()
             };
         }
@@ -68,10 +85,15 @@ impl Downlink {
         }
         let fresh = (epoch, boot) > (self.epoch, self.boot);
         if fresh {
+            // What an agent had begun ended with it; what a seat's holder had not acknowledged is for whoever has the seat
+            // now.
+            if epoch == Epoch::default() && self.boot != Boot::default() {
+                self.outbox.give_up();
+            }
             *self = Self {
                 epoch,
                 boot,
-                sequence: self.sequence,
+                outbox: core::mem::take(&mut self.outbox),
                 ..Self::new()
             };
         }
@@ -104,18 +126,48 @@ impl Downlink {
     }
 
     /// Its part of the echo that is due, if it has beaten.
-    pub fn take_echo(&mut self, slot: u16) -> Option<EchoEntry> {
-        self.beat.take().map(|exchange| EchoEntry {
+    pub fn take_echo(&mut self, slot: u16, now: Moment) -> Option<EchoEntry> {
+        let exchange = self.beat.take()?;
+        let tail = self.outbox.tail(now);
+        Some(EchoEntry {
             slot,
             exchange,
-            last: self.sequence,
+            last: tail.last,
+            floor: tail.floor,
         })
     }
 
-    /// The number of the next message to it, or of the last one again.
-    pub const fn number(&mut self, fresh: bool) -> u32 {
-        self.sequence += fresh as u32;
-        self.sequence
+    /// The answer to its probe.
+    pub fn probed(&mut self, exchange: Exchange, levels: Option<u64>, now: Moment) -> Probed {
+        let tail = self.outbox.tail(now);
+        Probed {
+            exchange,
+            levels,
+            last: tail.last,
+            floor: tail.floor,
+        }
+    }
+
+    /// What it was sent and has not acknowledged, in the numbers of the seat here with `epoch`.
+    pub fn outbox(&mut self, epoch: Epoch) -> &mut Outbox<Arc<Numbered>> {
+        self.outbox.follow(Stream::of(epoch));
+        &mut self.outbox
+    }
+
+    /// How many messages it has not acknowledged.
+    pub fn outstanding(&self) -> usize {
+        self.outbox.outstanding()
+    }
+
+    /// How delivery to it stands, in the numbers of the seat here with `epoch`.
+    pub fn delivery(&self, epoch: Epoch) -> Delivery {
+        Delivery {
+            epoch,
+            boot: self.boot,
+            last: self.outbox.last(),
+            oldest: self.outbox.oldest(),
+            outstanding: self.outbox.outstanding(),
+        }
     }
 
     /// When it was last heard, by the clock here.

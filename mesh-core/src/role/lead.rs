@@ -4,6 +4,8 @@ use super::ability;
 use super::desired::{Desired, WriteError};
 use super::dispute::Disputes;
 use super::downlink::{Downlink, Measured};
+use super::mailbox::{Mailbox, Opened};
+use super::mailing::{Letter, Linked, Mailing, NEWS_TTL};
 use super::news::News;
 use super::notice::Steps;
 use super::office::{Office, Turn};
@@ -16,10 +18,10 @@ use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
 use crate::guard::level::{Author, Effective, Gate, Kind, Stamp, Value};
 use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
+use crate::message::delivery::Verdict;
 use crate::message::{
     Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
-    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Probed, Proceed, RowReport, SkipReason,
-    Targets, TaskAct, TaskNews, TaskOrder, TaskSaid,
+    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
@@ -35,6 +37,7 @@ use std::sync::Arc;
 pub const ON_TIME: Share = Share::new(0.99);
 
 mod guards;
+mod post;
 
 use guards::plain;
 
@@ -54,7 +57,8 @@ pub struct Lead {
     casts: Vec<Cast>,
     echo_at: Moment,
     lamport: LamportClock,
-    delivered: u32,
+    mailbox: Mailbox,
+    mailing: Mailing,
     lossy: bool,
     key: KeyId,
     vigil: Vigil,
@@ -103,7 +107,8 @@ impl Lead {
             casts: Vec::new(),
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
-            delivered: 0,
+            mailbox: Mailbox::default(),
+            mailing: Mailing::new(),
             lossy: false,
             key: me,
             vigil: Vigil::new(cluster, 0, Moment(0)),
@@ -137,13 +142,14 @@ impl Lead {
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
+        self.wake_mail(now, out);
         self.advance_casts(now, out);
         self.guard(now, out);
         if self.news.due(now) {
             self.tell_changes(now, out);
         }
         if now >= self.echo_at {
-            self.echo(out);
+            self.echo(now, out);
             self.echo_at = now + BEAT;
         }
         while let Some(due) = self.uplink.due(now) {
@@ -175,7 +181,9 @@ impl Lead {
             .min(self.office.next_wake())
             .min(self.desired.next_wake())
             .min(self.disputes.next_wake())
-            .min(self.stops.next_wake());
+            .min(self.stops.next_wake())
+            .min(self.mailbox.next_wake())
+            .min(self.mailing.next_wake());
         casts.fold(own, Moment::min)
     }
 
@@ -216,6 +224,7 @@ impl Lead {
         self.disputes.start(now, start, self.key);
         self.chance = Chance::new(start.seed)
             .split(u64::from(self.cluster.agent(0).pack()) << 8 | u64::from(start.boot.0));
+        self.mailing.start(now, start, self.chance.split(3));
         self.office.stand(now, self.chance.split(1), out);
     }
 
@@ -250,8 +259,9 @@ impl Lead {
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
                 self.vigil = Vigil::new(self.cluster, self.agents.len(), now);
                 self.disputes.turn();
+                self.mailbox.clear();
                 self.levels_changed(now, out);
-                self.echo(out);
+                self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
             Turn::Ended => {
@@ -288,17 +298,24 @@ impl Lead {
         if accepted.is_err() {
             return out.refuse(Refusal::StaleEpoch);
         }
+        let mut opened = Vec::new();
         match arrival.body {
             Body::Echo(echo) => {
                 self.lamport.witness(echo.lamport);
                 if let Some(entry) = echo.entry(u16::from(self.cluster.slot())) {
                     self.uplink.echoed(entry, arrival.sent, arrival.received);
+                    let (last, floor) = (entry.last, entry.floor);
+                    self.mailbox
+                        .heard(now, arrival.epoch, last, floor, &mut opened);
                 }
                 self.desired.echoed(now, echo.levels, out);
             }
             Body::Probed(probed) => {
                 self.uplink
                     .answered(probed.exchange, arrival.sent, arrival.received);
+                let (last, floor) = (probed.last, probed.floor);
+                self.mailbox
+                    .heard(now, arrival.epoch, last, floor, &mut opened);
                 self.desired.probed(now, probed.levels, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
@@ -308,12 +325,20 @@ impl Lead {
                 let report = Arc::new(self.report(now));
                 out.send(To::Parent, self.epoch, Body::ClusterReport(report));
             }
-            Body::Settled(settlement) => {
-                self.disputes.settled(now, &settlement);
-                let slot = u16::from(settlement.agent.slot());
-                out.send(To::Child(slot), self.epoch, Body::Settled(settlement));
+            Body::Numbered(ref content) => {
+                let slot = u16::from(self.cluster.slot());
+                let verdict =
+                    self.mailbox
+                        .take(now, slot, &arrival, content, self.epoch, &mut opened, out);
+                if verdict == Verdict::Duplicate {
+                    self.say_armed(content, out);
+                }
             }
-            Body::Throw(hop) => self.arm(now, &hop, arrival.sent, arrival.received, out),
+            Body::Tail(tail) => {
+                let (last, floor) = (tail.last, tail.floor);
+                self.mailbox
+                    .heard(now, arrival.epoch, last, floor, &mut opened);
+            }
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(cast) = self.cast(operation) {
                     cast.proceed(now, go);
@@ -321,7 +346,6 @@ impl Lead {
             }
             Body::Prove(_) => self.stops.ask(now),
             Body::Handover(report) => self.inherit(&report),
-            Body::Task(order) => self.pass_task(order, out),
             Body::Poll(operation) => {
                 let epoch = self.epoch;
                 if let Some(cast) = self.cast(operation) {
@@ -330,28 +354,7 @@ impl Lead {
             }
             _ => out.refuse(Refusal::Unexpected),
         }
-    }
-
-    /// An order about a task goes to its agent, if that can do it (§9.1 "cluster lead validates before routing").
-    fn pass_task(&self, order: Arc<TaskOrder>, out: &mut Outputs) {
-        let slot = order.agent.slot();
-        let record = self.agents.get(usize::from(slot));
-        let Some(record) = record.filter(|_| order.agent.cluster == self.cluster) else {
-            return out.refuse(Refusal::WrongPlace);
-        };
-        let able = order.requires.as_deref().is_none_or(|wanted| {
-            let known = self.names.find(wanted);
-            known.is_some_and(|wanted| record.abilities.has(wanted))
-        });
-        if order.act == TaskAct::Run && !able {
-            let news = TaskNews {
-                id: order.id.clone(),
-                agent: order.agent,
-                said: TaskSaid::Incapable,
-            };
-            return out.send(To::Parent, self.epoch, Body::TaskNews(Arc::new(news)));
-        }
-        out.send(To::Child(u16::from(slot)), self.epoch, Body::Task(order));
+        self.open_all(now, opened, out);
     }
 
     /// Who became active or silent since those above were told.
@@ -390,6 +393,9 @@ impl Lead {
                 else {
                     return out.refuse(Refusal::OldBoot);
                 };
+                if beat.epoch == self.epoch {
+                    record.link.outbox(self.epoch).acknowledged(beat.delivered);
+                }
                 let seen = vigil::Measured {
                     down: measured.down,
                     locked,
@@ -414,16 +420,16 @@ impl Lead {
                 }
                 self.vigil.heard(slot, now, &mut self.steps);
                 let exchange = crate::message::Exchange { sent, received };
-                out.send(
-                    To::Child(u16::from(slot)),
-                    self.epoch,
-                    Body::Probed(Probed {
-                        exchange,
-                        levels: self.desired.digest_for(u16::from(slot)),
-                    }),
-                );
+                let levels = self.desired.digest_for(u16::from(slot));
+                let probed = record.link.probed(exchange, levels, now);
+                out.send(To::Child(u16::from(slot)), self.epoch, Body::Probed(probed));
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Missing(missing) => {
+                let (link, slot) = (&mut record.link, u16::from(slot));
+                Mailing::asked(now, self.epoch, slot, link, missing, out);
+            }
+            Body::Received(received) => Mailing::received(self.epoch, &mut record.link, received),
             Body::Conflict(report) if report.agent == self.cluster.agent(slot) => {
                 self.dispute(now, &report, out)
             }
@@ -456,6 +462,10 @@ impl Lead {
 
     fn ack(&mut self, now: Moment, slot: u8, ack: &Ack, out: &mut Outputs) {
         self.vigil.heard(slot, now, &mut self.steps);
+        if ack.epoch == self.epoch {
+            let link = &mut self.agents[usize::from(slot)].link;
+            link.outbox(self.epoch).acknowledged(ack.sequence);
+        }
         let Some(cast) = self
             .casts
             .iter_mut()
@@ -500,14 +510,8 @@ impl Lead {
     }
 
     /// A throw from above: translate T, plan everybody, say that we are armed.
-    fn arm(
-        &mut self,
-        now: Moment,
-        hop: &Arc<Hop>,
-        sent: Moment,
-        received: Moment,
-        out: &mut Outputs,
-    ) {
+    fn arm(&mut self, now: Moment, hop: &Arc<Hop>, letter: &Opened, out: &mut Outputs) {
+        let (sent, received) = (letter.sent, letter.received);
         let Targets::Cluster(targets) = &hop.targets else {
             return out.refuse(Refusal::WrongPlace);
         };
@@ -527,7 +531,7 @@ impl Lead {
             Arc::clone(&hop.header),
             target,
             hop.bound + own_bound,
-            received + hop.ttl,
+            letter.expires(),
             hop.gated,
             self.lossy,
         );
@@ -603,8 +607,8 @@ impl Lead {
         while index < self.casts.len() {
             match self.casts[index].due(now) {
                 None => index += 1,
-                Some(CastDue::Send(slots)) => self.send_bucket(index, slots, true, out),
-                Some(CastDue::Repeat(slots)) => self.send_bucket(index, slots, false, out),
+                Some(CastDue::Send(slots)) => self.send_bucket(now, index, slots, true, out),
+                Some(CastDue::Repeat(slots)) => self.send_bucket(now, index, slots, false, out),
                 Some(CastDue::Nudge) => {
                     let cast = &self.casts[index];
                     let armed = Armed {
@@ -633,42 +637,54 @@ impl Lead {
     }
 
     /// The agents of one bucket, as one message.
-    fn send_bucket(&mut self, index: usize, slots: Slots, fresh: bool, out: &mut Outputs) {
+    fn send_bucket(
+        &mut self,
+        now: Moment,
+        index: usize,
+        slots: Slots,
+        fresh: bool,
+        out: &mut Outputs,
+    ) {
         if slots.is_empty() {
             return;
         }
         let cast = &self.casts[index];
-        let agents = &mut self.agents;
-        let parts: Arc<[Compensation]> = slots
-            .iter()
-            .filter_map(|slot| {
-                let timing: Timing = cast.timing(slot)?;
-                Some(Compensation {
-                    slot,
-                    sequence: agents.get_mut(usize::from(slot))?.link.number(fresh),
-                    lead: timing.lead,
-                    processing: timing.processing,
-                    confidence: timing.confidence,
-                })
+        let part = |slot| {
+            let timing: Timing = cast.timing(slot)?;
+            Some(Compensation {
+                slot,
+                lead: timing.lead,
+                processing: timing.processing,
+                confidence: timing.confidence,
             })
-            .collect();
+        };
+        let parts: Arc<[Compensation]> = slots.iter().filter_map(part).collect();
         let hop = Hop {
             header: Arc::clone(cast.header()),
             target: cast.target(),
             bound: cast.bound(),
-            ttl: cast.header().ttl,
             gated: false,
             targets: Targets::Agents(parts),
         };
-        out.send(To::Children(slots), self.epoch, Body::Throw(Arc::new(hop)));
+        let letter = Letter {
+            id: hop.header.id,
+            expires: cast.expires(),
+            body: Body::Throw(Arc::new(hop)),
+        };
+        let to = To::Children(slots);
+        if fresh {
+            self.post(now, to, letter, out);
+        } else {
+            Mailing::repeat(now, self.epoch, &mut self.agents, to, letter, out);
+        }
     }
 
-    fn echo(&mut self, out: &mut Outputs) {
+    fn echo(&mut self, now: Moment, out: &mut Outputs) {
         let entries: Vec<_> = self
             .agents
             .iter_mut()
             .enumerate()
-            .filter_map(|(slot, record)| record.link.take_echo(slot as u16))
+            .filter_map(|(slot, record)| record.link.take_echo(slot as u16, now))
             .collect();
         let echo = Echo {
             entries,
@@ -682,7 +698,7 @@ impl Lead {
         let beat = Beat {
             boot: self.uplink.boot(),
             exchange: self.uplink.exchange(),
-            delivered: self.delivered,
+            delivered: self.mailbox.delivered(),
             epoch: self.uplink.epoch(),
             levels: self.desired.digest(),
             context: 0,
@@ -761,6 +777,12 @@ impl Lead {
         self.casts
             .iter_mut()
             .find(|cast| cast.header().id == operation)
+    }
+}
+
+impl Linked for Record {
+    fn link(&mut self) -> &mut Downlink {
+        &mut self.link
     }
 }
 

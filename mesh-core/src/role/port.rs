@@ -368,6 +368,12 @@ pub enum Refusal {
     Expired,
     /// It was here before.
     Duplicate,
+    /// Numbered so far ahead that it has to come again in its turn.
+    Ahead,
+    /// Not sent: the child acknowledges nothing, and as much as may be is outstanding.
+    Unanswered,
+    /// Sent, and its time passed before its child acknowledged it.
+    Unacknowledged,
     /// It is not for this place, or not from where it says.
     WrongPlace,
     /// This node does not have the seat that it is for.

@@ -25,6 +25,8 @@ struct Open<M> {
     /// When to ask for what is missing.
     ask: Moment,
     asks: u8,
+    /// Held, and dropped since its time was over, since this was last asked.
+    expired: u32,
     /// Delivered ids, each until its message could no longer come again.
     recent: Vec<(MessageId, Moment)>,
 }
@@ -140,7 +142,8 @@ impl<M> Inbox<M> {
 
     /// The parent's beat, or its answer to a question.
     pub fn heard(&mut self, now: Moment, tail: Tail, out: &mut Vec<M>) {
-        if tail.stream < self.stream {
+        let quiet = self.open.is_none() && tail.last < self.next;
+        if tail.stream < self.stream || tail.stream == self.stream && quiet {
             return;
         }
         self.follow(now, tail.stream, out);
@@ -156,6 +159,7 @@ impl<M> Inbox<M> {
             for slot in &mut open.slots {
                 if matches!(slot, Slot::Held(.., expires) if now >= *expires) {
                     *slot = Slot::Settled;
+                    open.expired += 1;
                 }
             }
         }
@@ -210,6 +214,12 @@ impl<M> Inbox<M> {
         })
     }
 
+    /// How many were held and dropped, since their time was over, since the last time.
+    pub fn take_expired(&mut self) -> u32 {
+        let open = self.open.as_mut();
+        open.map_or(0, |open| core::mem::replace(&mut open.expired, 0))
+    }
+
     /// Whether it holds any heap, which it does only while something is missing, held or remembered.
     pub const fn has_heap(&self) -> bool {
         self.open.is_some()
@@ -237,10 +247,12 @@ impl<M> Inbox<M> {
                 None => break,
             }
             self.next = self.next.saturating_add(1);
-            if let Some(Slot::Held(message, id, expires)) = open.slots.pop_front()
-                && now < expires
-            {
-                self.deliver(id, expires, message, out);
+            if let Some(Slot::Held(message, id, expires)) = open.slots.pop_front() {
+                if now < expires {
+                    self.deliver(id, expires, message, out);
+                } else {
+                    open.expired += 1;
+                }
             }
         }
         self.next = self.next.max(floor);
@@ -294,7 +306,7 @@ impl<M> Inbox<M> {
         } else if let Some(open) = &mut self.open {
             open.ask = Moment::NEVER;
             open.recent.retain(|(_, until)| now < *until);
-            if open.slots.is_empty() && open.recent.is_empty() {
+            if open.slots.is_empty() && open.recent.is_empty() && open.expired == 0 {
                 self.open = None;
             }
         }
@@ -306,7 +318,9 @@ impl<M> Inbox<M> {
                 slots: VecDeque::new(),
                 ask: Moment::NEVER,
                 asks: 0,
-                recent: Vec::new(),
+                expired: 0,
+                // Nearly always there is one at a time.
+                recent: Vec::with_capacity(1),
             })
         })
     }

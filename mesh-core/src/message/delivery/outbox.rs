@@ -10,6 +10,8 @@ use std::collections::VecDeque;
 pub struct Outbox<M> {
     stream: Stream,
     last: u32,
+    /// Given up unacknowledged since this was last asked.
+    lost: u32,
     /// Empty and without heap unless something is outstanding.
     kept: VecDeque<Kept<M>>,
 }
@@ -57,8 +59,34 @@ impl<M: Clone> Outbox<M> {
         Self {
             stream,
             last: 0,
+            lost: 0,
             kept: VecDeque::new(),
         }
+    }
+
+    /// Begins anew with the numbers of another seat or epoch; with the same stream it goes on.
+    pub fn follow(&mut self, stream: Stream) {
+        if stream != self.stream {
+            *self = Self::new(stream);
+        }
+    }
+
+    /// The number under which a message is kept.
+    pub fn number_of(&self, is_same: impl Fn(&M) -> bool) -> Option<u32> {
+        let same = self.kept.iter().find(|old| is_same(&old.message));
+        same.map(|old| old.number)
+    }
+
+    /// Whoever had what is outstanding has started again and knows nothing of what came before it: none of that is for
+    /// the new one. The numbers go on.
+    pub fn give_up(&mut self) {
+        self.lost = self.lost.saturating_add(self.kept.len() as u32);
+        self.kept = VecDeque::new();
+    }
+
+    /// How many were given up unacknowledged since the last time.
+    pub const fn take_lost(&mut self) -> u32 {
+        core::mem::replace(&mut self.lost, 0)
     }
 
     /// Numbers a message that is sent now and worth nothing after `expires`.
@@ -103,6 +131,9 @@ impl<M: Clone> Outbox<M> {
 
     /// The child has everything up to this number.
     pub fn acknowledged(&mut self, upto: u32) {
+        if self.kept.is_empty() {
+            return;
+        }
         while self.kept.front().is_some_and(|old| old.number <= upto) {
             self.kept.pop_front();
         }
@@ -157,13 +188,26 @@ impl<M: Clone> Outbox<M> {
             .unwrap_or(Moment::NEVER)
     }
 
+    /// The last number given.
+    pub const fn last(&self) -> u32 {
+        self.last
+    }
+
+    /// The lowest number that is still kept, or the next one to give.
+    pub fn oldest(&self) -> u32 {
+        let next = self.last.saturating_add(1);
+        self.kept.front().map_or(next, |old| old.number)
+    }
+
     /// How many are unacknowledged.
     pub fn outstanding(&self) -> usize {
         self.kept.len()
     }
 
     fn forget(&mut self, now: Moment) {
+        let before = self.kept.len();
         self.kept.retain(|old| now < old.expires);
+        self.lost = self.lost.saturating_add((before - self.kept.len()) as u32);
         self.tidy();
     }
 
@@ -171,6 +215,12 @@ impl<M: Clone> Outbox<M> {
         if self.kept.is_empty() {
             self.kept = VecDeque::new();
         }
+    }
+}
+
+impl<M: Clone> Default for Outbox<M> {
+    fn default() -> Self {
+        Self::new(Stream::default())
     }
 }
 

@@ -3,7 +3,7 @@
 use super::super::dispute::{self, Disputes, Mail};
 use super::super::notice::{Notice, Step};
 use super::super::{Arrival, Outputs, Refusal, To};
-use super::Lead;
+use super::{Lead, NEWS_TTL};
 use crate::conflict::{Report, Tier};
 use crate::message::{Body, Fold};
 use crate::place::scope::Region;
@@ -100,7 +100,10 @@ impl Lead {
         if let Ok(Some(settlement)) = settled {
             let settlement = Arc::new(settlement);
             let slot = u16::from(settlement.agent.slot());
-            out.send(To::Child(slot), epoch, Body::Settled(settlement));
+            let letter = self
+                .mailing
+                .letter(now, NEWS_TTL, Body::Settled(settlement));
+            self.post(now, To::Child(slot), letter, out);
         }
     }
 
@@ -139,11 +142,8 @@ impl Lead {
             } else {
                 context
             };
-            out.send(
-                To::Child(u16::from(slot)),
-                self.epoch,
-                Body::Reload(context),
-            );
+            let letter = self.mailing.letter(now, NEWS_TTL, Body::Reload(context));
+            self.post(now, To::Child(u16::from(slot)), letter, out);
         }
         if changed {
             self.levels_changed(now, out);

@@ -117,7 +117,7 @@ impl Orchestrator {
                 priority: 2,
                 left: WAIT,
             };
-            self.order(order, out);
+            self.order(now, order, out);
         }
         self.door.questions.push(Question {
             asked: Arc::clone(&ask.id),

@@ -256,7 +256,7 @@ impl Orchestrator {
         let Some(entry) = self.board.open.get_mut(&news.id) else {
             // It has an outcome: whoever still works on it need not.
             if matches!(news.said, TaskSaid::Queued | TaskSaid::Started) {
-                self.order_off(news, out);
+                self.order_off(now, news, out);
             }
             return;
         };
@@ -581,16 +581,25 @@ impl Orchestrator {
             priority: task.priority,
             left: (entry.deadline - now).max(Micros::ZERO),
         };
-        self.order(order, out);
+        self.order(now, order, out);
     }
 
     /// Sends an order down.
-    pub(super) fn order(&self, order: TaskOrder, out: &mut Outputs) {
-        let slot = order.agent.sector().index() as u16;
-        out.send(To::Child(slot), self.epoch, Body::Task(Arc::new(order)));
+    pub(super) fn order(&mut self, now: Moment, order: TaskOrder, out: &mut Outputs) {
+        let to = To::Child(order.agent.sector().index() as u16);
+        // Each order wants an answer of its own, also one that repeats another; so none need outlive the next.
+        let lasting = if order.act == TaskAct::Run {
+            order.left.min(ASK_MOST)
+        } else {
+            ASK_MOST
+        };
+        let body = Body::Task(Arc::new(order));
+        let letter = self.mailing.letter(now, lasting, body);
+        let (epoch, sectors) = (self.epoch, &mut self.sectors);
+        self.mailing.post(now, epoch, sectors, to, letter, out);
     }
 
-    fn order_off(&self, news: &TaskNews, out: &mut Outputs) {
+    fn order_off(&mut self, now: Moment, news: &TaskNews, out: &mut Outputs) {
         let order = TaskOrder {
             id: news.id.clone(),
             agent: news.agent,
@@ -602,7 +611,7 @@ impl Orchestrator {
             priority: 0,
             left: Micros::ZERO,
         };
-        self.order(order, out);
+        self.order(now, order, out);
     }
 
     fn write_task(&mut self, id: &TaskId, after: Option<After>, out: &mut Outputs) {

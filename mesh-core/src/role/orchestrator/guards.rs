@@ -14,6 +14,7 @@ use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, SectorId};
 use crate::role::coordinator::barred_off;
 use crate::role::lookout::is_healthy;
+use crate::role::mailing::NEWS_TTL;
 use crate::time::Moment;
 use std::sync::Arc;
 
@@ -166,7 +167,11 @@ impl Orchestrator {
         )?;
         let Settled { agent, resolution } = settled.clone();
         let slot = agent.sector().index() as u16;
-        out.send(To::Child(slot), epoch, Body::Settled(Arc::new(settled)));
+        let body = Body::Settled(Arc::new(settled));
+        let letter = self.mailing.letter(now, NEWS_TTL, body);
+        let to = To::Child(slot);
+        self.mailing
+            .post(now, epoch, &mut self.sectors, to, letter, out);
         self.carry_out(now, out);
         Ok(resolution)
     }

@@ -22,7 +22,7 @@ use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Author;
 use crate::message::{
-    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Probed, Proceed, SectorReport,
+    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport,
 };
 use crate::operation::event::Event as Happened;
 use crate::place::scope::Region;
@@ -33,6 +33,7 @@ use crate::role::dispute::Disputes;
 use crate::role::downlink::Downlink;
 use crate::role::freezes::Freezes;
 use crate::role::lookout::Lookout;
+use crate::role::mailing::{Linked, Mailing};
 use crate::role::notice::Steps;
 use crate::role::office::{Office, Turn};
 use crate::role::trip::Trip;
@@ -61,6 +62,7 @@ pub struct Orchestrator {
     epoch: Epoch,
     sectors: Vec<Record>,
     tosses: Vec<Toss>,
+    mailing: Mailing,
     mint: IdMint,
     lamport: LamportClock,
     wall: WallTime,
@@ -106,6 +108,7 @@ impl Orchestrator {
             epoch: Epoch(0),
             sectors: Vec::new(),
             tosses: Vec::new(),
+            mailing: Mailing::new(),
             mint: IdMint::new(Chance::new(0)),
             lamport: LamportClock::default(),
             wall: WallTime::default(),
@@ -150,6 +153,7 @@ impl Orchestrator {
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
+        self.mailing.wake(now, self.epoch, &mut self.sectors, out);
         self.advance_tosses(now, out);
         self.guard(now, out);
         if self.serving() {
@@ -172,7 +176,7 @@ impl Orchestrator {
             }
         }
         if now >= self.echo_at {
-            self.echo(out);
+            self.echo(now, out);
             self.echo_at = now + BEAT;
         }
     }
@@ -192,6 +196,7 @@ impl Orchestrator {
             .echo_at
             .min(self.survey_at)
             .min(self.clock_at)
+            .min(self.mailing.next_wake())
             .min(self.board.next_wake())
             .min(self.door.next_wake())
             .min(self.desired.next_wake())
@@ -210,6 +215,7 @@ impl Orchestrator {
         self.lossy = start.lossy;
         self.desired.start(start);
         self.disputes.start(now, start, self.key);
+        self.mailing.start(now, start, self.chance.split(3));
         self.office.stand(now, self.chance.split(2), out);
     }
 
@@ -232,7 +238,7 @@ impl Orchestrator {
                 self.begun = now;
                 (self.door, self.board) = (Door::new(now), Board::default());
                 out.0.push(Output::Recall);
-                self.echo(out);
+                self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
             Turn::Ended => {
@@ -252,8 +258,8 @@ impl Orchestrator {
         }
     }
 
-    fn echo(&mut self, out: &mut Outputs) {
-        let due = |(slot, record): (usize, &mut Record)| record.link.take_echo(slot as u16);
+    fn echo(&mut self, now: Moment, out: &mut Outputs) {
+        let due = |(slot, record): (usize, &mut Record)| record.link.take_echo(slot as u16, now);
         let entries = self
             .sectors
             .iter_mut()
@@ -301,6 +307,10 @@ impl Orchestrator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 record.link.owe_echo(sent, received);
+                if report.beat.epoch == self.epoch {
+                    let outbox = record.link.outbox(self.epoch);
+                    outbox.acknowledged(report.beat.delivered);
+                }
                 record.need = report.trunk;
                 self.lamport.witness(report.beat.lamport);
                 self.desired.beat(slot, report.beat.levels, out);
@@ -323,12 +333,14 @@ impl Orchestrator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 let exchange = Exchange { sent, received };
-                let probed = Probed {
-                    exchange,
-                    levels: self.desired.digest_for(slot),
-                };
+                let levels = self.desired.digest_for(slot);
+                let probed = record.link.probed(exchange, levels, now);
                 out.send(To::Child(slot), self.epoch, Body::Probed(probed));
             }
+            Body::Missing(missing) => {
+                Mailing::asked(now, self.epoch, slot, &mut record.link, missing, out);
+            }
+            Body::Received(received) => Mailing::received(self.epoch, &mut record.link, received),
             Body::Armed(armed) => {
                 let trunk = record.need.round;
                 let operation = armed.operation;
@@ -418,6 +430,12 @@ impl Orchestrator {
     /// The seat is lost: what was asked here is asked again of whoever has it; the store has what was accepted.
     fn retire_door(&mut self) {
         self.door = Door::new(self.begun);
+    }
+}
+
+impl Linked for Record {
+    fn link(&mut self) -> &mut Downlink {
+        &mut self.link
     }
 }
 

@@ -9,6 +9,7 @@ use crate::message::{
 };
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
+use crate::role::mailing::Letter;
 use crate::role::unheard::unheard;
 use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
@@ -166,11 +167,10 @@ impl Orchestrator {
         };
         out.event(Event::Thrown(toss.header.id, target));
         for part in toss.parts.iter().filter(|part| !part.is_barred()) {
-            out.send(
-                To::Child(part.sector.index() as u16),
-                self.epoch,
-                Body::Throw(toss.hop_for(part)),
-            );
+            let to = To::Child(part.sector.index() as u16);
+            let (epoch, letter) = (self.epoch, toss.letter_for(part));
+            self.mailing
+                .post(now, epoch, &mut self.sectors, to, letter, out);
         }
         let id = toss.header.id;
         self.tosses.push(toss);
@@ -231,11 +231,9 @@ impl Orchestrator {
                             .iter()
                             .find(|part| part.sector.index() == usize::from(child))
                         {
-                            out.send(
-                                To::Child(child),
-                                self.epoch,
-                                Body::Throw(toss.hop_for(part)),
-                            );
+                            let (epoch, letter) = (self.epoch, toss.letter_for(part));
+                            let (to, sectors) = (To::Child(child), &mut self.sectors);
+                            self.mailing.post(now, epoch, sectors, to, letter, out);
                         }
                     }
                     RelayDue::Poll(child) => {
@@ -365,15 +363,19 @@ impl Orchestrator {
 }
 
 impl Toss {
-    fn hop_for(&self, part: &Part) -> Arc<Hop> {
-        Arc::new(Hop {
+    fn letter_for(&self, part: &Part) -> Letter {
+        let hop = Hop {
             header: Arc::clone(&self.header),
             target: self.target,
             bound: Micros::ZERO,
-            ttl: self.header.ttl,
             gated: self.header.strategy == Strategy::Wave,
             targets: Targets::Sector(part.open_targets()),
-        })
+        };
+        Letter {
+            id: self.header.id,
+            expires: self.accepted + self.header.ttl,
+            body: Body::Throw(Arc::new(hop)),
+        }
     }
 
     fn lose(&mut self, child: u16, armed: bool, replica: &super::replica::Replica) {

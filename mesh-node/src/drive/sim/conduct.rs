@@ -8,6 +8,7 @@ use super::node::{NodeId, SeatRole};
 use super::scenario::{Claim, Misconduct, Seat as SeatKind, Whom};
 use super::world::{Event, World};
 use mesh_core::guard::level::{Kind, Value};
+use mesh_core::message::delivery::Numbered;
 use mesh_core::message::{
     self, Beat, Body, ConflictKind, Epoch, Fold, Header, Hop, MessageId, Micros32, Probe,
 };
@@ -193,7 +194,7 @@ impl World {
                 Some(lied(body, lies))
             }
             NodeId::Seat(index) => {
-                if let Body::Throw(hop) = &body {
+                if let Body::Throw(hop) = body.content() {
                     let seen = (Arc::clone(&hop.header), epoch);
                     self.conduct.seen.insert(index, seen);
                 }
@@ -215,6 +216,11 @@ impl World {
             return Some(body);
         }
         let does = |what: Misconduct| conduct.contains(&what);
+        if let Body::Numbered(numbered) = &body {
+            let content = numbered.body.clone();
+            let content = self.misreported(index, conduct, to, content)?;
+            return Some(Body::Numbered(Arc::new(numbered.with(content))));
+        }
         Some(match body {
             Body::Throw(_) | Body::Proceed(_)
                 if does(Misconduct::SwallowCommands) && to != To::Parent =>
@@ -270,7 +276,7 @@ impl World {
 
     /// Whether a command bears the orchestrator's own signature, as its receiver checks it before it looks at it.
     pub(super) fn is_forged(&self, body: &Body) -> bool {
-        match body {
+        match body.content() {
             Body::Throw(hop) => self.conduct.forged.contains(&hop.header.id),
             _ => false,
         }
@@ -344,7 +350,6 @@ impl World {
             .iter()
             .map(|slot| message::Compensation {
                 slot,
-                sequence: 0,
                 lead: Micros::ZERO,
                 processing: Micros::ZERO,
                 confidence: mesh_core::unit::Share::ALL,
@@ -358,15 +363,21 @@ impl World {
             }),
             target: local + Micros::seconds(1),
             bound: Micros::ZERO,
-            ttl: Micros::seconds(5),
             gated: false,
             targets: message::Targets::Agents(parts),
+        };
+        // A lead that has been taken over knows the numbers that it has given.
+        let numbered = Numbered {
+            id,
+            ttl: Micros::seconds(5),
+            numbers: slots.iter().map(|slot| (u16::from(slot), 1)).collect(),
+            body: Body::Throw(Arc::new(hop)),
         };
         self.speak(
             NodeId::Seat(index),
             epoch,
             To::Children(slots),
-            Body::Throw(Arc::new(hop)),
+            Body::Numbered(Arc::new(numbered)),
         );
     }
 

@@ -8,6 +8,7 @@
 //! | once | nobody releases an operation twice; an operation ends once, and no later than it said |
 //! | fence | a child obeys one holder for each epoch of the seat above, and never an earlier one again; so do parents with the holders of seats below |
 //! | age | nobody starts on what is past its time to live |
+//! | delivery | an agent starts on what its lead sent in the order of its numbers and in time, and a lead forgets nothing that an agent has not got while there is time for it (`courier`) |
 //! | bounds | no role has more open than it may, the post no more under way than the mesh can have |
 //! | clockwork | no role sleeps through its own deadline, and time goes on |
 //!
@@ -160,6 +161,7 @@ impl World {
                 if let Some(what) = wrong {
                     self.blame(node, &what);
                 }
+                self.forgets_nothing(index);
                 self.seats[index as usize].role.open()
             }
         };
@@ -375,6 +377,7 @@ impl World {
         if !self.truth.surveys.is_multiple_of(WHOLE_EVERY) {
             return;
         }
+        self.sort_slips();
         let now = self.now;
         let mut broken = Vec::new();
         let nodes = (0..self.seats.len() as u32).map(NodeId::Seat);

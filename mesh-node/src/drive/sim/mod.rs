@@ -7,6 +7,7 @@
 mod chores;
 mod clock;
 mod conduct;
+mod courier;
 mod disk;
 mod figures;
 pub mod fuzz;

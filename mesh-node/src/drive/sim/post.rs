@@ -52,13 +52,8 @@ impl Post {
     /// Whether a parcel is a throw.
     pub(super) fn is_throw(&self, parcel: u32) -> bool {
         let parcel = self.parcels.get(parcel as usize);
-        matches!(
-            parcel,
-            Some(Some(Parcel {
-                body: Body::Throw(_),
-                ..
-            }))
-        )
+        let body = parcel.and_then(|parcel| Some(parcel.as_ref()?.body.content()));
+        matches!(body, Some(Body::Throw(_)))
     }
 
     fn put(&mut self, parcel: Parcel) -> u32 {
@@ -146,6 +141,9 @@ impl World {
         if self.is_forged(&body) {
             return self.truth.refused(Refusal::Forged);
         }
+        if self.host(node).up {
+            self.brings(node, epoch, &body);
+        }
         let mut arrival = Arrival {
             from,
             signer,
@@ -161,6 +159,7 @@ impl World {
         let stale = self.is_stale(node, from, epoch, signer);
         let refused = self.truth.refused_total;
         self.give(node, Input::Message(arrival));
+        self.brought();
         if self.truth.refused_total == refused {
             self.obeyed(node, from, epoch, signer, stale);
         }
@@ -340,6 +339,7 @@ impl World {
         };
         if self.cut(sender.node, to) {
             self.post.lost += 1;
+            self.loses(sender.node, to, &body);
             return;
         }
         let host = match lower {
@@ -353,6 +353,7 @@ impl World {
         );
         let Some(delay) = fate.delay else {
             self.post.lost += 1;
+            self.loses(sender.node, to, &body);
             return;
         };
         let Sender {
@@ -389,6 +390,7 @@ impl World {
                 let Some(throw) = self.truth.number(header.id) else {
                     return;
                 };
+                self.starts_throw(index, header.id.0);
                 self.works(index, header.id);
                 self.prepares(index, throw, &header);
                 let agent = &mut self.agents[index as usize];
@@ -415,7 +417,10 @@ impl World {
                     .released(self.now, agent.role.place(), operation, held);
                 self.releases(index, operation, target, off.unwrap_or_default(), bound);
             }
-            Work::Task(order) => self.chore(index, &order),
+            Work::Task(order) => {
+                self.starts_task(index, &order.id);
+                self.chore(index, &order);
+            }
             Work::GiveUp(id) => self.give_up(index, id),
             Work::Drop(id) => self.drop_chore(index, &id),
             Work::Freeze => self.stop_work(index),

@@ -42,6 +42,10 @@ pub enum Sabotage {
     LostTimers,
     /// A wake brings about another wake at the same instant.
     EndlessWake,
+    /// Agents are told that every numbered message is the next one.
+    AnyOrder,
+    /// Leads are told that their agents have whatever was sent to them.
+    FalseReceipts,
     /// Those that died stay dead when all faults end.
     StayDead,
 }
@@ -110,6 +114,23 @@ impl World {
 
     /// What a role is told of a message.
     pub(super) fn doctored(&mut self, node: NodeId, parcel: u32, arrival: &mut Arrival) {
+        match (node, &mut arrival.body) {
+            (NodeId::Agent(index), Body::Numbered(numbered))
+                if self.broken_by(Sabotage::AnyOrder) =>
+            {
+                let role = &self.agents[index as usize].role;
+                let next = role.mailbox().settled(arrival.epoch) + 1;
+                let slot = u16::from(role.place().slot());
+                Arc::make_mut(numbered).numbers = vec![(slot, next)];
+            }
+            (NodeId::Seat(_), Body::Beat(beat)) if self.broken_by(Sabotage::FalseReceipts) => {
+                beat.delivered = u32::MAX;
+            }
+            (NodeId::Seat(_), Body::Ack(ack)) if self.broken_by(Sabotage::FalseReceipts) => {
+                ack.sequence = u32::MAX;
+            }
+            _ => {}
+        }
         let Some(saboteur) = &mut self.saboteur else {
             return;
         };

@@ -138,6 +138,7 @@ impl World {
                 sheet.decision, sheet.account, sheet.skips
             ));
         }
+        self.everything_arrived(&mut wrong);
         for what in wrong {
             let now = self.now;
             self.truth.violate(now, &what);

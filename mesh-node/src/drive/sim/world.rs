@@ -3,6 +3,7 @@
 use super::chores::Chores;
 use super::clock::SimClock;
 use super::conduct::Conduct;
+use super::courier::Courier;
 use super::disk::Disks;
 use super::invariant::Watch;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
@@ -57,6 +58,7 @@ pub struct World {
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
     pub(super) conduct: Conduct,
+    pub(super) courier: Courier,
     pub(super) watch: Watch,
     pub(super) saboteur: Option<Saboteur>,
     /// All faults have ended.
@@ -155,6 +157,7 @@ impl World {
             truth: Truth::default(),
             trouble: Trouble::default(),
             conduct: Conduct::default(),
+            courier: Courier::default(),
             chores: Chores::default(),
             requests: Requests::default(),
             disks: Disks::default(),

@@ -1,0 +1,10 @@
+//! The one place where randomness of the system enters: seeds, from which everything else is drawn.
+
+/// 64 bits that nobody can foresee.
+///
+/// # Panics
+///
+/// Where the system gives no randomness: nothing that is secret or unique could be made there.
+pub(crate) fn seed() -> u64 {
+    getrandom::u64().expect("the system gives random bytes")
+}
