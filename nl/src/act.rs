@@ -37,7 +37,7 @@ pub(crate) fn act(
 /// The frame that explains every word, if one does.
 pub(crate) fn best(pieces: &[Piece], voice: Voice) -> Option<Match> {
     frame::acts(pieces, voice).into_iter().find(|found| {
-        found.unexplained == 0 || found.makes.starts_with("review") && pieces.iter().zip(&found.used).all(|(piece, used)| *used || !matches!(piece, Piece::Word(word) if !frame::says_nothing(&word.text) && !matches!(word.text.as_str(), "next" | "one" | "item" | "first" | "pending" | "waiting" | "latest" | "request")))
+        found.unexplained == 0 || found.makes == "undo" && pieces.iter().zip(&found.used).all(|(piece, used)| *used || !matches!(piece, Piece::Word(word) if !frame::says_nothing(&word.text) && !matches!(word.text.as_str(), "last" | "latest" | "previous" | "change" | "operation" | "action" | "thing" | "command" | "step" | "what" | "did" | "we" | "i" | "that" | "most" | "recent" | "one"))) || found.makes.starts_with("review") && pieces.iter().zip(&found.used).all(|(piece, used)| *used || !matches!(piece, Piece::Word(word) if !frame::says_nothing(&word.text) && !matches!(word.text.as_str(), "next" | "one" | "item" | "first" | "pending" | "waiting" | "latest" | "request")))
     })
 }
 
@@ -45,6 +45,16 @@ fn fill(reader: &Reader<'_>, found: &Match, pieces: &[Piece], context: &Context)
     let op = found.makes.split(':').next().unwrap_or(found.makes);
     match op {
         "undo" => undo(pieces, found),
+        // "Take that back" takes a change back, "take 7-4 back" would be a place.
+        "restore"
+            if pieces
+                .iter()
+                .any(|piece| matches!(piece, Piece::Word(word) if word.lemma == "take"))
+                && phrases(pieces).all(|p| p.refer == Some(Refer::It) && !p.names())
+                && phrases(pieces).count() == 1 =>
+        {
+            Some(Ok(Draft::new("undo")))
+        }
         "review" => review(reader, found, pieces, context),
         "reassign" => Some(reassign(found, pieces, context)),
         "promote" => Some(promote(found, pieces, context)),

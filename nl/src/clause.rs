@@ -77,7 +77,9 @@ fn harmless(
             }
         })
     };
-    both(&question::help)
+    let parts = pieces(words);
+    theme(words, &parts)
+        .or_else(|| both(&question::help))
         .or_else(|| both(&|reader| question::what_if(reader, context)))
         .or_else(|| both(&|reader| watch::watch(reader, context)))
         .or_else(|| {
@@ -133,7 +135,8 @@ fn active(words: &Reader<'_>, opening: Opening, context: &Context) -> Option<Rea
             None => {}
         }
     }
-    let look = review_show(words, &parts)
+    let look = busy(words, &parts, context)
+        .or_else(|| review_show(words, &parts))
         .or_else(|| theme(words, &parts))
         .or_else(|| rows::trend(words, &parts, context))
         .or_else(|| rows::rows(words, context))
@@ -164,7 +167,7 @@ fn later(draft: Draft, parts: &[Piece]) -> Read {
 /// The voice of a clause, and its pieces without what makes it a passive: "sector 3 must be thawed".
 fn voiced(words: &Reader<'_>, opening: Opening, parts: &[Piece]) -> (Voice, Vec<Piece>) {
     if opening.voice == Voice::Any {
-        return (Voice::Any, question::passive(parts.to_vec()));
+        return (Voice::Any, question::passive(words, parts.to_vec()));
     }
     let subject = matches!(parts.first(), Some(Piece::Phrase(_)));
     let modal = |at: usize| {
@@ -176,7 +179,7 @@ fn voiced(words: &Reader<'_>, opening: Opening, parts: &[Piece]) -> (Voice, Vec<
     let at = (1..words.words.len()).find(|at| modal(*at));
     if subject && at.is_some() && words.words.last().is_none_or(|word| word.token.text != "?") {
         let without = parts.iter().filter(|piece| !matches!(piece, Piece::Word(word) if matches!(word.text.as_str(), "must" | "should" | "shall" | "needs" | "need" | "has" | "have" | "ought"))).cloned().collect();
-        return (Voice::Any, question::passive(without));
+        return (Voice::Any, question::passive(words, without));
     }
     (opening.voice, parts.to_vec())
 }
@@ -194,7 +197,7 @@ fn scheduled(words: &Reader<'_>, context: &Context) -> Option<Read> {
     let read = match payload::payload(&rest, context) {
         Some(read) => read,
         None => {
-            let parts = question::passive(pieces(&rest));
+            let parts = question::passive(&rest, pieces(&rest));
             act::act(&rest, &parts, Voice::Any, context).or_else(|| {
                 look(&rest, &parts, context)
                     .map(|read| read.and_then(|draft| act::timed(draft, &parts)))
@@ -215,6 +218,22 @@ fn scheduled(words: &Reader<'_>, context: &Context) -> Option<Read> {
             ))
         }
     }))
+}
+
+/// "What the Jetsons are up to", which is a phrase of its own.
+fn busy(words: &Reader<'_>, parts: &[Piece], context: &Context) -> Option<Read> {
+    let phrase = match parts {
+        [Piece::Phrase(phrase)] | [Piece::Phrase(phrase), Piece::Punct(_)] => phrase,
+        _ => return None,
+    };
+    if !words.at(0, &["what", "whatever"]) || phrase.noun != Some(Noun::Task) {
+        return None;
+    }
+    let draft = Draft::new("inspect");
+    Some(match select(phrase, context) {
+        Ok(selection) => Ok(draft.about(selection)),
+        Err(trouble) => Err(Miss::trouble(draft, "scope", trouble)),
+    })
 }
 
 /// "Show me review 01J…", "show the next review".
@@ -326,6 +345,7 @@ fn theme(words: &Reader<'_>, parts: &[Piece]) -> Option<Read> {
         "console",
         "screen",
         "like",
+        "can",
         "could",
         "we",
         "put",
@@ -376,7 +396,7 @@ fn theme(words: &Reader<'_>, parts: &[Piece]) -> Option<Read> {
 }
 
 /// Phrases that say how something is rather than who is meant: "why is 2-2 degraded".
-fn only_state(p: &Phrase) -> bool {
+pub(crate) fn only_state(p: &Phrase) -> bool {
     (p.marks.is_some() || p.not_marks.is_some())
         && !p.places()
         && p.classes.is_empty()
@@ -387,21 +407,32 @@ fn only_state(p: &Phrase) -> bool {
 
 /// Looking at a place, at everything, at targets, at what can be said.
 fn look(words: &Reader<'_>, parts: &[Piece], context: &Context) -> Option<Read> {
-    let found = frame::looks(parts);
-    let places = phrases(parts).any(Phrase::places);
-    let limit = usize::from(places && words.words.len() >= 4);
-    let negated =
-        (0..words.words.len()).any(|at| words.at(at, &["not", "never", "no", "nobody", "nothing"]));
-    let best = found
-        .into_iter()
-        .find(|found| found.unexplained <= limit && (found.unexplained == 0 || !negated))?;
-    let list: Vec<&Phrase> = phrases(parts).filter(|p| !only_state(p)).collect();
+    let parts = question::worded(words, parts.to_vec());
     let odd = parts
         .iter()
         .any(|piece| matches!(piece, Piece::Quote(_) | Piece::Compare | Piece::Priority(_)));
     if odd {
         return None;
     }
+    let places = phrases(&parts).any(Phrase::places);
+    let limit = usize::from(places && words.words.len() >= 4);
+    let negated =
+        (0..words.words.len()).any(|at| words.at(at, &["not", "never", "no", "nobody", "nothing"]));
+    frame::looks(&parts)
+        .into_iter()
+        .filter(|found| found.unexplained <= limit && (found.unexplained == 0 || !negated))
+        .take(6)
+        .find_map(|found| looked(words, &parts, &found, context))
+}
+
+/// What one frame of looking makes of the clause.
+fn looked(
+    words: &Reader<'_>,
+    parts: &[Piece],
+    best: &frame::Match,
+    context: &Context,
+) -> Option<Read> {
+    let list: Vec<&Phrase> = phrases(parts).filter(|p| !only_state(p)).collect();
     let doubt = |draft: Draft| {
         if best.unexplained > 0 {
             draft.at_most(0.7)
@@ -409,20 +440,21 @@ fn look(words: &Reader<'_>, parts: &[Piece], context: &Context) -> Option<Read> 
             draft
         }
     };
-    let bare = list.iter().all(|p| {
-        !p.names() && p.refer.is_none() && p.pick.is_none() && p.count.is_none() && p.noun.is_none()
-    });
+    let unnamed = list
+        .iter()
+        .all(|p| !p.names() && p.pick.is_none() && p.count.is_none() && p.noun.is_none());
+    let bare = unnamed && list.iter().all(|p| p.refer.is_none());
+    let explained = best.unexplained == 0 && !act::has_id(parts);
     match best.makes {
-        "health" | "help" | "quit" if !bare || act::has_id(parts) || best.unexplained > 0 => None,
-        "health" => Some(Ok(Draft::new("health"))),
-        "help" => Some(Ok(Draft::new("help"))),
-        "quit" => Some(Ok(Draft::new("quit"))),
-        "kpis" if best.unexplained == 0 && bare => Some(Ok(
+        "quit" if unnamed && explained => Some(Ok(Draft::new("quit"))),
+        "health" if bare && explained => Some(Ok(Draft::new("health"))),
+        "help" if bare && explained => Some(Ok(Draft::new("help"))),
+        "kpis" if bare && explained => Some(Ok(
             Draft::new("kpis").maybe("span_s", rows::span(parts).map(number))
         )),
-        "kpis" => None,
+        "quit" | "health" | "help" | "kpis" => None,
         "diagnose" => Some(diagnose(&list, parts, context).map(doubt)),
-        _ => inspect(words, &list, parts, &best, context).map(|read| read.map(doubt)),
+        _ => inspect(words, &list, parts, best, context).map(|read| read.map(doubt)),
     }
 }
 
@@ -623,9 +655,17 @@ fn nothing(words: &Reader<'_>, opening: Opening, _context: &Context) -> Miss {
         )
     });
     let parts = pieces(words);
-    let named = phrases(&parts).any(|p| p.places() || p.missing.is_some());
+    let named = phrases(&parts).any(|p| (p.places() || p.missing.is_some()) && !p.is_number());
     if negated {
         return Miss::reject("it says not to", 0.93);
+    }
+    let only_phrases = len <= 3
+        && !parts.is_empty()
+        && parts
+            .iter()
+            .all(|piece| matches!(piece, Piece::Phrase(_) | Piece::Punct(_)));
+    if only_phrases && phrases(&parts).any(Phrase::is_scope) {
+        return Miss::ask("What shall be done there?", 0.8);
     }
     let conditional = (0..len).any(|at| words.at(at, &["if", "unless", "whether"]));
     if conditional && named {
@@ -640,6 +680,17 @@ fn nothing(words: &Reader<'_>, opening: Opening, _context: &Context) -> Miss {
         }
         _ => None,
     });
+    if words
+        .words
+        .iter()
+        .any(|word| word.token.kind == crate::token::Kind::Odd)
+    {
+        return Miss::reject("not about the mesh", 0.95);
+    }
+    let single = len == 1 && mesh_core::operation::table::row(words.lemma(0)).is_some();
+    if single {
+        return Miss::ask(format!("{} what, or whom?", capital(words.lemma(0))), 0.93);
+    }
     let missing = phrases(&parts).find_map(|p| p.missing.clone());
     if let (Some(place), true) = (missing, unknown == 0) {
         return Miss::ask(

@@ -59,6 +59,8 @@ fn parts(
             ..*reader
         };
         match clause(&before, context) {
+            // "If sector 7 is slow, quarantine it": what depends on something is not done.
+            Ok(first) if depends(&before) && !matches!(first.op, "what_if" | "watch") => {}
             Ok(first) => {
                 let mut then = context.clone();
                 then.note(&first);
@@ -70,8 +72,12 @@ fn parts(
                         return Ok(all);
                     }
                     // "Avoid 7-4 but don't freeze it": what is not to be done is not done.
-                    Err(Miss::Reject { .. }) if denies(&after) => {
+                    Err(Miss::Reject { .. }) if denies(&after) && after.words.len() > 2 => {
                         return Ok(vec![first.at_most(0.9)]);
+                    }
+                    // "Freeze sector 7, not": taken back in the same breath.
+                    Err(_) if denies(&after) || after.at(0, &["no", "nope", "never"]) => {
+                        return Err(Miss::reject("it says not to", 0.9));
                     }
                     Err(other @ Miss::Ask { .. })
                         if matches!(best, Miss::Reject { .. }) && speaks(&after) =>
@@ -136,6 +142,15 @@ fn denies(reader: &Reader<'_>) -> bool {
         || reader.stands(0, "do not").is_some()
         || reader.stands(from, "without").is_some()
         || reader.stands(from, "no need").is_some()
+}
+
+/// Whether a clause makes what follows depend on something.
+fn depends(reader: &Reader<'_>) -> bool {
+    let words = [
+        "if", "unless", "whether", "provided", "assuming", "suppose", "until", "once", "whenever",
+        "when", "while",
+    ];
+    (0..reader.words.len()).any(|at| reader.at(at, &words))
 }
 
 /// Whether a clause has a verb of ours.

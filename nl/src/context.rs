@@ -101,7 +101,13 @@ impl Context {
                 self.mentions.remove(0);
             }
         }
-        if selection.scopes.as_slice().len() > 1 {
+        // A part of the list leaves the list: "the last two", "and the first one".
+        let part = selection
+            .scopes
+            .as_slice()
+            .iter()
+            .all(|scope| self.group.contains(scope));
+        if selection.scopes.as_slice().len() > 1 && !part {
             self.group = selection.scopes.as_slice().to_vec();
         }
         self.focus = Some(selection.clone());

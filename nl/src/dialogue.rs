@@ -6,7 +6,7 @@ use crate::context::{Asked, Context};
 use crate::draft::{Draft, json, number};
 use crate::follow::{again, follow, which};
 use crate::frame::{self, Voice};
-use crate::lexicon::lexemes;
+use crate::lexicon::{Lexeme, lexemes};
 use crate::miss::Miss;
 use crate::phrase::Spot;
 use crate::piece::{Piece, Role, phrases, pieces};
@@ -38,7 +38,7 @@ pub fn turn(line: &str, context: &mut Context) -> Reading {
     let Some(tokens) = tokens(line) else {
         return Reading::reject("too long for a sentence", 0.97);
     };
-    let words = lexemes(tokens);
+    let words = without_exclamations(lexemes(tokens));
     let reader = Reader {
         words: &words,
         line,
@@ -53,6 +53,22 @@ pub fn turn(line: &str, context: &mut Context) -> Reading {
         return Reading::reject("nothing was said", 0.97);
     }
     respond(&reader, context)
+}
+
+/// Without "on earth", "the hell", which say nothing anywhere.
+fn without_exclamations(words: Vec<Lexeme>) -> Vec<Lexeme> {
+    let idle = |two: &[Lexeme]| {
+        matches!(
+            (two[0].token.text.as_str(), two[1].token.text.as_str()),
+            ("on", "earth") | ("the", "hell" | "heck" | "devil")
+        )
+    };
+    let Some(at) = words.windows(2).position(idle) else {
+        return words;
+    };
+    let mut words = words;
+    words.drain(at..at + 2);
+    words
 }
 
 /// A command in the console's own language, which needs no reading.
@@ -256,7 +272,7 @@ fn answered(reader: &Reader<'_>, context: &mut Context) -> Option<Reading> {
             0.95,
         ));
     }
-    match answer(reader)? {
+    match answer(reader, waits)? {
         Answer::All(yes) if waits => Some(answer_with(
             Operation::Answer { yes, only: None },
             context,
@@ -269,20 +285,16 @@ fn answered(reader: &Reader<'_>, context: &mut Context) -> Option<Reading> {
             if context.asked.is_some() && !yes {
                 context.asked = None;
             }
-            let words = reader.text(0);
-            let verb = matches!(
-                words,
-                "reject"
-                    | "approve"
-                    | "accept"
-                    | "execute"
-                    | "ignore"
-                    | "run"
-                    | "send"
-                    | "use"
-                    | "pass"
-                    | "decline"
-            );
+            // "No, reject it", of a review spoken of, is a command.
+            let verb = (0..reader.words.len()).any(|at| {
+                reader.at(
+                    at,
+                    &[
+                        "reject", "approve", "accept", "execute", "ignore", "decline", "run",
+                        "send",
+                    ],
+                )
+            });
             (!verb || reader.words.len() == 1).then(|| {
                 Reading::clarify(
                     if yes {
@@ -357,7 +369,7 @@ fn then(reader: &Reader<'_>, yes: bool, at: usize, context: &mut Context) -> Opt
     if !yes {
         return None;
     }
-    if let Some(Answer::Only(_) | Answer::AllBut(_)) = answer(&rest) {
+    if let Some(Answer::Only(_) | Answer::AllBut(_)) = answer(&rest, true) {
         return answered(&rest, context);
     }
     let drafts = compile(&rest, context).ok()?;

@@ -2,6 +2,7 @@
 
 use crate::context::{Context, Selection};
 use crate::draft::{Draft, json, number};
+use crate::heads::{Heads, heads};
 use crate::miss::{Miss, Read};
 use crate::phrase::{Noun, Phrase, Refer, Spot};
 use crate::piece::{Piece, Role, pieces};
@@ -23,242 +24,44 @@ pub(crate) enum Mode {
     Narrow,
 }
 
-const NEXT: &[&str] = &[
-    "and what about",
-    "and how about",
-    "what about",
-    "how about",
-    "and for",
-    "and in",
-    "and on",
-    "and with",
-    "and at",
-    "and of",
-    "and to",
-    "and also",
-    "and then",
-    "and",
-    "also for",
-    "also to",
-    "also in",
-    "also",
-    "the same for",
-    "the same to",
-    "the same with",
-    "the same in",
-    "the same on",
-    "the same thing for",
-    "the same thing to",
-    "the same thing with",
-    "same for",
-    "same with",
-    "same to",
-    "same in",
-    "same on",
-    "same thing for",
-    "same thing with",
-    "same thing to",
-    "do the same for",
-    "do the same to",
-    "do the same with",
-    "do the same in",
-    "do the same on",
-    "do that for",
-    "do that to",
-    "do this for",
-    "do it for",
-    "do it to",
-    "likewise for",
-    "likewise",
-    "ditto for",
-    "ditto",
-    "now the same for",
-    "now the same with",
-    "now for",
-    "now",
-    "then",
-    "as well as",
-    "plus",
-    "and now",
-    "and the same for",
-    "and the same to",
-    "and the same with",
-    "and the same in",
-    "again for",
-    "again with",
-    "again in",
-    "again on",
-    "repeat for",
-    "repeat that for",
-    "repeat this for",
-    "repeat it for",
-    "repeat with",
-    "next",
-    "or",
-    "what of",
-    "ok and",
-    "ok now",
-    "okay and",
-    "same again for",
-    "once more for",
-    "and do the same for",
-    "and do the same to",
-    "tell me about",
-    "show me the same for",
-    "show the same for",
-    "but what about",
-    "but in",
-    "and again for",
-    "so what about",
-    "then what about",
-    "now do the same for",
-    "now do",
-    "now do the same to",
-    "the same but for",
-    "same but for",
-    "same but in",
-    "the same but in",
-    "same question for",
-    "same question to",
-];
+fn next() -> &'static Heads {
+    heads!(
+        "and what about|and how about|what about|how about|and for|and in|and on|and with|and at|and of|and to|\
+     and also|and then|and|also for|also to|also in|also|the same for|the same to|the same with|the same in|\
+     the same on|the same thing for|the same thing to|the same thing with|same for|same with|same to|same in|\
+     same on|same thing for|same thing with|same thing to|do the same for|do the same to|do the same with|\
+     do the same in|do the same on|do that for|do that to|do this for|do it for|do it to|likewise for|likewise|\
+     ditto for|ditto|now the same for|now the same with|now for|now|then|as well as|plus|and now|and the same for|\
+     and the same to|and the same with|and the same in|again for|again with|again in|again on|repeat for|\
+     repeat that for|repeat this for|repeat it for|repeat with|next|or|what of|ok and|ok now|okay and|\
+     same again for|once more for|and do the same for|and do the same to|tell me about|show me the same for|\
+     show the same for|but what about|but in|and again for|so what about|then what about|now do the same for|\
+     now do|now do the same to|the same but for|same but for|same but in|the same but in|same question for|\
+     same question to"
+    )
+}
 
-const CORRECT: &[&str] = &[
-    "no i meant",
-    "no i mean",
-    "no sorry",
-    "no not that",
-    "no rather",
-    "no make it",
-    "no make that",
-    "no actually",
-    "no wait",
-    "no the",
-    "no",
-    "nope",
-    "nah",
-    "i meant",
-    "i mean",
-    "i meant to say",
-    "sorry i meant",
-    "sorry i mean",
-    "sorry",
-    "sorry no",
-    "oops",
-    "oops i meant",
-    "oops i mean",
-    "rather",
-    "actually",
-    "actually make it",
-    "actually make that",
-    "actually i meant",
-    "actually i mean",
-    "make it",
-    "make that",
-    "make them",
-    "better make it",
-    "better",
-    "let us make it",
-    "let us say",
-    "say",
-    "instead",
-    "correction",
-    "not that",
-    "wait no",
-    "wait",
-    "wait i meant",
-    "hang on i meant",
-    "hold on i meant",
-    "hang on",
-    "hold on",
-    "hmm i meant",
-    "i said",
-    "should be",
-    "it should be",
-    "that should be",
-    "it should have been",
-    "that should have been",
-    "change that to",
-    "change it to",
-    "change to",
-    "i wanted",
-    "i was thinking of",
-    "my mistake",
-    "my bad",
-    "scratch that",
-    "scrap that",
-    "strike that",
-    "on second thought",
-    "on second thoughts",
-    "or rather",
-    "well",
-    "well rather",
-    "well actually",
-    "ah",
-    "ah sorry",
-    "ah no",
-    "oh",
-    "oh no",
-    "oh i meant",
-    "oh sorry",
-    "pardon",
-    "typo",
-    "use",
-    "try",
-    "with",
-    "no use",
-    "no with",
-    "no for",
-    "erm",
-    "um",
-    "uh",
-    "no no",
-    "that was wrong",
-    "wrong",
-    "wrong one",
-    "not quite",
-    "i was wrong",
-    "i want",
-    "i would rather have",
-    "i would rather",
-    "let it be",
-    "set it to",
-];
+fn correct() -> &'static Heads {
+    heads!(
+        "no i meant|no i mean|no sorry|no not that|no rather|no make it|no make that|no actually|no wait|no the|no|\
+     nope|nah|i meant|i mean|i meant to say|sorry i meant|sorry i mean|sorry|sorry no|oops|oops i meant|\
+     oops i mean|rather|actually|actually make it|actually make that|actually i meant|actually i mean|make it|\
+     make that|make them|better make it|better|let us make it|let us say|say|instead|correction|not that|wait no|\
+     wait|wait i meant|hang on i meant|hold on i meant|hang on|hold on|hmm i meant|i said|should be|it should be|\
+     that should be|it should have been|that should have been|change that to|change it to|change to|i wanted|\
+     i was thinking of|my mistake|my bad|scratch that|scrap that|strike that|on second thought|on second thoughts|\
+     or rather|well|well rather|well actually|ah|ah sorry|ah no|oh|oh no|oh i meant|oh sorry|pardon|typo|use|try|\
+     with|no use|no with|no for|erm|um|uh|no no|that was wrong|wrong|wrong one|not quite|i was wrong|i want|\
+     i would rather have|i would rather|let it be|set it to"
+    )
+}
 
-const NARROW: &[&str] = &[
-    "only in",
-    "only for",
-    "only the",
-    "only on",
-    "only",
-    "just in",
-    "just for",
-    "just the",
-    "just on",
-    "just",
-    "but only in",
-    "but only for",
-    "but only",
-    "limit to",
-    "limit it to",
-    "limit that to",
-    "restrict to",
-    "restrict it to",
-    "restrict that to",
-    "narrow it to",
-    "narrow it down to",
-    "narrow that down to",
-    "show only",
-    "show me only",
-    "show just",
-    "no only",
-    "no just",
-];
-
-fn longest(reader: &Reader<'_>, at: usize, heads: &[&str]) -> Option<usize> {
-    heads
-        .iter()
-        .filter_map(|head| reader.stands_past_signs(at, head))
-        .max()
+fn narrow() -> &'static Heads {
+    heads!(
+        "only in|only for|only the|only on|only|just in|just for|just the|just on|just|but only in|but only for|\
+     but only|limit to|limit it to|limit that to|restrict to|restrict it to|restrict that to|narrow it to|\
+     narrow it down to|narrow that down to|show only|show me only|show just|no only|no just"
+    )
 }
 
 /// What the utterance goes on from, and how; `None` when it is no continuation.
@@ -272,9 +75,15 @@ pub(crate) fn follow(reader: &Reader<'_>, context: &Context) -> Option<Read> {
         ],
     );
     let from = if from >= reader.words.len() { 0 } else { from };
-    let correct = longest(reader, from, CORRECT).map(|next| (next, Mode::Correct));
-    let next = longest(reader, from, NEXT).map(|next| (next, Mode::Next));
-    let narrow = longest(reader, from, NARROW).map(|next| (next, Mode::Narrow));
+    let correct = correct()
+        .longest_past_signs(reader, from)
+        .map(|next| (next, Mode::Correct));
+    let next = next()
+        .longest_past_signs(reader, from)
+        .map(|next| (next, Mode::Next));
+    let narrow = narrow()
+        .longest_past_signs(reader, from)
+        .map(|next| (next, Mode::Narrow));
     let (at, mode) = [narrow, correct, next]
         .into_iter()
         .flatten()
@@ -334,46 +143,13 @@ pub(crate) fn again(reader: &Reader<'_>) -> bool {
             )
         })
         .collect();
-    matches!(
-        texts.join(" ").as_str(),
-        "again"
-            | "once more"
-            | "once again"
-            | "one more time"
-            | "repeat"
-            | "repeat that"
-            | "repeat it"
-            | "repeat the last one"
-            | "repeat last"
-            | "do it again"
-            | "do that again"
-            | "same again"
-            | "the same again"
-            | "and again"
-            | "same thing again"
-            | "the same"
-            | "same"
-            | "ditto"
-            | "another time"
-            | "redo"
-            | "redo that"
-            | "redo it"
-            | "do the same again"
-            | "say that again"
-            | "say again"
-            | "show that again"
-            | "show me that again"
-            | "show me again"
-            | "run that again"
-            | "run it again"
-            | "do the same"
-            | "same one again"
-            | "retry"
-            | "try again"
-            | "try that again"
-            | "repeat the last command"
-            | "repeat this"
-    )
+    heads!(
+    "again|once more|once again|one more time|repeat|repeat that|repeat it|repeat the last one|repeat last|\
+     do it again|do that again|same again|the same again|and again|same thing again|the same|same|ditto|\
+     another time|redo|redo that|redo it|do the same again|say that again|say again|show that again|\
+     show me that again|show me again|run that again|run it again|do the same|same one again|retry|try again|\
+     try that again|repeat the last command|repeat this"
+).holds(&texts)
 }
 
 /// "Which ones?", "list them", "why?", "how many?" after an operation that fixes what is meant.
@@ -406,68 +182,19 @@ pub(crate) fn which(reader: &Reader<'_>, context: &Context) -> Option<Draft> {
             )
         })
         .collect();
-    let joined = texts.join(" ");
-    let lists = matches!(
-        joined.as_str(),
-        "which ones"
-            | "which"
-            | "which one"
-            | "who"
-            | "list them"
-            | "show them"
-            | "which ones are they"
-            | "which are they"
-            | "who are they"
-            | "name them"
-            | "what are they"
-            | "which are those"
-            | "list those"
-            | "show those"
-            | "which ones are those"
-            | "list these"
-            | "let see them"
-            | "give them"
-            | "see them"
-            | "display them"
-            | "who exactly"
-            | "where are they"
-            | "list them all"
-            | "show them all"
-            | "show all"
-            | "list all"
-            | "which is it"
-            | "which ones is it"
-            | "who is it"
-            | "can you list them"
-            | "could you list them"
-            | "can you show them"
-            | "could you show them"
-            | "can i see them"
-            | "print them"
-            | "can you name them"
-            | "could you name them"
-            | "list all of them"
-            | "show all of them"
-            | "which of them"
-            | "what are their names"
-    );
-    let counts = matches!(
-        joined.as_str(),
-        "how many"
-            | "how many are there"
-            | "how many are they"
-            | "how many is that"
-            | "count them"
-            | "how many are that"
-            | "how many of them"
-            | "how many of them are there"
-            | "how many are those"
-            | "count those"
-            | "how many are in there"
-            | "so how many"
-            | "how many altogether"
-            | "how many in total"
-    );
+    let lists = heads!(
+    "which ones|which|which one|who|list them|show them|which ones are they|which are they|who are they|name them|\
+     what are they|which are those|list those|show those|which ones are those|list these|let see them|give them|\
+     see them|display them|who exactly|where are they|list them all|show them all|show all|list all|which is it|\
+     which ones is it|who is it|can you list them|could you list them|can you show them|could you show them|\
+     can i see them|print them|can you name them|could you name them|list all of them|show all of them|\
+     which of them|what are their names"
+).holds(&texts);
+    let counts = heads!(
+    "how many|how many are there|how many are they|how many is that|count them|how many are that|how many of them|\
+     how many of them are there|how many are those|count those|how many are in there|so how many|\
+     how many altogether|how many in total"
+).holds(&texts);
     let op = if lists {
         "list"
     } else if counts {
@@ -930,6 +657,10 @@ fn phrase_of(
     }
     let takes =
         mesh_core::operation::table::row(inner.op).is_some_and(|row| row.arg("scope").is_some());
+    // "Reject it", of a review: what "it" is, is known.
+    if !takes && p.refer == Some(Refer::It) && !p.names() {
+        return Ok(Some(false));
+    }
     if !takes || scope_done || !(p.is_scope() || p.except.is_some()) {
         return Ok(None);
     }

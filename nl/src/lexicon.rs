@@ -90,11 +90,22 @@ impl Lexicon {
             let mut words = line.split(' ');
             let lemma = words.next().unwrap_or_default();
             put(lemma, lemma, Form::Base);
+            put(keep(plural(lemma)), lemma, Form::S);
             for (word, form) in words.zip([Form::Past, Form::Part, Form::Ing]) {
                 if word != lemma {
                     put(word, lemma, form);
                 }
             }
+        }
+        for (text, lemma, form) in [
+            ("is", "be", Form::S),
+            ("are", "be", Form::S),
+            ("am", "be", Form::S),
+            ("were", "be", Form::Past),
+            ("has", "have", Form::S),
+            ("does", "do", Form::S),
+        ] {
+            put(text, lemma, form);
         }
         for word in NOUNS.iter().flat_map(|line| line.split(' ')) {
             put(word, word, Form::Base);
@@ -215,6 +226,9 @@ fn edits(a: &[u8], b: &[u8], limit: usize) -> usize {
 }
 
 fn plural(word: &str) -> String {
+    if matches!(word, "go" | "do" | "undo") {
+        return format!("{word}es");
+    }
     match word.as_bytes() {
         [.., b's' | b'x' | b'z'] | [.., b'c' | b's', b'h'] => format!("{word}es"),
         [.., before, b'y'] if !b"aeiou".contains(before) => {

@@ -23,6 +23,7 @@ mod draft;
 mod follow;
 mod frame;
 mod glossary;
+mod heads;
 mod lexicon;
 mod miss;
 mod opening;

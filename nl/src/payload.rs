@@ -1,15 +1,17 @@
 //! What is passed on and never read: messages, questions and tasks for agents.
 
-use crate::act::{has_id, recipient, spans, timed};
+mod ask;
+mod delegate;
+
+use crate::act::timed;
 use crate::context::Context;
-use crate::draft::{Draft, json, number};
+use crate::draft::Draft;
 use crate::frame::says_nothing;
-use crate::lexicon::Form;
+use crate::heads::{Heads, heads};
 use crate::miss::{Miss, Read};
-use crate::phrase::{Noun, Phrase, alone, phrase};
-use crate::piece::{Piece, Role, phrases, pieces};
+use crate::phrase::{Noun, Phrase, phrase};
+use crate::piece::{Piece, Role, pieces};
 use crate::reader::Reader;
-use crate::select::select;
 use crate::token::Kind;
 
 /// A broadcast, a question to agents or a task for them.
@@ -21,8 +23,8 @@ pub(crate) fn payload(reader: &Reader<'_>, context: &Context) -> Option<Read> {
         ..*reader
     };
     let read = broadcast(&words, context)
-        .or_else(|| ask(&words, context))
-        .or_else(|| delegate(&words, context))?;
+        .or_else(|| ask::ask(&words, context))
+        .or_else(|| delegate::delegate(&words, context))?;
     Some(read.and_then(|draft| timed(draft, &before)))
 }
 
@@ -48,11 +50,8 @@ fn timing<'a>(reader: &Reader<'a>) -> (usize, Vec<Piece>) {
     (0, Vec::new())
 }
 
-fn longest(reader: &Reader<'_>, at: usize, heads: &[&str]) -> Option<usize> {
-    heads
-        .iter()
-        .filter_map(|head| reader.stands(at, head))
-        .max()
+fn longest(reader: &Reader<'_>, at: usize, heads: &Heads) -> Option<usize> {
+    heads.longest(reader, at)
 }
 
 /// The line from one word to behind another, as it was said.
@@ -208,43 +207,12 @@ fn broadcast(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             .contains(&reader.text(next))
             .then(|| message(reader, Some(whom), next + 1, context));
     }
-    let verbs = [
-        "broadcast",
-        "announce",
-        "post",
-        "publish",
-        "relay",
-        "spread",
-        "say",
-        "send out",
-        "send",
-        "pass on",
-        "pass",
-        "write",
-        "communicate",
-        "push",
-        "shout out",
-        "shout",
-        "put out",
-        "transmit",
-        "proclaim",
-        "blast",
-        "circulate",
-        "issue",
-        "drop",
-        "make",
-        "do a broadcast",
-        "get word",
-        "share",
-        "distribute",
-        "deliver",
-        "convey",
-        "forward",
-        "yell",
-        "air",
-        "run",
-    ];
-    let from = longest(reader, 0, &verbs)?;
+    let verbs = heads!(
+        "broadcast|announce|post|publish|relay|spread|say|send out|send|pass on|pass|write|communicate|push|shout out|\
+     shout|put out|transmit|proclaim|blast|circulate|issue|drop|make|do a broadcast|get word|share|distribute|\
+     deliver|convey|forward|yell|air|run"
+    );
+    let from = longest(reader, 0, verbs)?;
     let strong = matches!(
         text,
         "broadcast" | "announce" | "publish" | "proclaim" | "circulate" | "transmit"
@@ -632,416 +600,4 @@ fn trailing(reader: &Reader<'_>, start: usize, end: usize) -> Option<(Phrase, us
         let (p, next) = phrase(&reader.until(end), at + 1)?;
         (next >= end && is_recipient(&p) && p.refer.is_none()).then_some((p, at))
     })
-}
-
-/// A question to agents.
-fn ask(reader: &Reader<'_>, context: &Context) -> Option<Read> {
-    let text = reader.text(0);
-    if !matches!(
-        text,
-        "ask"
-            | "question"
-            | "poll"
-            | "query"
-            | "quiz"
-            | "survey"
-            | "sample"
-            | "pose"
-            | "put"
-            | "interview"
-            | "enquire"
-            | "inquire"
-    ) {
-        return None;
-    }
-    let draft = Draft::new("ask");
-    let quote = quote_at(reader);
-    if matches!(text, "put" | "pose" | "sample" | "interview") && quote.is_none() {
-        return None;
-    }
-    let from = reader.skip(
-        1,
-        &[
-            "from", "of", "to", "a", "the", "question", "around", "at", "random", "out", "about",
-            "this",
-        ],
-    );
-    let first = [1, from].into_iter().find_map(|at| {
-        sampled(reader, at).or_else(|| {
-            sampled(
-                reader,
-                reader.skip(at, &["from", "of", "to", "around", "at", "random"]),
-            )
-        })
-    });
-    if let Some(quote) = quote {
-        let head = first.as_ref().filter(|(_, _, next)| *next <= quote);
-        let start = head.map_or(1, |(_, _, next)| *next);
-        if !leads_to(reader, start, quote) {
-            return None;
-        }
-        let question = quoted(reader, quote).filter(|text| !text.trim().is_empty());
-        let rest = Reader {
-            words: &reader.words[quote + 1..],
-            ..*reader
-        };
-        let parts = pieces(&rest);
-        let mut whom = head.map(|(p, n, _)| (p.clone(), *n));
-        for at in 0..rest.words.len() {
-            if whom.is_some() {
-                break;
-            }
-            if let Some((p, n, _)) = sampled(&rest, at) {
-                whom = Some((p, n));
-            }
-        }
-        let fits = parts.iter().all(|piece| match piece {
-            Piece::Word(word) => {
-                says_nothing(&word.text)
-                    || matches!(
-                        word.text.as_str(),
-                        "sample" | "random" | "at" | "please" | "question" | "that"
-                    )
-            }
-            Piece::Phrase(p) => is_recipient(p) || p.is_number(),
-            Piece::Punct(_) | Piece::Time(_) => true,
-            Piece::Span(span) => span.role == Role::In,
-            _ => false,
-        });
-        if !fits {
-            return None;
-        }
-        let Some(question) = question else {
-            return Some(Err(Miss::slot(draft, "question", "Ask them what?")));
-        };
-        let made = asked(draft.with("question", question), whom, context);
-        return Some(made.and_then(|draft| timed(draft, &parts)));
-    }
-    let (p, n, next) = first?;
-    let next = reader.skip(next, &[":", ",", "-", "about", "please", "for"]);
-    let made = match asked(draft, Some((p, n)), context) {
-        Ok(made) => made,
-        Err(miss) => return Some(Err(miss)),
-    };
-    let mut end = reader.words.len();
-    while end > next && reader.at(end - 1, &[".", ",", "please", "?"]) {
-        end -= 1;
-    }
-    Some(match said(reader, next, end) {
-        Some(question) => Ok(made.with("question", question).at_most(0.9)),
-        None => Err(Miss::slot(made, "question", "Ask them what?")),
-    })
-}
-
-/// Agents to be asked, and how many: "ten GPUs", "five of the servers", "everyone".
-fn sampled(reader: &Reader<'_>, at: usize) -> Option<(Phrase, Option<f64>, usize)> {
-    let (n, of) =
-        crate::quantity::quantity(reader.words, at).map_or((None, at), |(n, next)| (Some(n), next));
-    if let (Some(n), true) = (n, reader.at(of, &["of", "random", "out", "different"])) {
-        let from = reader.skip(of, &["of", "random", "out", "different"]);
-        if let Some((p, next)) = recipient_at(reader, from) {
-            return Some((p, Some(n), next));
-        }
-    }
-    let (mut p, next) = recipient_at(reader, at)?;
-    let n = p.count.take();
-    Some((p, n, next))
-}
-
-fn asked(draft: Draft, whom: Option<(Phrase, Option<f64>)>, context: &Context) -> Read {
-    let Some((mut whom, n)) = whom else {
-        return Ok(draft);
-    };
-    if whom.vague {
-        return Err(Miss::slot(draft, "sample", "Ask how many?"));
-    }
-    let draft = draft.maybe("sample", n.map(number));
-    whom.singular = false;
-    let unnamed =
-        !whom.names() && !whom.all && !whom.mesh && whom.refer.is_none() && whom.pick.is_none();
-    if unnamed {
-        return Ok(draft);
-    }
-    let selection =
-        select(&whom, context).map_err(|trouble| Miss::trouble(draft.clone(), "scope", trouble))?;
-    Ok(draft.about(selection))
-}
-
-/// A task for whoever does it best.
-fn delegate(reader: &Reader<'_>, context: &Context) -> Option<Read> {
-    let text = reader.text(0);
-    let draft = Draft::new("delegate");
-    if matches!(
-        text,
-        "delegate" | "outsource" | "assign" | "offload" | "hand" | "give" | "farm" | "submit"
-    ) {
-        let strong = matches!(text, "delegate" | "outsource");
-        let from = reader.skip(
-            1,
-            &[
-                "off",
-                "over",
-                "out",
-                "the",
-                "a",
-                "task",
-                "job",
-                "work",
-                ":",
-                "this",
-                "following",
-                "new",
-                "of",
-            ],
-        );
-        let quote = quote_at(reader);
-        if !strong
-            && (quote.is_none()
-                || has_id(&pieces(reader))
-                || !(1..reader.words.len()).any(|at| reader.at(at, &["task", "job", "to"])))
-        {
-            return None;
-        }
-        if let Some(quote) = quote {
-            let parts = around(reader, 1, quote);
-            let task = quoted(reader, quote).filter(|text| !text.trim().is_empty());
-            return Some(tasked(draft.maybe("task", task), &parts, context));
-        }
-        // "Delegate to a GPU" lacks the task, "delegate the log analysis to a GPU" does not.
-        if reader.at(from, &["to"]) || from >= reader.words.len() || reader.at(1, &["to"]) {
-            let parts = pieces(&Reader {
-                words: &reader.words[1..],
-                ..*reader
-            });
-            return Some(tasked(draft, &parts, context).or_else(|miss| Err(miss)));
-        }
-        let start = reader.skip(1, &[":"]);
-        let (end, parts) = limits(reader, start);
-        let to = trailing(reader, start, end);
-        let end = to.as_ref().map_or(end, |(_, at)| *at);
-        let task = said(reader, start, end);
-        let draft = draft.maybe("task", task);
-        let mut parts = parts;
-        if let Some((p, _)) = to {
-            parts.push(Piece::Phrase(Box::new(Phrase {
-                preposition: "to",
-                ..p
-            })));
-        }
-        return Some(tasked(draft, &parts, context).map(|draft| draft.at_most(0.88)));
-    }
-    if !matches!(text, "have" | "get" | "let" | "make") {
-        return None;
-    }
-    let from = reader.skip(1, &["one", "of", "somebody", "someone", "on", "any"]);
-    let start = if reader.at(1, &["one"]) && reader.at(2, &["of"]) {
-        3
-    } else if reader.at(1, &["somebody", "someone", "some"]) {
-        from
-    } else {
-        1
-    };
-    let (mut whom, next) = alone(reader, start)?;
-    if !is_recipient(&whom)
-        || whom.refer.is_some()
-        || whom.sort.is_some()
-        || whom.noun == Some(Noun::Task)
-    {
-        return None;
-    }
-    let verb = if reader.at(next, &["to"]) {
-        next + 1
-    } else {
-        next
-    };
-    if text == "get" && verb == next {
-        return None;
-    }
-    let verb = reader.skip(verb, &["please", "quickly", "also"]);
-    let word = reader.words.get(verb)?;
-    let base = word.token.kind == Kind::Word
-        && word.form == Form::Base
-        && !says_nothing(&word.token.text)
-        && word.lemma != "#";
-    let ours = matches!(
-        word.lemma,
-        "lead"
-            | "leader"
-            | "coordinator"
-            | "coordinate"
-            | "active"
-            | "healthy"
-            | "head"
-            | "boss"
-            | "out"
-            | "know"
-            | "run"
-            | "go"
-            | "back"
-            | "be"
-            | "continue"
-            | "resume"
-            | "up"
-            | "off"
-            | "in"
-            | "on"
-            | "and"
-            | "then"
-            | "for"
-            | "with"
-            | "not"
-            | "is"
-            | "are"
-            | "take"
-            | "work"
-            | "loose"
-            | "free"
-            | "alone"
-    ) || crate::frame::begins(word.lemma)
-        && !matches!(
-            word.lemma,
-            "analyse"
-                | "analyze"
-                | "check"
-                | "count"
-                | "summarise"
-                | "summarize"
-                | "find"
-                | "look"
-                | "review"
-                | "describe"
-                | "debug"
-                | "investigate"
-                | "examine"
-                | "inspect"
-                | "make"
-                | "do"
-                | "read"
-                | "give"
-                | "write"
-                | "show"
-                | "sort"
-                | "get"
-                | "compare"
-                | "fix"
-                | "patch"
-                | "clear"
-                | "list"
-                | "rebuild"
-                | "set"
-                | "bring"
-                | "send"
-                | "sum"
-                | "fetch"
-                | "pull"
-                | "push"
-                | "open"
-        )
-        || matches!(
-            word.lemma,
-            "sync" | "synchronise" | "synchronize" | "observe" | "orient" | "decide" | "record"
-        )
-        || word.token.text.contains('_');
-    if !base || ours || word.token.kind != Kind::Word {
-        return None;
-    }
-    // "Let the GPUs do video encoding" is a rule, not a task.
-    if text == "let" && matches!(word.lemma, "do" | "handle" | "perform" | "use" | "run") {
-        return None;
-    }
-    let (end, parts) = limits(reader, verb);
-    let task = said(reader, verb, end)?;
-    whom.count = None;
-    let to = match recipient(&whom, context) {
-        Ok(to) => to,
-        Err(trouble) => return Some(Err(Miss::trouble(draft.with("task", task), "to", trouble))),
-    };
-    let draft = draft.with("task", task).with("to", json(&to));
-    Some(tasked(draft, &parts, context).map(|draft| draft.at_most(0.93)))
-}
-
-/// Where a task ends and the limits on it begin: ", one minute tops", "within five minutes".
-fn limits(reader: &Reader<'_>, start: usize) -> (usize, Vec<Piece>) {
-    let mut end = reader.words.len();
-    while end > start && reader.at(end - 1, &[".", ",", "please", "!", "?"]) {
-        end -= 1;
-    }
-    for at in start + 1..end {
-        let comma = reader.at(at, &[","]);
-        let rest = Reader {
-            words: &reader.words[if comma { at + 1 } else { at }..end],
-            ..*reader
-        };
-        let parts = pieces(&rest);
-        let limit = |span: &Piece| matches!(span, Piece::Span(span) if matches!(span.role, Role::Within) || comma && matches!(span.role, Role::Bare | Role::For | Role::In));
-        let only = parts.iter().all(|piece| limit(piece) || matches!(piece, Piece::Word(word) if says_nothing(&word.text) || matches!(word.text.as_str(), "max" | "tops" | "timeout" | "limit" | "give" | "it" | "no")) || matches!(piece, Piece::Punct(_)));
-        if only && parts.iter().any(limit) {
-            return (at, parts);
-        }
-    }
-    (end, Vec::new())
-}
-
-/// With the agents it goes to and its limits.
-fn tasked(draft: Draft, parts: &[Piece], context: &Context) -> Read {
-    let mut draft = draft;
-    for piece in parts {
-        match piece {
-            Piece::Phrase(p) if is_recipient(p) => {
-                let to = recipient(p, context)
-                    .map_err(|trouble| Miss::trouble(draft.clone(), "to", trouble))?;
-                draft = draft.with("to", json(&to));
-            }
-            Piece::Phrase(p) if p.noun == Some(Noun::Task) && !p.names() => {}
-            Piece::Span(span) if matches!(span.role, Role::Within | Role::Bare | Role::For) => {
-                draft = draft.with("timeout_s", number(span.seconds))
-            }
-            Piece::Span(_) | Piece::Time(_) | Piece::Punct(_) => {}
-            Piece::Word(word)
-                if says_nothing(&word.text)
-                    || matches!(
-                        word.text.as_str(),
-                        "task"
-                            | "job"
-                            | "timeout"
-                            | "limit"
-                            | "give"
-                            | "it"
-                            | "max"
-                            | "tops"
-                            | "whoever"
-                            | "best"
-                            | "anyone"
-                            | "somebody"
-                            | "someone"
-                            | "one"
-                            | "that"
-                            | "this"
-                            | "following"
-                            | "out"
-                            | "off"
-                            | "no"
-                            | "do"
-                            | "is"
-                            | "called"
-                            | "work"
-                            | "available"
-                            | "handle"
-                    ) => {}
-            _ => return Err(Miss::ask("What exactly is the task?", 0.5)),
-        }
-    }
-    if !draft.args.contains_key("task") {
-        return Err(Miss::slot(draft, "task", "Delegate what?"));
-    }
-    let schedule: Vec<Piece> = parts
-        .iter()
-        .filter(|piece| {
-            matches!(piece, Piece::Time(_))
-                || matches!(piece, Piece::Span(span) if span.role == Role::In)
-        })
-        .cloned()
-        .collect();
-    let _ = (spans(parts).count(), phrases(parts).count());
-    timed(draft, &schedule)
 }

@@ -1,5 +1,6 @@
 //! A clause as pieces: phrases, lengths and points of time, quotations, ids, and the words that are left.
 
+use crate::heads::heads;
 use crate::lexicon::{Form, Lexeme};
 use crate::phrase::{Phrase, phrase};
 use crate::quantity::{duration, quantity, time};
@@ -157,166 +158,35 @@ fn piece(reader: &Reader<'_>, at: usize, word: &Lexeme) -> (Option<Piece>, usize
 
 /// Phrases of time that say nothing that an operation could hold, and others that say nothing at all.
 fn idle(reader: &Reader<'_>, at: usize) -> Option<usize> {
-    const IDLE: &[&str] = &[
-        "for a bit",
-        "for a little bit",
-        "for a while",
-        "for a little while",
-        "for a moment",
-        "for now",
-        "for the moment",
-        "for the time being",
-        "for the present",
-        "until further notice",
-        "till further notice",
-        "until tomorrow",
-        "until i say so",
-        "until i say otherwise",
-        "until later",
-        "for me",
-        "for us",
-        "right now",
-        "right away",
-        "at once",
-        "straight away",
-        "at the moment",
-        "at this moment",
-        "at present",
-        "as of now",
-        "in the meantime",
-        "if you do not mind",
-        "if you please",
-        "if you would",
-        "if possible",
-        "if you can",
-        "if you could",
-        "when you can",
-        "when you get a chance",
-        "when you have a moment",
-        "if that is ok",
-        "if that is okay",
-        "if you will",
-        "as soon as possible",
-        "real quick",
-        "would you",
-        "will you",
-        "could you",
-        "can you",
-        "thank you very much",
-        "thank you so much",
-        "thank you",
-        "many thanks",
-        "thanks a lot",
-        "thanks a bunch",
-        "thanks a million",
-        "thanks in advance",
-        "by the way",
-        "on the double",
-        "a bit",
-        "a little",
-        "these days",
-        "this morning",
-        "this afternoon",
-        "this evening",
-        "this week",
-        "this minute",
-        "this instant",
-        "once again",
-        "once more",
-        "all right",
-        "good morning",
-        "good evening",
-        "good afternoon",
-        "hi there",
-        "hey there",
-        "hello there",
-        "my friend",
-        "my dear",
-        "and so on",
-        "and all",
-        "or something",
-        "or so",
-        "you know",
-        "i think",
-        "i guess",
-        "i suppose",
-        "i believe",
-        "to be honest",
-        "in general",
-        "in total",
-        "altogether",
-        "out there",
-        "over there",
-        "in here",
-        "over here",
-        "at the minute",
-        "at this point",
-        "on my behalf",
-        "across the board",
-        "for good",
-        "for real",
-        "and everything",
-        "as well",
-        "as usual",
-        "as quickly as possible",
-        "as fast as possible",
-        "as fast as you can",
-        "no matter what",
-        "no later",
-        "on the spot",
-        "this time",
-        "as a precaution",
-        "just in case",
-        "to be safe",
-        "to be on the safe side",
-        "for safety",
-        "before lunch",
-        "please and thank you",
-        "pretty please",
-        "for starters",
-        "first of all",
-        "at all",
-        "of course",
-        "the hell",
-        "the heck",
-        "on earth",
-        "in the world",
-        "all of a sudden",
-        "all day",
-        "all the time",
-        "per sector",
-        "at a time",
-        "do not worry",
-        "no rush",
-        "no hurry",
-        "whenever you can",
-        "whenever you are ready",
-        "whenever ready",
-        "when ready",
-        "when you are ready",
-        "when you're ready",
-        "if needed",
-        "if necessary",
-        "like this",
-        "like that",
-        "with immediate effect",
-        "effective immediately",
-        "at your earliest convenience",
-        "in a hurry",
-        "any more",
-        "anymore",
-        "any longer",
-        "these days",
-        "so far",
-        "up to now",
-        "ever since",
-        "and stuff",
-        "real fast",
-        "on me",
-    ];
-    IDLE.iter()
-        .filter_map(|idle| reader.stands(at, idle))
-        .max()
+    let idle = heads!(
+        "for a bit|for a little bit|for a while|for a little while|for a moment|for now|for the moment|\
+     for the time being|for the present|until further notice|till further notice|until tomorrow|until i say so|\
+     until i say otherwise|until later|for me|for us|right now|right away|at once|straight away|at the moment|\
+     at this moment|at present|as of now|in the meantime|if you do not mind|if you please|if you would|if possible|\
+     if you can|if you could|when you can|when you get a chance|when you have a moment|if that is ok|\
+     if that is okay|if you will|as soon as possible|real quick|would you|will you|could you|can you|\
+     thank you very much|thank you so much|thank you|many thanks|thanks a lot|thanks a bunch|thanks a million|\
+     thanks in advance|by the way|on the double|a bit|a little|these days|this morning|this afternoon|this evening|\
+     this week|this minute|this instant|once again|once more|all right|good morning|good evening|good afternoon|\
+     hi there|hey there|hello there|my friend|my dear|and so on|and all|or something|or so|you know|i think|\
+     i guess|i suppose|i believe|to be honest|in general|in total|altogether|out there|over there|in here|\
+     over here|at the minute|at this point|on my behalf|across the board|for good|for real|and everything|as well|\
+     as usual|as quickly as possible|as fast as possible|as fast as you can|no matter what|no later|on the spot|\
+     this time|as a precaution|just in case|to be safe|to be on the safe side|for safety|before lunch|\
+     please and thank you|pretty please|for starters|first of all|at all|of course|the hell|the heck|on earth|\
+     in the world|all of a sudden|all day|all the time|per sector|at a time|do not worry|no rush|no hurry|\
+     whenever you can|whenever you are ready|whenever ready|when ready|when you are ready|when you're ready|\
+     if needed|if necessary|like this|like that|with immediate effect|effective immediately|\
+     at your earliest convenience|in a hurry|any more|anymore|any longer|these days|so far|up to now|ever since|\
+     and stuff|real fast|on me"
+    );
+    let asks = heads!("would you|will you|could you|can you");
+    let ends = |next: usize| {
+        let text = reader.text(next);
+        text.is_empty() || matches!(text, "," | "?" | "." | "!" | "please")
+    };
+    idle.longest(reader, at)
+        .filter(|next| asks.longest(reader, at) != Some(*next) || ends(*next))
         .or_else(|| {
             matches!(
                 reader.text(at),
@@ -664,7 +534,7 @@ fn point(reader: &Reader<'_>, at: usize) -> Option<(String, usize)> {
         _ => at,
     };
     let from = reader.skip(from, &["about", "exactly", "around"]);
-    let said = from > at && matches!(text, "at" | "by");
+    let said = from > at && text == "at";
     // `at 7` may be a sector where nothing is timed; it is a time when it is at the end, or a half of the day follows.
     let plain_number = matches!(words.get(from)?.token.kind, Kind::Number(_))
         || crate::quantity::is_number_word(reader.text(from));

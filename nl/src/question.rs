@@ -4,17 +4,15 @@ use crate::context::Context;
 use crate::draft::{Draft, number};
 use crate::frame::{self, Voice};
 use crate::glossary;
+use crate::heads::{Heads, heads};
 use crate::lexicon::Form;
 use crate::miss::{Miss, Read};
 use crate::piece::{Piece, phrases, pieces};
 use crate::reader::Reader;
 
 /// The longest of `heads` that stands at `at`.
-fn longest(reader: &Reader<'_>, at: usize, heads: &[&str]) -> Option<usize> {
-    heads
-        .iter()
-        .filter_map(|head| reader.stands(at, head))
-        .max()
+fn longest(reader: &Reader<'_>, at: usize, heads: &Heads) -> Option<usize> {
+    heads.longest(reader, at)
 }
 
 fn sub<'a>(reader: &Reader<'a>, from: usize, to: usize) -> Reader<'a> {
@@ -50,15 +48,7 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
     if let Some(from) = longest(
         reader,
         0,
-        &[
-            "what does",
-            "what do",
-            "what did",
-            "what is",
-            "what are",
-            "what",
-            "what would",
-        ],
+        heads!("what does|what do|what did|what is|what are|what|what would"),
     ) {
         let last = reader.lemma(end.wrapping_sub(1));
         let last_text = reader.text(end.wrapping_sub(1));
@@ -86,20 +76,11 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
         if let Some(from) = longest(
             reader,
             0,
-            &[
-                "what is meant by",
-                "what do you mean by",
-                "what do we mean by",
-                "what does it mean when you say",
-                "what means",
-                "what is the meaning of",
-                "what is the definition of",
-                "what is meaning of",
-                "what does it mean to",
-                "what is it to",
-                "what do you call",
-                "what do people mean by",
-            ],
+            heads!(
+                "what is meant by|what do you mean by|what do we mean by|what does it mean when you say|what means|\
+     what is the meaning of|what is the definition of|what is meaning of|what does it mean to|what is it to|\
+     what do you call|what do people mean by"
+            ),
         ) {
             return topic(&sub(reader, from, end))
                 .map_or(Some(Err(Miss::reject("not a word of the mesh", 0.9))), make);
@@ -107,11 +88,7 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
         if let Some(from) = longest(
             reader,
             0,
-            &[
-                "what is the difference between",
-                "what is difference between",
-                "how does",
-            ],
+            heads!("what is the difference between|what is difference between|how does"),
         )
         .filter(|_| reader.at(3, &["difference"]) || reader.at(2, &["difference"]))
         {
@@ -120,18 +97,10 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
         if let Some(from) = longest(
             reader,
             0,
-            &[
-                "what is a",
-                "what is an",
-                "what is the",
-                "what is",
-                "what are",
-                "what exactly is a",
-                "what exactly is an",
-                "what exactly is",
-                "what exactly are",
-                "what are the",
-            ],
+            heads!(
+                "what is a|what is an|what is the|what is|what are|what exactly is a|what exactly is an|what exactly is|\
+     what exactly are|what are the"
+            ),
         ) {
             let words = sub(reader, from, end);
             let scope = pieces(&words)
@@ -153,30 +122,12 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
     if let Some(from) = longest(
         reader,
         0,
-        &[
-            "explain",
-            "explain the",
-            "define",
-            "describe the",
-            "meaning of",
-            "the meaning of",
-            "definition of",
-            "the definition of",
-            "explain to me",
-            "explain what",
-            "explain how",
-            "what about the term",
-            "tell me about the term",
-            "explanation of",
-            "clarify",
-            "explain me",
-            "give me the definition of",
-            "give me the meaning of",
-            "an explanation of",
-            "give me an explanation of",
-            "elaborate on",
-            "describe",
-        ],
+        heads!(
+            "explain|explain the|define|describe the|meaning of|the meaning of|definition of|the definition of|\
+     explain to me|explain what|explain how|what about the term|tell me about the term|explanation of|clarify|\
+     explain me|give me the definition of|give me the meaning of|an explanation of|give me an explanation of|\
+     elaborate on|describe"
+        ),
     ) {
         let words = sub(reader, from, end);
         if words.words.is_empty() {
@@ -189,7 +140,7 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
             }
             return None;
         }
-        if longest(reader, from, &["the difference between"]).is_some() {
+        if longest(reader, from, heads!("the difference between")).is_some() {
             return difference(reader, from + 3, end);
         }
         let until = if matches!(reader.lemma(end - 1), "mean" | "work" | "do" | "be") {
@@ -234,91 +185,21 @@ fn how_to(reader: &Reader<'_>, asked: bool, end: usize) -> Option<Read> {
     if asked {
         return None;
     }
-    let heads = [
-        "how do i",
-        "how do we",
-        "how do you",
-        "how does one",
-        "how can i",
-        "how can we",
-        "how can you",
-        "how can one",
-        "how could i",
-        "how could we",
-        "how should i",
-        "how should we",
-        "how would i",
-        "how would we",
-        "how would one",
-        "how would you",
-        "how to",
-        "how must i",
-        "how i can",
-        "how can i please",
-        "how do i go about",
-        "how may i",
-        "how am i supposed to",
-        "how is it possible to",
-        "how might i",
-        "how did i",
-        "can i",
-        "can we",
-        "can one",
-        "may i",
-        "may we",
-        "could i",
-        "could one",
-        "am i able to",
-        "are we able to",
-        "am i allowed to",
-        "are we allowed to",
-        "is it possible to",
-        "is it allowed to",
-        "is it permitted to",
-        "is there a way to",
-        "is there any way to",
-        "is there a command to",
-        "is there an option to",
-        "do i have to",
-        "do i need to",
-        "do we need to",
-        "do we have to",
-        "are you able to",
-        "is there some way to",
-        "would it be possible to",
-        "could it be possible to",
-        "what is the command to",
-        "what is the way to",
-        "which command",
-        "what command do i use to",
-        "what do i say to",
-        "what do i type to",
-        "what should i say to",
-        "what must i say to",
-        "what happens when i type",
-        "what is the best way to",
-        "when should i",
-        "when do i",
-        "when would i",
-        "when should we",
-        "what should i type to",
-        "show me how to",
-        "tell me how to",
-        "how do people",
-        "am i permitted to",
-        "might i",
-        "is it even possible to",
-        "can an operator",
-        "can agents be",
-        "can a cluster be",
-        "can a sector be",
-        "can sectors be",
-        "can clusters be",
-        "can an agent be",
-        "who can",
-        "who may",
-    ];
-    if let Some(from) = longest(reader, 0, &heads) {
+    let heads = heads!(
+        "how do i|how do we|how do you|how does one|how can i|how can we|how can you|how can one|how could i|\
+     how could we|how should i|how should we|how would i|how would we|how would one|how would you|how to|\
+     how must i|how i can|how can i please|how do i go about|how may i|how am i supposed to|how is it possible to|\
+     how might i|how did i|can i|can we|can one|may i|may we|could i|could one|am i able to|are we able to|\
+     am i allowed to|are we allowed to|is it possible to|is it allowed to|is it permitted to|is there a way to|\
+     is there any way to|is there a command to|is there an option to|do i have to|do i need to|do we need to|\
+     do we have to|are you able to|is there some way to|would it be possible to|could it be possible to|\
+     what is the command to|what is the way to|which command|what command do i use to|what do i say to|\
+     what do i type to|what should i say to|what must i say to|what happens when i type|what is the best way to|\
+     when should i|when do i|when would i|when should we|what should i type to|show me how to|tell me how to|\
+     how do people|am i permitted to|might i|is it even possible to|can an operator|can agents be|can a cluster be|\
+     can a sector be|can sectors be|can clusters be|can an agent be|who can|who may"
+    );
+    if let Some(from) = longest(reader, 0, heads) {
         let from = reader.skip(
             from,
             &[
@@ -354,11 +235,7 @@ fn how_to(reader: &Reader<'_>, asked: bool, end: usize) -> Option<Read> {
         return Some(Err(Miss::reject("not about the mesh", 0.85)));
     }
     // "How does healing work", "how do cascades work".
-    if let Some(from) = longest(
-        reader,
-        0,
-        &["how does", "how do", "how is", "how are", "how"],
-    ) {
+    if let Some(from) = longest(reader, 0, heads!("how does|how do|how is|how are|how")) {
         if matches!(
             reader.lemma(end.wrapping_sub(1)),
             "work" | "function" | "operate" | "happen"
@@ -386,6 +263,9 @@ fn topic_of_verb(words: &Reader<'_>) -> Option<String> {
     let best = frame::acts(&parts, Voice::Any)
         .into_iter()
         .find(|found| found.first <= 2 && !found.makes.ends_with('?'));
+    if matches!(words.lemma(0), "undo" | "revert") {
+        return Some("undo".to_owned());
+    }
     let special = special(words, &parts);
     if let Some(op) = special {
         return Some(op.to_owned());
@@ -596,37 +476,12 @@ pub(crate) fn help(reader: &Reader<'_>) -> Option<Read> {
     let from = longest(
         reader,
         0,
-        &[
-            "help me with",
-            "help me on",
-            "help with",
-            "help on",
-            "help about",
-            "help for",
-            "help me about",
-            "help regarding",
-            "help me understand",
-            "help",
-            "i need help with",
-            "i need help on",
-            "i need some help with",
-            "need help with",
-            "get help on",
-            "get help with",
-            "show help for",
-            "show help on",
-            "show me help on",
-            "show me help for",
-            "give me help on",
-            "give me help with",
-            "some help with",
-            "some help on",
-            "need help on",
-            "show the help for",
-            "help me use",
-            "assist me with",
-            "man",
-        ],
+        heads!(
+            "help me with|help me on|help with|help on|help about|help for|help me about|help regarding|help me understand|\
+     help|i need help with|i need help on|i need some help with|need help with|get help on|get help with|\
+     show help for|show help on|show me help on|show me help for|give me help on|give me help with|some help with|\
+     some help on|need help on|show the help for|help me use|assist me with|man"
+        ),
     )?;
     let bare = from >= end;
     if bare {
@@ -666,157 +521,39 @@ pub(crate) fn what_if(reader: &Reader<'_>, context: &Context) -> Option<Read> {
         && (reader.at(0, &["hypothetically", "theoretically"])
             || reader.stands(0, "just hypothetically").is_some()
             || reader.stands(0, "in theory").is_some());
-    let heads = [
-        "what would happen if",
-        "what will happen if",
-        "what happens if",
-        "what could happen if",
-        "what might happen if",
-        "what would happen when",
-        "what happens when",
-        "what will happen when",
-        "what would happen to us if",
-        "what happens to us if",
-        "what would happen to the mesh if",
-        "what would happen to everyone if",
-        "what would occur if",
-        "what would change if",
-        "what changes if",
-        "what would we lose if",
-        "what would break if",
-        "what breaks if",
-        "what would be affected if",
-        "what is affected if",
-        "who would be affected if",
-        "who would be hit if",
-        "who is affected if",
-        "what would it do if",
-        "what would it mean if",
-        "what would it mean for us if",
-        "what does it mean if",
-        "what would be the effect if",
-        "what would be the impact if",
-        "what would be the consequences if",
-        "what will be if",
-        "what would be if",
-        "what if",
-        "what do we lose if",
-        "what do you think would happen if",
-        "how would things look if",
-        "how would it look if",
-        "how many agents would be affected if",
-        "how many agents would stop if",
-        "how would the mesh react if",
-        "how does the mesh react if",
-        "what would the effect be if",
-        "what would the impact be if",
-        "would it hurt if",
-        "would it help if",
-        "would anything break if",
-        "is it bad if",
-        "would it be bad if",
-        "would it matter if",
-        "what goes wrong if",
-        "what could go wrong if",
-        "what would go wrong if",
-        "tell me what happens if",
-        "show me what happens if",
-        "what would happen were",
-        "what would we see if",
-        "what is going to happen if",
-        "suppose that",
-        "suppose",
-        "supposing",
-        "imagine that",
-        "imagine",
-        "assume that",
-        "assume",
-        "assuming",
-        "say",
-        "let us say",
-        "let us suppose",
-        "let us assume",
-        "let us imagine",
-        "let us pretend",
-        "pretend that",
-        "pretend",
-        "simulate",
-        "simulate what happens if",
-        "simulation of",
-        "run a simulation of",
-        "run a dry run of",
-        "do a dry run of",
-        "dry run of",
-        "dry run",
-        "a dry run of",
-        "trial run of",
-        "what would be the effect of",
-        "what would be the impact of",
-        "what would be the consequences of",
-        "what would be the consequence of",
-        "what is the effect of",
-        "what is the impact of",
-        "what are the consequences of",
-        "what is the consequence of",
-        "what would the effect of",
-        "what would the impact of",
-        "what are the effects of",
-        "preview",
-        "preview of",
-        "model",
-        "estimate the impact of",
-        "estimate the effect of",
-        "predict the effect of",
-        "predict what happens if",
-        "consider",
-        "how bad would it be to",
-        "how bad would it be if",
-        "how bad is it to",
-        "how bad is it if",
-        "how disruptive would it be to",
-        "how risky would it be to",
-        "how risky is it to",
-        "how costly would it be to",
-        "how long would it take to",
-        "is it safe to",
-        "would it be safe to",
-        "is it ok to",
-        "is it okay to",
-        "is it wise to",
-        "is it a good idea to",
-        "would it be wise to",
-        "would it be a good idea to",
-        "would it be ok to",
-        "would it be okay to",
-        "would it be a problem to",
-        "would it be bad to",
-        "is it a bad idea to",
-        "is it risky to",
-        "is it dangerous to",
-        "what is the risk of",
-        "what are the risks of",
-        "should i",
-        "should we",
-        "ought we to",
-        "ought i to",
-        "would it help to",
-        "would it hurt to",
-        "does it make sense to",
-        "would it make sense to",
-        "what would it take to",
-        "what would it look like to",
-        "would you recommend",
-        "do you recommend",
-        "would you advise",
-        "what would it do to",
-        "what do you think of",
-        "what about the effect of",
-        "shall i",
-        "how safe is it to",
-        "can we safely",
-        "can i safely",
-    ];
-    if let Some(from) = longest(reader, at, &heads) {
+    let heads = heads!(
+        "what would happen if|what will happen if|what happens if|what could happen if|what might happen if|\
+     what would happen when|what happens when|what will happen when|what would happen to us if|\
+     what happens to us if|what would happen to the mesh if|what would happen to everyone if|what would occur if|\
+     what would change if|what changes if|what would we lose if|what would break if|what breaks if|\
+     what would be affected if|what is affected if|who would be affected if|who would be hit if|who is affected if|\
+     what would it do if|what would it mean if|what would it mean for us if|what does it mean if|\
+     what would be the effect if|what would be the impact if|what would be the consequences if|what will be if|\
+     what would be if|what if|what do we lose if|what do you think would happen if|how would things look if|\
+     how would it look if|how many agents would be affected if|how many agents would stop if|\
+     how would the mesh react if|how does the mesh react if|what would the effect be if|\
+     what would the impact be if|would it hurt if|would it help if|would anything break if|is it bad if|\
+     would it be bad if|would it matter if|what goes wrong if|what could go wrong if|what would go wrong if|\
+     tell me what happens if|show me what happens if|what would happen were|what would we see if|\
+     what is going to happen if|suppose that|suppose|supposing|imagine that|imagine|assume that|assume|assuming|\
+     say|let us say|let us suppose|let us assume|let us imagine|let us pretend|pretend that|pretend|simulate|\
+     simulate what happens if|simulation of|run a simulation of|run a dry run of|do a dry run of|dry run of|\
+     dry run|a dry run of|trial run of|what would be the effect of|what would be the impact of|\
+     what would be the consequences of|what would be the consequence of|what is the effect of|\
+     what is the impact of|what are the consequences of|what is the consequence of|what would the effect of|\
+     what would the impact of|what are the effects of|preview|preview of|model|estimate the impact of|\
+     estimate the effect of|predict the effect of|predict what happens if|consider|how bad would it be to|\
+     how bad would it be if|how bad is it to|how bad is it if|how disruptive would it be to|\
+     how risky would it be to|how risky is it to|how costly would it be to|how long would it take to|is it safe to|\
+     would it be safe to|is it ok to|is it okay to|is it wise to|is it a good idea to|would it be wise to|\
+     would it be a good idea to|would it be ok to|would it be okay to|would it be a problem to|would it be bad to|\
+     is it a bad idea to|is it risky to|is it dangerous to|what is the risk of|what are the risks of|should i|\
+     should we|ought we to|ought i to|would it help to|would it hurt to|does it make sense to|\
+     would it make sense to|what would it take to|what would it look like to|would you recommend|do you recommend|\
+     would you advise|what would it do to|what do you think of|what about the effect of|shall i|how safe is it to|\
+     can we safely|can i safely"
+    );
+    if let Some(from) = longest(reader, at, heads) {
         // "Simulate" is a command of its own, "say" and "consider" are not unless a clause follows.
         let loose = reader.at(
             at,
@@ -847,31 +584,11 @@ pub(crate) fn what_if(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             longest(
                 reader,
                 *i,
-                &[
-                    "what would",
-                    "what will",
-                    "what happens",
-                    "what then",
-                    "then what",
-                    "what could",
-                    "what might",
-                    "who would",
-                    "how many",
-                    "how would",
-                    "would anything",
-                    "would that",
-                    "would it",
-                    "what else",
-                    "what is",
-                    "what does",
-                    "what do",
-                    "how bad",
-                    "what changes",
-                    "what breaks",
-                    "will anything",
-                    "how much",
-                    "what",
-                ],
+                heads!(
+    "what would|what will|what happens|what then|then what|what could|what might|who would|how many|how would|\
+     would anything|would that|would it|what else|what is|what does|what do|how bad|what changes|what breaks|\
+     will anything|how much|what"
+),
             )
             .is_some()
         })?;
@@ -883,18 +600,9 @@ pub(crate) fn what_if(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     if let Some(from) = longest(
         reader,
         at,
-        &[
-            "what would",
-            "what will",
-            "what does",
-            "what could",
-            "would",
-            "will",
-            "what might",
-            "how would",
-            "who would",
-            "what did",
-        ],
+        heads!(
+            "what would|what will|what does|what could|would|will|what might|how would|who would|what did"
+        ),
     ) {
         let last = reader.lemma(end.wrapping_sub(1));
         let tail = (from..end).rev().find(|i| {
@@ -966,30 +674,13 @@ pub(crate) fn what_if(reader: &Reader<'_>, context: &Context) -> Option<Read> {
 
 /// Where a question behind the supposition begins: "…, what would happen".
 fn question_tail(reader: &Reader<'_>, from: usize, end: usize) -> usize {
-    let tails = [
-        "what would",
-        "what will",
-        "what happens",
-        "what then",
-        "then what",
-        "what could",
-        "what might",
-        "who would",
-        "how many",
-        "how would",
-        "would anything",
-        "what else",
-        "how bad",
-        "what changes",
-        "what breaks",
-        "what is",
-        "be",
-        "do to",
-        "what",
-    ];
+    let tails = heads!(
+        "what would|what will|what happens|what then|then what|what could|what might|who would|how many|how would|\
+     would anything|what else|how bad|what changes|what breaks|what is|be|do to|what"
+    );
     let at = (from + 1..end).find(|at| {
         reader.at(at.wrapping_sub(1), &[",", ";", ":", "-", "then", "?", "."])
-            && longest(reader, *at, &tails).is_some()
+            && longest(reader, *at, tails).is_some()
     });
     at.map_or(end, |at| trim(reader, at))
 }
@@ -1007,54 +698,12 @@ fn inner_act(inner: &Reader<'_>, context: &Context) -> Option<Read> {
     let from = longest(
         inner,
         0,
-        &[
-            "i were to",
-            "we were to",
-            "you were to",
-            "i was to",
-            "we was to",
-            "somebody were to",
-            "someone were to",
-            "one were to",
-            "they were to",
-            "i had to",
-            "we had to",
-            "i would",
-            "we would",
-            "i just",
-            "we just",
-            "we all",
-            "i should",
-            "we should",
-            "i did",
-            "i do",
-            "we do",
-            "you did",
-            "i have to",
-            "we have to",
-            "i decided to",
-            "we decided to",
-            "i want to",
-            "we want to",
-            "i went ahead and",
-            "we went ahead and",
-            "i go and",
-            "i",
-            "we",
-            "you",
-            "somebody",
-            "someone",
-            "one",
-            "they",
-            "anyone",
-            "anybody",
-            "to",
-            "for me to",
-            "for us to",
-            "an operator",
-            "us",
-            "me",
-        ],
+        heads!(
+    "i were to|we were to|you were to|i was to|we was to|somebody were to|someone were to|one were to|they were to|\
+     i had to|we had to|i would|we would|i just|we just|we all|i should|we should|i did|i do|we do|you did|\
+     i have to|we have to|i decided to|we decided to|i want to|we want to|i went ahead and|we went ahead and|\
+     i go and|i|we|you|somebody|someone|one|they|anyone|anybody|to|for me to|for us to|an operator|us|me"
+),
     )
     .unwrap_or(0);
     let from = inner.skip(
@@ -1102,7 +751,7 @@ fn inner_act(inner: &Reader<'_>, context: &Context) -> Option<Read> {
     if let Some(read) = crate::payload::payload(&words, context) {
         return Some(read);
     }
-    let parts = passive(pieces(&words));
+    let parts = passive(&words, pieces(&words));
     if let Some(read) = crate::act::act(&words, &parts, Voice::Any, context) {
         return Some(read);
     }
@@ -1110,13 +759,33 @@ fn inner_act(inner: &Reader<'_>, context: &Context) -> Option<Read> {
     None
 }
 
-/// Without the auxiliaries of a passive: "7-4 were taken out of rotation", "sector 7 was frozen".
-pub(crate) fn passive(parts: Vec<Piece>) -> Vec<Piece> {
-    parts
-        .into_iter()
-        .filter(|piece| !matches!(piece, Piece::Word(word) if matches!(word.text.as_str(), "was" | "were" | "is" | "are" | "be" | "been" | "being" | "got" | "gets" | "get" | "to" | "had" | "have" | "has") && word.lemma != "get"  || matches!(piece, Piece::Word(word) if matches!(word.lemma, "be") || word.text == "got"))
-        || false)
-        .collect()
+/// Without the auxiliaries of a passive, and with states as the participles that they are: "sector 7 were frozen".
+pub(crate) fn passive(reader: &Reader<'_>, parts: Vec<Piece>) -> Vec<Piece> {
+    let auxiliary = |piece: &Piece| matches!(piece, Piece::Word(word) if word.lemma == "be" || matches!(word.text.as_str(), "got" | "gets" | "to" | "had" | "have" | "has"));
+    worded(
+        reader,
+        parts
+            .into_iter()
+            .filter(|piece| !auxiliary(piece))
+            .collect(),
+    )
+}
+
+/// Phrases that are nothing but a state as the word that says it: "is it frozen", "I want it frozen".
+pub(crate) fn worded(reader: &Reader<'_>, parts: Vec<Piece>) -> Vec<Piece> {
+    let word = |piece: Piece| match &piece {
+        Piece::Phrase(p) if crate::clause::only_state(p) && p.end == p.start + 1 => {
+            let word = &reader.words[p.start];
+            Piece::Word(crate::piece::Word {
+                lemma: word.lemma,
+                form: word.form,
+                text: word.token.text.clone(),
+                at: p.start,
+            })
+        }
+        _ => piece,
+    };
+    parts.into_iter().map(word).collect()
 }
 
 /// What waits for a yes, or was done last, as a draft.
@@ -1141,97 +810,26 @@ fn waiting(context: &Context) -> Option<Draft> {
 /// "Did we freeze sector 7", "who froze it", "when was 7-4 quarantined": what was asked for before.
 pub(crate) fn past(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     let end = end(reader);
-    let did = [
-        "did we",
-        "did you",
-        "did i",
-        "did anyone",
-        "did anybody",
-        "did someone",
-        "did somebody",
-        "did they",
-        "have we",
-        "have you",
-        "have i",
-        "has anyone",
-        "has anybody",
-        "has someone",
-        "has somebody",
-        "have they",
-        "had we",
-        "had anyone",
-        "did the mesh",
-        "have we ever",
-        "have we already",
-        "did we ever",
-        "did we already",
-        "did you already",
-        "have you already",
-        "has anyone ever",
-        "who",
-        "when did we last",
-        "when did we",
-        "when did you",
-        "when did i",
-        "when did anyone",
-        "when did someone",
-        "when was",
-        "when were",
-        "when did",
-        "when have we",
-        "why did we",
-        "why did you",
-        "why did someone",
-        "why did somebody",
-        "why have we",
-        "was",
-        "were",
-        "how often did we",
-        "how often have we",
-        "what did we do in",
-        "what did we do to",
-        "what did we do with",
-        "what did we do on",
-        "what did we do at",
-        "what did we do about",
-        "what have we done in",
-        "what have we done to",
-        "what have we done with",
-        "what have we done about",
-        "what have we done on",
-        "what did you do to",
-        "what did you do in",
-        "what did you do with",
-        "what was done to",
-        "what was done in",
-        "what was done on",
-        "what has been done to",
-        "what has been done in",
-        "what has been done with",
-        "what did anyone do to",
-        "what did somebody do to",
-        "what did we do",
-        "what have we done",
-        "what did you do",
-        "what have you done",
-        "what did i do",
-        "what was done",
-        "what has been done",
-        "was there a",
-        "where did we",
-        "who was it that",
-        "who was the one who",
-        "what commands were run on",
-        "what commands were run in",
-        "what was the last thing we did to",
-        "what did i do to",
-        "what did i do in",
-    ];
-    let from = longest(reader, 0, &did)?;
+    let did = heads!(
+        "did we|did you|did i|did anyone|did anybody|did someone|did somebody|did they|have we|have you|have i|\
+     has anyone|has anybody|has someone|has somebody|have they|had we|had anyone|did the mesh|have we ever|\
+     have we already|did we ever|did we already|did you already|have you already|has anyone ever|who|\
+     when did we last|when did we|when did you|when did i|when did anyone|when did someone|when was|when were|\
+     when did|when have we|why did we|why did you|why did someone|why did somebody|why have we|was|were|\
+     how often did we|how often have we|what did we do in|what did we do to|what did we do with|what did we do on|\
+     what did we do at|what did we do about|what have we done in|what have we done to|what have we done with|\
+     what have we done about|what have we done on|what did you do to|what did you do in|what did you do with|\
+     what was done to|what was done in|what was done on|what has been done to|what has been done in|\
+     what has been done with|what did anyone do to|what did somebody do to|what did we do|what have we done|\
+     what did you do|what have you done|what did i do|what was done|what has been done|was there a|where did we|\
+     who was it that|who was the one who|what commands were run on|what commands were run in|\
+     what was the last thing we did to|what did i do to|what did i do in"
+    );
+    let from = longest(reader, 0, did)?;
     let words = sub(reader, from, end);
     let named = reader.at(0, &["who"]);
     let what_done = reader.at(0, &["what"]);
-    let parts = passive(pieces(&words));
+    let parts = passive(&words, pieces(&words));
     // The verb must be one of ours, in the past where somebody is asked for.
     let best = frame::acts(&parts, Voice::Any)
         .into_iter()

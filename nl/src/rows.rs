@@ -4,6 +4,7 @@ use crate::act::{merge, spans};
 use crate::context::Context;
 use crate::draft::{Draft, json, number};
 use crate::frame::{says_little, says_nothing};
+use crate::heads::{Heads, heads};
 use crate::miss::{Miss, Read};
 use crate::phrase::{Noun, Phrase, Refer, metric, phrase, predicate};
 use crate::piece::{Piece, Role, phrases, pieces};
@@ -98,13 +99,43 @@ pub(crate) fn rows(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             next = filled;
         }
     }
+    // "Clusters 9": those of sector 9, not cluster 9.
+    if reader
+        .words
+        .get(phrase_read.start)
+        .is_some_and(|word| word.form == crate::lexicon::Form::S)
+        && phrase_read.noun.is_none()
+    {
+        match phrase_read.spots[..] {
+            [crate::phrase::Spot::ClusterNumber(n)] => {
+                phrase_read.noun = Some(Noun::Cluster);
+                phrase_read.spots = vec![crate::phrase::Spot::Number(n)];
+            }
+            [crate::phrase::Spot::AgentNumber(n)] => {
+                phrase_read.noun = Some(Noun::Agent);
+                phrase_read.spots = vec![crate::phrase::Spot::Number(n)];
+            }
+            _ => {}
+        }
+    }
     let rest = Reader {
         words: &reader.words[next.min(reader.words.len())..],
         ..*reader
     };
     let rest = pieces(&rest);
+    let top = (0..reader.words.len()).any(|at| reader.at(at, &["top", "bottom"]));
     for other in phrases(&rest) {
-        phrase_read = merge(&phrase_read, other)?;
+        // "Events 20", "…, top 4".
+        let rows = matches!(phrase_read.noun, Some(Noun::Event | Noun::Operation))
+            && other.preposition.is_empty();
+        match other.spots[..] {
+            [crate::phrase::Spot::Number(n)]
+                if other.is_number() && (rows || top) && phrase_read.count.is_none() =>
+            {
+                phrase_read.count = Some(f64::from(n));
+            }
+            _ => phrase_read = merge(&phrase_read, other)?,
+        }
     }
     let mut sort_by_metric = None;
     for (i, piece) in rest.iter().enumerate() {
@@ -113,7 +144,15 @@ pub(crate) fn rows(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             Piece::Word(word)
                 if matches!(
                     word.lemma,
-                    "exist" | "total" | "altogether" | "only" | "number" | "entry" | "row"
+                    "top"
+                        | "bottom"
+                        | "exist"
+                        | "total"
+                        | "altogether"
+                        | "only"
+                        | "number"
+                        | "entry"
+                        | "row"
                 ) => {}
             Piece::Word(word)
                 if sort_by_metric.is_none()
@@ -168,69 +207,21 @@ fn useful(p: &Phrase) -> bool {
 fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
     let text = reader.text(0);
     let one = |lead| Some((lead, 1, false));
-    let head = |texts: &[&str]| texts.iter().filter_map(|text| reader.stands(0, text)).max();
-    if let Some(next) = head(&[
-        "how many",
-        "how many of",
-        "count",
-        "count up",
-        "number of",
-        "the number of",
-        "what is the number of",
-        "what is the total number of",
-        "total number of",
-        "the total number of",
-        "what is the count of",
-        "count of",
-        "the count of",
-        "give me the number of",
-        "give me a count of",
-        "show me the number of",
-        "show the number of",
-        "tell me the number of",
-        "give me the count of",
-        "how much",
-        "do a count of",
-        "a count of",
-        "tally",
-        "tally up",
-        "what number of",
-    ]) {
+    let head = |heads: &Heads| heads.longest(reader, 0);
+    if let Some(next) = head(heads!(
+        "how many|how many of|count|count up|number of|the number of|what is the number of|what is the total number of|\
+     total number of|the total number of|what is the count of|count of|the count of|give me the number of|\
+     give me a count of|show me the number of|show the number of|tell me the number of|give me the count of|\
+     how much|do a count of|a count of|tally|tally up|what number of"
+    )) {
         return Some((Lead::Count, next, false));
     }
-    if let Some(next) = head(&[
-        "list",
-        "enumerate",
-        "rank",
-        "sort",
-        "ls",
-        "name",
-        "print",
-        "order",
-        "give me a list of",
-        "give me list of",
-        "give a list of",
-        "list of",
-        "a list of",
-        "show a list of",
-        "show me a list of",
-        "show list of",
-        "get a list of",
-        "pull up a list of",
-        "make a list of",
-        "make me a list of",
-        "get me a list of",
-        "list out",
-        "list all",
-        "list me",
-        "pull up list of",
-        "i need a list of",
-        "produce a list of",
-        "compile a list of",
-        "dump",
-        "provide a list of",
-        "get list of",
-    ]) {
+    if let Some(next) = head(heads!(
+        "list|enumerate|rank|sort|ls|name|print|order|give me a list of|give me list of|give a list of|list of|\
+     a list of|show a list of|show me a list of|show list of|get a list of|pull up a list of|make a list of|\
+     make me a list of|get me a list of|list out|list all|list me|pull up list of|i need a list of|\
+     produce a list of|compile a list of|dump|provide a list of|get list of"
+    )) {
         let next = if reader.text(next.wrapping_sub(1)) == "all" {
             next - 1
         } else {
@@ -238,7 +229,7 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
         };
         return Some((Lead::List, next, false));
     }
-    if let Some(next) = head(&["who is", "who are", "who has", "who have", "who"]) {
+    if let Some(next) = head(heads!("who is|who are|who has|who have|who")) {
         let first = if reader.at(1, &["is", "are", "has", "have"]) {
             next
         } else {
@@ -257,16 +248,9 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
             _ => Some((Lead::Which, 1, true)),
         };
     }
-    if let Some(next) = head(&[
-        "what are the",
-        "what is the",
-        "which are the",
-        "which is the",
-        "what are our",
-        "which are",
-        "which is",
-        "what are",
-    ]) {
+    if let Some(next) = head(heads!(
+        "what are the|what is the|which are the|which is the|what are our|which are|which is|what are"
+    )) {
         let from = if reader.at(next - 1, &["the", "our"]) {
             next - 1
         } else {
@@ -274,36 +258,11 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
         };
         return Some((Lead::Which, from, false));
     }
-    if let Some(next) = head(&[
-        "which of the",
-        "which of our",
-        "which",
-        "what",
-        "are there any",
-        "are there",
-        "is there any",
-        "is there a",
-        "is there an",
-        "are any of the",
-        "are any",
-        "is any",
-        "do we have any",
-        "do we have",
-        "got any",
-        "have we got any",
-        "have we any",
-        "any",
-        "got anything",
-        "do any",
-        "does any",
-        "have any",
-        "has any",
-        "do you see any",
-        "whose",
-        "do we still have any",
-        "are some",
-        "are all",
-    ]) {
+    if let Some(next) = head(heads!(
+        "which of the|which of our|which|what|are there any|are there|is there any|is there a|is there an|\
+     are any of the|are any|is any|do we have any|do we have|got any|have we got any|have we any|any|got anything|\
+     do any|does any|have any|has any|do you see any|whose|do we still have any|are some|are all"
+    )) {
         let from = if reader.at(next - 1, &["any", "anything"]) {
             next - 1
         } else {
@@ -318,6 +277,12 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
         return one(Lead::Which);
     }
     match reader.lemma(0) {
+        "let"
+            if reader.stands(0, "let me see").is_some()
+                || reader.stands(0, "let us see").is_some() =>
+        {
+            Some((Lead::Show, 3, false))
+        }
         "show" | "display" | "give" | "get" | "see" | "view" | "find" | "fetch" | "pull"
         | "want" | "need" | "have" | "look" | "bring" | "retrieve" | "return" | "present"
         | "open"
@@ -489,6 +454,17 @@ fn list(
         || !p.terms.is_empty()
         || p.sort.is_some()
         || p.open.is_some();
+    // "Which is the slowest?" after rows: of those.
+    if lead == Lead::Which
+        && p.superlative
+        && p.noun.is_none()
+        && !p.names()
+        && p.refer.is_none()
+        && last_rows(context).is_some()
+        && context.focus.is_some()
+    {
+        p.refer = Some(Refer::It);
+    }
     let only_refers = !said && !p.names() && p.refer.is_some();
     match lead {
         Lead::List | Lead::Which if said || !p.classes.is_empty() => {}
@@ -652,6 +628,11 @@ pub(crate) fn trend(reader: &Reader<'_>, all: &[Piece], context: &Context) -> Op
         }
     }
     let strong = matches!(found, Some("impedance" | "latency" | "queue" | "arrival"));
+    let back = back.or_else(|| {
+        spans(all)
+            .find(|span| strong && matches!(span.0, Role::Bare | Role::For))
+            .map(|span| span.1)
+    });
     let asks = cued || back.is_some() && (strong || over) || strong && value_of(reader);
     if !asks {
         return None;

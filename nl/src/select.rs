@@ -401,12 +401,7 @@ fn picked(pick: Pick, context: &Context) -> Result<Vec<Scope>, Trouble> {
     if context.rows {
         return Err(Trouble::Unfixed);
     }
-    let focus = context
-        .focus
-        .as_ref()
-        .map(|focus| focus.scopes.as_slice())
-        .filter(|scopes| scopes.len() > 1);
-    let group = focus.unwrap_or(&context.group);
+    let group = &context.group;
     let len = group.len();
     let range = match pick {
         Pick::First(n) => 0..n as usize,

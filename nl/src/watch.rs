@@ -2,6 +2,7 @@
 
 use crate::context::Context;
 use crate::draft::Draft;
+use crate::heads::{Heads, heads};
 use crate::miss::{Miss, Read};
 use crate::phrase::{Noun, Phrase, phrase, term};
 use crate::piece::{Piece, phrases, pieces};
@@ -10,148 +11,41 @@ use crate::select::select;
 use mesh_core::place::scope::Term;
 
 /// Words that ask to be told.
-const TELL: &[&str] = &[
-    "tell me",
-    "tell us",
-    "let me know",
-    "let us know",
-    "notify me",
-    "notify us",
-    "notify",
-    "alert me",
-    "alert us",
-    "alert",
-    "ping me",
-    "ping us",
-    "inform me",
-    "inform us",
-    "warn me",
-    "warn us",
-    "message me",
-    "text me",
-    "call me",
-    "wake me up",
-    "wake me",
-    "give me a shout",
-    "give me a ping",
-    "give me a heads up",
-    "give me a call",
-    "give us a shout",
-    "shout",
-    "shout at me",
-    "say me",
-    "say",
-    "send me a message",
-    "send me a note",
-    "send me an alert",
-    "send me a notification",
-    "drop me a line",
-    "remind me",
-    "report",
-    "report back",
-    "report to me",
-    "i want to know",
-    "i would like to know",
-    "i need to know",
-    "i want to be told",
-    "i would like to be told",
-    "make a noise",
-    "beep",
-    "beep me",
-    "page me",
-    "holler",
-    "yell",
-    "signal me",
-    "flag it",
-    "poke me",
-    "buzz me",
-    "raise an alert",
-    "raise an alarm",
-    "send an alert",
-    "get back to me",
-    "come back to me",
-    "hit me up",
-    "mention it",
-    "i want to hear",
-    "email me",
-    "write me",
-    "ring me",
-    "sound the alarm",
-    "speak up",
-    "update me",
-    "keep me posted",
-    "watch out and tell me",
-    "wait and tell me",
-    "just tell me",
-    "then tell me",
-    "set an alert for",
-    "set up an alert for",
-    "set an alarm for",
-    "set up an alert",
-    "set an alert",
-    "set a watch",
-];
+fn tell() -> &'static Heads {
+    heads!(
+        "tell me|tell us|let me know|let us know|notify me|notify us|notify|alert me|alert us|alert|ping me|ping us|\
+     inform me|inform us|warn me|warn us|message me|text me|call me|wake me up|wake me|give me a shout|\
+     give me a ping|give me a heads up|give me a call|give us a shout|shout|shout at me|say me|say|\
+     send me a message|send me a note|send me an alert|send me a notification|drop me a line|remind me|report|\
+     report back|report to me|i want to know|i would like to know|i need to know|i want to be told|\
+     i would like to be told|make a noise|beep|beep me|page me|holler|yell|signal me|flag it|poke me|buzz me|\
+     raise an alert|raise an alarm|send an alert|get back to me|come back to me|hit me up|mention it|\
+     i want to hear|email me|write me|ring me|sound the alarm|speak up|update me|keep me posted|\
+     watch out and tell me|wait and tell me|just tell me|then tell me|set an alert for|set up an alert for|\
+     set an alarm for|set up an alert|set an alert|set a watch"
+    )
+}
 
 /// Words that lead to the condition.
-const WHEN: &[&str] = &[
-    "when",
-    "once",
-    "as soon as",
-    "if",
-    "after",
-    "whenever",
-    "the moment",
-    "the minute",
-    "the second",
-    "until",
-    "should",
-    "the instant",
-    "in case",
-    "that",
-    "soon as",
-    "if and when",
-    "when and if",
-    "as and when",
-    "immediately when",
-    "right when",
-    "the next time",
-];
+fn when() -> &'static Heads {
+    heads!(
+        "when|once|as soon as|if|after|whenever|the moment|the minute|the second|until|should|the instant|in case|that|\
+     soon as|if and when|when and if|as and when|immediately when|right when|the next time"
+    )
+}
 
 /// Verbs of watching.
-const WATCH: &[&str] = &[
-    "watch over",
-    "watch out for",
-    "watch",
-    "monitor",
-    "keep an eye on",
-    "keep watch on",
-    "keep watching",
-    "keep a watch on",
-    "keep tabs on",
-    "observe",
-    "follow",
-    "track",
-    "wait for",
-    "wait until",
-    "wait till",
-    "keep an eye out for",
-    "set a watch on",
-    "put a watch on",
-    "look out for",
-    "stand by until",
-    "set up a watch on",
-    "set a watch for",
-    "start watching",
-    "begin watching",
-    "keep your eye on",
-    "babysit",
-];
+fn watching() -> &'static Heads {
+    heads!(
+        "watch over|watch out for|watch|monitor|keep an eye on|keep watch on|keep watching|keep a watch on|\
+     keep tabs on|observe|follow|track|wait for|wait until|wait till|keep an eye out for|set a watch on|\
+     put a watch on|look out for|stand by until|set up a watch on|set a watch for|start watching|begin watching|\
+     keep your eye on|babysit"
+    )
+}
 
-fn longest(reader: &Reader<'_>, at: usize, heads: &[&str]) -> Option<usize> {
-    heads
-        .iter()
-        .filter_map(|head| reader.stands(at, head))
-        .max()
+fn longest(reader: &Reader<'_>, at: usize, heads: &Heads) -> Option<usize> {
+    heads.longest(reader, at)
 }
 
 fn sub<'a>(reader: &Reader<'a>, from: usize, to: usize) -> Reader<'a> {
@@ -165,7 +59,7 @@ fn sub<'a>(reader: &Reader<'a>, from: usize, to: usize) -> Reader<'a> {
 /// The watch that the clause asks for.
 pub(crate) fn watch(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     let end = reader.words.len();
-    if let Some(told) = longest(reader, 0, TELL) {
+    if let Some(told) = longest(reader, 0, tell()) {
         let from = reader.skip(
             told,
             &[
@@ -179,7 +73,7 @@ pub(crate) fn watch(reader: &Reader<'_>, context: &Context) -> Option<Read> {
                 "again",
             ],
         );
-        if let Some(when) = longest(reader, from, WHEN) {
+        if let Some(when) = longest(reader, from, when()) {
             let direct = !reader.at(from, &["that"]);
             // "Tell me if", "report after": a question or a time unless a condition follows.
             let read = condition(&sub(reader, when, end), context);
@@ -208,23 +102,14 @@ pub(crate) fn watch(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     if let Some(when) = longest(
         reader,
         0,
-        &[
-            "when",
-            "once",
-            "as soon as",
-            "if",
-            "should",
-            "whenever",
-            "the moment",
-            "after",
-        ],
+        heads!("when|once|as soon as|if|should|whenever|the moment|after"),
     ) {
         let told = (when..end).find(|at| {
-            longest(reader, *at, TELL).is_some_and(|next| next >= trimmed(reader, end))
+            longest(reader, *at, tell()).is_some_and(|next| next >= trimmed(reader, end))
         })?;
         return condition(&sub(reader, when, told), context);
     }
-    let from = longest(reader, 0, WATCH)?;
+    let from = longest(reader, 0, watching())?;
     let wait = reader.at(0, &["wait", "stand"]);
     if wait && !reader.at(from - 1, &["for"]) {
         let read = condition(&sub(reader, from, end), context);
@@ -255,27 +140,26 @@ pub(crate) fn watch(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             "carefully",
         ],
     );
+    if let ([term], true) = (subject.terms.as_slice(), next >= trimmed(reader, end)) {
+        let (condition, mut plain) = (term.to_string(), subject.clone());
+        plain.terms.clear();
+        return Some(
+            about(Draft::new("watch"), &plain, context)
+                .map(|draft| draft.with("condition", condition)),
+        );
+    }
     if next >= trimmed(reader, end) {
         let draft = about(Draft::new("watch"), &subject, context);
         return Some(draft.and_then(|draft| Err(Miss::slot(draft, "condition", "Watch for what: healthy, thawed, active, quiet, or a measure such as impedance below 300?"))));
     }
-    let told = longest(reader, next, TELL).unwrap_or(next);
+    let told = longest(reader, next, tell()).unwrap_or(next);
     let told = reader.skip(told, &["please", ","]);
-    let when = longest(reader, told, WHEN)
+    let when = longest(reader, told, when())
         .or_else(|| {
             longest(
                 reader,
                 told,
-                &[
-                    "till",
-                    "to be",
-                    "to become",
-                    "to get",
-                    "for it to be",
-                    "for it to",
-                    "for",
-                    "to",
-                ],
+                heads!("till|to be|to become|to get|for it to be|for it to|for|to"),
             )
         })
         .unwrap_or(told);

@@ -263,6 +263,26 @@ fn name(reader: &Reader<'_>, pieces: &[Piece], verb: &Word, plain: bool) -> Opti
     if parts.is_empty() {
         return Some(Name::None);
     }
+    // What is sent anyway is no capability.
+    if parts.iter().any(|(_, text)| {
+        matches!(
+            text.as_str(),
+            "traffic"
+                | "load"
+                | "message"
+                | "messages"
+                | "data"
+                | "anything"
+                | "stuff"
+                | "everything"
+                | "packets"
+                | "things"
+                | "thing"
+                | "them"
+        )
+    }) {
+        return None;
+    }
     let joined = parts.windows(2).all(|two| two[1].0 == two[0].0 + 1);
     let signed = parts.iter().any(|(_, text)| text.contains('_'));
     if parts.len() > 3

@@ -170,7 +170,7 @@ pub(super) fn cascade(
     };
     let draft = draft.with("verb", verb);
     let list: Vec<_> = phrases(pieces)
-        .filter(|p| p.is_scope() || p.noun.is_some())
+        .filter(|p| (p.is_scope() || p.noun.is_some()) && (p.pick.is_none() || p.names()))
         .collect();
     if list.is_empty() {
         return Some(Ok(draft));

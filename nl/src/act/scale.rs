@@ -69,6 +69,8 @@ const FEWER: &[&str] = &[
 /// Words that may stand around a change of size.
 const AROUND: &[&str] = &[
     "scale",
+    "we",
+    "i",
     "up",
     "down",
     "out",
@@ -128,7 +130,15 @@ pub(super) fn scale(
     voice: Voice,
     context: &Context,
 ) -> Option<Read> {
-    let first = super::first_word(pieces)?;
+    let first = pieces.iter().find_map(|piece| match piece {
+        Piece::Word(word)
+            if !crate::frame::says_nothing(&word.text)
+                && !matches!(word.text.as_str(), "we" | "i" | "could") =>
+        {
+            Some(word)
+        }
+        _ => None,
+    })?;
     if first.form != Form::Base && voice == Voice::Command {
         return None;
     }

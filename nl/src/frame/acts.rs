@@ -166,6 +166,7 @@ pub(super) const FRAMES: &[(&str, &[&str])] = &[
             "move|shift|transfer|hand|migrate|relocate|give|pass|offload|push|send|switch|assign|put <id> task? over?",
             "find <task> home|place|host|agent|somebody|someone|owner|else?",
             "find home|place|host|owner <task>",
+            "find another|new|different|better home|place|host|agent|owner <task>",
             "take over <task>",
             "have|let|get take over <task>",
             "put|place|move elsewhere <task>",

@@ -47,7 +47,7 @@ pub(super) const FRAMES: &[(&str, &[&str])] = &[
             "~ why so",
             "~ why keep fail|crash|drop|go|time|lose",
             "~ how come",
-            "~ what be wrong|amiss|up|off|the_matter|matter with",
+            "~ what be wrong|amiss|off|matter with",
             "~ what be wrong|amiss",
             "~ what wrong",
             "~ what seem wrong|problem|matter|trouble|issue|be?",

@@ -168,7 +168,11 @@ fn find(frames: &Frames, pieces: &[Piece], voice: Voice, filler: fn(&str) -> boo
             }
         }
     }
-    found.sort_by_key(|each| (each.unexplained, usize::MAX - each.words, each.first));
+    // A clause that is more than a look at a place is that.
+    found.sort_by_key(|each| {
+        let look = each.makes == "inspect";
+        (each.unexplained, usize::MAX - each.words, look, each.first)
+    });
     found
 }
 
@@ -336,7 +340,13 @@ pub(crate) fn says_nothing(text: &str) -> bool {
 pub(crate) fn says_little(text: &str) -> bool {
     matches!(
         text,
-        "i" | "we"
+        "i" | "show"
+            | "give"
+            | "tell"
+            | "display"
+            | "pull"
+            | "night"
+            | "we"
             | "is"
             | "are"
             | "was"

@@ -1,5 +1,7 @@
 //! Noun phrases: who or what is meant. "The five slowest GPUs in sector 7 with a queue over 10, except 7-4-12".
 
+mod adjective;
+mod behind;
 mod compare;
 mod core;
 mod place;
@@ -9,8 +11,9 @@ use mesh_core::operation::word::{Openness, Order, SortBy};
 use mesh_core::place::Class;
 use mesh_core::place::scope::{Marks, Region, Scope, Term};
 
+pub(crate) use behind::predicate;
 pub(crate) use compare::{metric, term};
-pub(crate) use core::{alone, phrase, predicate};
+pub(crate) use core::{alone, phrase};
 
 /// What rows a phrase is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -107,6 +107,11 @@ pub(super) fn with_the_most(words: &[Lexeme], at: usize) -> Option<(SortBy, Orde
         next
     };
     let (sort, next) = sort_by(words, next)?;
+    let next = if text(words, next) == "first" {
+        next + 1
+    } else {
+        next
+    };
     Some((sort, order, next))
 }
 
