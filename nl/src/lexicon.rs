@@ -308,16 +308,6 @@ pub(crate) fn class(lemma: &str) -> Option<Class> {
         .map(|(_, class)| *class)
 }
 
-/// Every known word that a person may begin to type.
-pub(crate) fn known() -> impl Iterator<Item = &'static str> {
-    LEXICON.known.keys().copied()
-}
-
-/// The base form of a word, when it is known as it stands.
-pub(crate) fn lemma(text: &str) -> Option<(&'static str, Form)> {
-    LEXICON.find(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -11,6 +11,7 @@
 //! | `opening`, `clause`, `compile` | politeness off, one clause to one operation, several clauses to several |
 //! | `act`, `payload`, `rows`, `watch`, `question` | the kinds of clauses |
 //! | `context`, `select`, `follow`, `answer`, `dialogue` | what "it" and "no, 8" mean, yes and no, one turn after another |
+//! | `explain`, `glossary` | what words and operations mean |
 //! | `reading` | the result, in the form of the conversation contract |
 
 mod act;
@@ -20,6 +21,7 @@ mod compile;
 mod context;
 mod dialogue;
 mod draft;
+mod explain;
 mod follow;
 mod frame;
 mod glossary;
@@ -41,4 +43,5 @@ mod watch;
 
 pub use context::Context;
 pub use dialogue::{LINE_MAX, turn};
+pub use explain::explain;
 pub use reading::{Kind, Reading};

@@ -1,40 +1,35 @@
-//! `mesh`, the full-screen console.
+//! `mesh`, the console: a full screen on a mesh, and every operation as a command.
 //!
-//! The console is built after the node whose door it opens; until then this program says so and points at what runs.
+//! | module | what it is |
+//! |---|---|
+//! | `cli` | the command line, made from the operation table |
+//! | `state` | everything that the console knows, as plain data |
+//! | `update` | from an event to a changed state and to what is to be done outside |
+//! | `view` | from state to cells |
+//! | `run` | the loop, the connection, the terminal's events |
+//! | `term` | the terminal, taken and given back |
+//! | `theme` | roles, colours and glyphs |
+//! | `report` | answers as something to be read |
+//! | `words` | sentences to operations |
+//! | `parse` | the same, line by line, shown as JSON and nothing done |
+//! | `complete` | the rest of a word |
 
+mod cli;
+mod complete;
+#[cfg(test)]
+mod fixture;
 mod parse;
+mod report;
+mod run;
+mod state;
+mod term;
+mod theme;
+mod update;
+mod view;
+mod words;
 
-use clap::{Parser, Subcommand};
 use std::process::ExitCode;
 
-/// The console of the mesh.
-#[derive(Debug, Parser)]
-#[command(name = "mesh", version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Debug, Subcommand)]
-enum Command {
-    /// Shows what is understood of each line of standard input, as JSON, and does nothing.
-    Parse,
-}
-
 fn main() -> ExitCode {
-    match Arguments::parse().command {
-        Some(Command::Parse) => match parse::run() {
-            Ok(()) => ExitCode::SUCCESS,
-            Err(error) => {
-                eprintln!("mesh parse: {error}");
-                ExitCode::FAILURE
-            }
-        },
-        None => {
-            eprintln!(
-                "mesh: the console is not part of this version; run `cargo run --release -p mesh-node -- sim` to see the protocol at work"
-            );
-            ExitCode::from(69)
-        }
-    }
+    cli::main()
 }
