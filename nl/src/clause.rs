@@ -142,9 +142,28 @@ fn active(words: &Reader<'_>, opening: Opening, context: &Context) -> Option<Rea
         .or_else(|| rows::rows(words, context))
         .or_else(|| look(words, &parts, context));
     match look {
+        // What lacks an argument is no look at whatever else was named.
+        Some(Ok(draft)) if draft.confidence < 0.75 && ask.is_some() => ask,
         Some(Ok(draft)) => Some(later(draft, &parts)),
         Some(miss) => Some(ask.unwrap_or(miss)),
-        None => ask,
+        None => ask.or_else(|| closer(&parts, context)),
+    }
+}
+
+/// "Sector 7?" after a look at the whole.
+fn closer(parts: &[Piece], context: &Context) -> Option<Read> {
+    let whole = context
+        .last
+        .last()
+        .is_some_and(|draft| matches!(draft.op, "status" | "health" | "kpis"));
+    match parts {
+        [Piece::Phrase(phrase)] | [Piece::Phrase(phrase), Piece::Punct(_)]
+            if whole && phrase.places() =>
+        {
+            let selection = select(phrase, context).ok()?;
+            Some(Ok(Draft::new("inspect").about(selection).at_most(0.85)))
+        }
+        _ => None,
     }
 }
 

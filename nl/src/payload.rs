@@ -347,11 +347,50 @@ fn message(reader: &Reader<'_>, whom: Option<Phrase>, from: usize, context: &Con
         }
     }
     let text = said(reader, start, end);
+    let text = match text.filter(|text| same_again(text)) {
+        Some(_) => Some(
+            before(context, "broadcast", "message")
+                .ok_or_else(|| Miss::ask("The same as what?", 0.85))?,
+        ),
+        None => text,
+    };
     let made = addressed(draft(text), &tail, whom, context)?;
     if text.is_none() {
         return Err(Miss::slot(made, "message", "Tell them what?"));
     }
     Ok(made.at_most(0.93))
+}
+
+/// "The same", "that too": what was said last.
+fn same_again(text: &str) -> bool {
+    let text = text.to_lowercase();
+    matches!(
+        text.trim_end_matches('.'),
+        "the same"
+            | "the same thing"
+            | "same"
+            | "that too"
+            | "as well"
+            | "too"
+            | "also"
+            | "it too"
+            | "the same question"
+            | "the same message"
+            | "that"
+            | "it"
+            | "this"
+            | "that as well"
+    )
+}
+
+/// The text of the last operation of that kind.
+fn before<'a>(context: &'a Context, op: &str, name: &str) -> Option<&'a str> {
+    context
+        .last
+        .iter()
+        .rev()
+        .find(|draft| draft.op == op)
+        .and_then(|draft| draft.args.get(name)?.as_str())
 }
 
 /// Whether only words that lead to a quotation stand before it.

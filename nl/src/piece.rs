@@ -147,6 +147,18 @@ fn piece(reader: &Reader<'_>, at: usize, word: &Lexeme) -> (Option<Piece>, usize
             return (Some(Piece::Phrase(Box::new(phrase))), next);
         }
     }
+    // "Half a dozen", "a couple": a number by itself.
+    if let Some((n, next)) = quantity(reader.words, at)
+        .filter(|(n, next)| *next > at + 1 && n.fract() == 0.0 && (1.0..1e6).contains(n))
+    {
+        let number = Phrase {
+            spots: vec![crate::phrase::Spot::Number(n as u32)],
+            start: at,
+            end: next,
+            ..Phrase::default()
+        };
+        return (Some(Piece::Phrase(Box::new(number))), next);
+    }
     let piece = Piece::Word(Word {
         lemma: word.lemma,
         form: word.form,

@@ -165,6 +165,23 @@ pub(crate) fn rows(reader: &Reader<'_>, context: &Context) -> Option<Read> {
                 sort_by_metric = metric_word(word.lemma);
                 let _ = i;
             }
+            // "What operations ran", "what events hit 9-9".
+            Piece::Word(word)
+                if matches!(
+                    phrase_read.noun,
+                    Some(Noun::Event | Noun::Operation | Noun::Task | Noun::Conflict)
+                ) && matches!(
+                    word.lemma,
+                    "run"
+                        | "hit"
+                        | "happen"
+                        | "occur"
+                        | "affect"
+                        | "perform"
+                        | "execute"
+                        | "issue"
+                        | "do"
+                ) => {}
             Piece::Punct(_) | Piece::Span(_) | Piece::Phrase(_) => {}
             _ => return None,
         }
@@ -487,6 +504,11 @@ fn list(
         _ => return None,
     }
     if p.vague && lead != Lead::Which && !rowish {
+        return None;
+    }
+    // "What commands are there" asks what can be said.
+    let commands = (0..reader.words.len()).any(|at| reader.lemma(at) == "command");
+    if lead == Lead::Which && commands && !p.names() && span(rest).is_none() {
         return None;
     }
     // "Show me review 01J…", "show the next review".

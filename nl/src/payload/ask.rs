@@ -1,6 +1,6 @@
 //! Questions to agents: "ask ten GPUs \"what context do you hold?\"".
 
-use super::{is_recipient, leads_to, quote_at, quoted, recipient_at, said};
+use super::{before, is_recipient, leads_to, quote_at, quoted, recipient_at, said, same_again};
 use crate::act::timed;
 use crate::context::Context;
 use crate::draft::{Draft, number};
@@ -104,7 +104,14 @@ pub(super) fn ask(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     while end > next && reader.at(end - 1, &[".", ",", "please", "?"]) {
         end -= 1;
     }
-    Some(match said(reader, next, end) {
+    let text = said(reader, next, end);
+    if text.is_some_and(same_again) {
+        return Some(match before(context, "ask", "question") {
+            Some(question) => Ok(made.with("question", question).at_most(0.9)),
+            None => Err(Miss::slot(made, "question", "Ask them what?")),
+        });
+    }
+    Some(match text {
         Some(question) => Ok(made.with("question", question).at_most(0.9)),
         None => Err(Miss::slot(made, "question", "Ask them what?")),
     })

@@ -385,7 +385,7 @@ fn everything(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize> {
             p.noun = Some(Noun::Agent);
             Some(at + 1)
         }
-        "auto" => {
+        "auto" | "automatically" => {
             p.auto = true;
             Some(at + 1)
         }
@@ -406,7 +406,11 @@ pub(super) fn refer(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<us
             p.singular = false;
             put(p, Refer::It, at + 1)
         }
-        "them" | "they" | "their" | "theirs" => put(p, Refer::Them, at + 1),
+        "them" | "they" | "their" | "theirs" => {
+            // "Them both", "them all".
+            let more = text == "them" && reader.at(at + 1, &["both", "all"]);
+            put(p, Refer::Them, if more { at + 2 } else { at + 1 })
+        }
         "there" | "here" => put(p, Refer::There, at + 1),
         "both" => {
             let next = if reader.at(at + 1, &["of"]) {
