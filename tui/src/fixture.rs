@@ -431,6 +431,7 @@ pub(crate) fn sheet() -> mesh_core::throw::Sheet {
         ],
         sectors: Vec::new(),
         skips: vec![(SkipReason::Human, 2_000)],
+        short: Vec::new(),
         errors: vec![
             0, 2, 9, 41, 230, 900, 3_100, 5_400, 9_000, 4_100, 2_700, 1_400, 700, 260, 40, 12, 5, 1,
         ],

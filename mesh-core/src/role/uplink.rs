@@ -12,12 +12,22 @@ use crate::trust::seat::{Fence, Fenced};
 pub struct Uplink {
     clock: ClockEstimate,
     boot: Boot,
-    exchange: Option<Exchange>,
+    /// The parent's last word: when it was sent, and received here. [`Moment::NEVER`] is never: eight bytes less than an
+    /// option, of which every agent has one.
+    exchange: Exchange,
     fence: Fence,
     beat_at: Moment,
     probe_at: Moment,
     probes_left: u8,
+    /// When the last probe went out.
+    probed_at: Moment,
 }
+
+/// Nothing has come from the parent yet.
+const NO_EXCHANGE: Exchange = Exchange {
+    sent: Moment::NEVER,
+    received: Moment::NEVER,
+};
 
 /// A parent's T by the clock here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -45,18 +55,19 @@ impl Uplink {
         Self {
             clock: ClockEstimate::default(),
             boot: Boot::default(),
-            exchange: None,
+            exchange: NO_EXCHANGE,
             fence: Fence::default(),
             beat_at: Moment::NEVER,
             probe_at: Moment::NEVER,
             probes_left: 0,
+            probed_at: Moment(i64::MIN),
         }
     }
 
     /// A new boot: the first probe at once, the first beat `phase` later, so that beats are spread over their period.
     pub fn start(&mut self, now: Moment, boot: Boot, phase: Micros) {
         self.boot = boot;
-        self.exchange = None;
+        self.exchange = NO_EXCHANGE;
         self.beat_at = now + phase;
         self.restart_clock(now);
     }
@@ -81,7 +92,7 @@ impl Uplink {
         if epoch > before {
             self.restart_clock(received);
         }
-        self.exchange = Some(Exchange { sent, received });
+        self.exchange = Exchange { sent, received };
         Ok(())
     }
 
@@ -132,12 +143,17 @@ impl Uplink {
     pub fn due(&mut self, now: Moment) -> Option<Due> {
         if now >= self.probe_at {
             self.probes_left -= 1;
+            self.probed_at = now;
             self.probe_at = if self.probes_left == 0 {
                 Moment::NEVER
             } else {
                 now + PROBE_GAP
             };
             return Some(Due::Probe);
+        }
+        if self.beat_at != Moment::NEVER && self.beat_at.since(now) > BEAT + BEAT {
+            // The clock went back: the next beat is not as far away as it says.
+            self.beat_at = now + BEAT;
         }
         (now >= self.beat_at).then(|| {
             // A clock that jumped ahead makes one beat, not one for every period it jumped over.
@@ -152,9 +168,14 @@ impl Uplink {
         self.beat_at.min(self.probe_at)
     }
 
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.clock.warm() ^ self.next_wake().0 as u64
+    }
+
     /// What a beat or probe carries of the parent's last message.
-    pub const fn exchange(&self) -> Option<Exchange> {
-        self.exchange
+    pub fn exchange(&self) -> Option<Exchange> {
+        (self.exchange != NO_EXCHANGE).then_some(self.exchange)
     }
 
     /// Which start of this node it is.
@@ -172,14 +193,31 @@ impl Uplink {
         &self.clock
     }
 
+    /// Eight exchanges at once, for whoever wants to measure us afresh; what is known of the parent's clock stays.
+    pub fn calibrate(&mut self, now: Moment) {
+        self.probe_again(now);
+    }
+
     fn restart_clock(&mut self, now: Moment) {
         self.clock.void();
         self.probe_again(now);
     }
 
+    /// A new probing, unless one runs that will do as well: with a clock that stands still, every answer would begin
+    /// another.
     fn probe_again(&mut self, now: Moment) {
+        let runs = self.probes_left > 0 && self.probe_at.since(now) <= PROBE_GAP;
         self.probes_left = PROBES;
-        self.probe_at = now;
+        if !runs {
+            // One that has just ended is not followed at once by the next.
+            let last = now.since(self.probed_at);
+            let soon = (Micros::ZERO..PROBE_GAP).contains(&last);
+            self.probe_at = if soon {
+                self.probed_at + PROBE_GAP
+            } else {
+                now
+            };
+        }
     }
 }
 
@@ -188,3 +226,6 @@ impl Default for Uplink {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,10 +4,10 @@
 use crate::state::link::Identity;
 use crate::update::{Event, News};
 use mesh_core::operation::answer::{RowKind, Rows};
+use mesh_core::operation::follow::Sight;
 use mesh_core::operation::{Answer, Operation};
 use mesh_core::role::Reply;
 use mesh_core::trust::Right;
-use mesh_node::door::porter::Sight;
 use mesh_node::door::{Address, Client, DoorError, Feed, Pending, Visitor};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -225,7 +225,10 @@ async fn follow(client: Client, mut feed: Feed, to: mpsc::Sender<Event>) {
             ..News::default()
         };
         match news.sight {
-            Some(Sight::Snapshot { status }) => told.status = Some(status),
+            Some(Sight::Snapshot(view) | Sight::Changes(view)) => {
+                told.rows = view.lines().collect();
+                told.status = Some(view.status);
+            }
             Some(Sight::Nobody) | None => {}
         }
         if std::mem::take(&mut first) {
