@@ -18,10 +18,7 @@ use crate::token::Kind;
 pub(crate) fn payload(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     // "In two hours tell sector 12 …": the time comes first.
     let (start, before) = timing(reader);
-    let words = Reader {
-        words: &reader.words[start..],
-        ..*reader
-    };
+    let words = reader.part(start, usize::MAX);
     let read = broadcast(&words, context)
         .or_else(|| ask::ask(&words, context))
         .or_else(|| delegate::delegate(&words, context))?;
@@ -395,10 +392,7 @@ fn before<'a>(context: &'a Context, op: &str, name: &str) -> Option<&'a str> {
 
 /// Whether only words that lead to a quotation stand before it.
 fn leads_to(reader: &Reader<'_>, from: usize, quote: usize) -> bool {
-    let head = Reader {
-        words: &reader.words[from..quote],
-        ..*reader
-    };
+    let head = reader.part(from, quote);
     pieces(&head).iter().all(|piece| match piece {
         Piece::Word(word) => {
             says_nothing(&word.text)
@@ -439,14 +433,8 @@ fn leads_to(reader: &Reader<'_>, from: usize, quote: usize) -> bool {
 
 /// The pieces around a quotation.
 fn around(reader: &Reader<'_>, from: usize, quote: usize) -> Vec<Piece> {
-    let head = Reader {
-        words: &reader.words[from..quote],
-        ..*reader
-    };
-    let rest = Reader {
-        words: &reader.words[quote + 1..],
-        ..*reader
-    };
+    let head = reader.part(from, quote);
+    let rest = reader.part(quote + 1, usize::MAX);
     let mut parts = pieces(&head);
     parts.extend(pieces(&rest));
     parts
@@ -592,10 +580,7 @@ fn tail(reader: &Reader<'_>, start: usize) -> (usize, Vec<Piece>) {
         end -= usize::from(reader.at(end - 1, &["."]));
     }
     for at in start + 1..end {
-        let rest = Reader {
-            words: &reader.words[at..end],
-            ..*reader
-        };
+        let rest = reader.part(at, end);
         let comma = reader.at(at, &[",", "and", "with", "at", "as", "urgently"]);
         if !comma {
             continue;

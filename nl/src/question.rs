@@ -16,11 +16,10 @@ fn longest(reader: &Reader<'_>, at: usize, heads: &Heads) -> Option<usize> {
 }
 
 fn sub<'a>(reader: &Reader<'a>, from: usize, to: usize) -> Reader<'a> {
-    Reader {
-        words: &reader.words[from.min(reader.words.len())
-            ..to.min(reader.words.len()).max(from.min(reader.words.len()))],
-        ..*reader
-    }
+    reader.part(
+        from.min(reader.words.len()),
+        to.min(reader.words.len()).max(from.min(reader.words.len())),
+    )
 }
 
 /// The length without signs at the end.

@@ -118,10 +118,7 @@ pub(crate) fn rows(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             _ => {}
         }
     }
-    let rest = Reader {
-        words: &reader.words[next.min(reader.words.len())..],
-        ..*reader
-    };
+    let rest = reader.part(next.min(reader.words.len()), usize::MAX);
     let rest = pieces(&rest);
     let top = (0..reader.words.len()).any(|at| reader.at(at, &["top", "bottom"]));
     for other in phrases(&rest) {

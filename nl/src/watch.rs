@@ -50,10 +50,7 @@ fn longest(reader: &Reader<'_>, at: usize, heads: &Heads) -> Option<usize> {
 
 fn sub<'a>(reader: &Reader<'a>, from: usize, to: usize) -> Reader<'a> {
     let from = from.min(reader.words.len());
-    Reader {
-        words: &reader.words[from..to.clamp(from, reader.words.len())],
-        ..*reader
-    }
+    reader.part(from, to.clamp(from, reader.words.len()))
 }
 
 /// The watch that the clause asks for.

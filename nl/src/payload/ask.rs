@@ -58,10 +58,7 @@ pub(super) fn ask(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             return None;
         }
         let question = quoted(reader, quote).filter(|text| !text.trim().is_empty());
-        let rest = Reader {
-            words: &reader.words[quote + 1..],
-            ..*reader
-        };
+        let rest = reader.part(quote + 1, usize::MAX);
         let parts = pieces(&rest);
         let mut whom = head.map(|(p, n, _)| (p.clone(), *n));
         for at in 0..rest.words.len() {
