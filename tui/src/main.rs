@@ -11,12 +11,14 @@
 //! | `theme` | roles, colours and glyphs |
 //! | `report` | answers as something to be read |
 //! | `words` | sentences to operations |
+//! | `parse` | the same, line by line, shown as JSON and nothing done |
 //! | `complete` | the rest of a word |
 
 mod cli;
 mod complete;
 #[cfg(test)]
 mod fixture;
+mod parse;
 mod report;
 mod run;
 mod state;

@@ -101,6 +101,10 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
             ascii: matches.get_flag("ascii"),
             read_only: matches.get_flag("read-only"),
         }),
+        Some(("parse", _)) => {
+            crate::parse::run()?;
+            Ok(Ending::Well.into())
+        }
         Some((name, inner)) => {
             let words: Vec<String> = inner
                 .get_many::<String>("words")
@@ -181,6 +185,9 @@ pub(crate) fn command() -> Command {
             "read-only",
             "nothing can be changed from this console",
         ));
+    command = command.subcommand(Command::new("parse").about(
+        "shows what is understood of each line of standard input, as JSON, and does nothing",
+    ));
     for row in table::rows() {
         command = command.subcommand(operation(row));
     }

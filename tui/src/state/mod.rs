@@ -148,6 +148,8 @@ pub(crate) struct State {
     pub(crate) notice: Option<(String, Tick)>,
     /// Until when a second Ctrl-C quits.
     pub(crate) leaving: Option<Tick>,
+    /// What the sentences so far fix: what "it" is, and what "no, 8" corrects.
+    pub(crate) said: nl::Context,
     /// What the console measures of itself.
     pub(crate) meters: Meters,
     /// Now.
@@ -187,6 +189,7 @@ impl State {
             asked: 0,
             notice: None,
             leaving: None,
+            said: nl::Context::default(),
             meters: Meters::default(),
             now: Tick::default(),
             wall: (0, 0),
