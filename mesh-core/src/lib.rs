@@ -38,3 +38,4 @@ pub mod throw;
 pub mod time;
 pub mod trust;
 pub mod unit;
+pub mod warm;

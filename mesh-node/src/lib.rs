@@ -4,9 +4,16 @@
 //! |---|---|
 //! | [`door`] | the one way in from above: frames, sockets, client |
 //! | [`drive`] | what holds the roles: `sim` (virtual time, seeded faults) |
+//! | [`embed`](mod@embed) | a lab in this process, and a client at its door |
+//! | [`bench`](mod@bench) | the figures of a mesh that runs |
 //! | [`predict`] | the predictor over recorded round trips, beside its baselines |
 
+pub mod bench;
 pub mod door;
 pub mod drive;
+pub mod embed;
 mod entropy;
 pub mod predict;
+mod usage;
+
+pub use embed::{Embedded, embed};

@@ -6,15 +6,17 @@ use crate::theme::{Background, Wish, choose};
 use crate::update::{Effect, Event, News, update};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use mesh_core::operation::answer::{BreakerLine, RegionLine, Status};
-use mesh_core::operation::follow::{AgentSeen, Arrivals, ClassSeen, Sight, ThrowSeen, TierSeen, View};
 use mesh_core::operation::event::{BreakerTurn, Event as Happened, Stamped};
+use mesh_core::operation::follow::{
+    AgentSeen, Arrivals, ClassSeen, Sight, ThrowSeen, TierSeen, View,
+};
 use mesh_core::operation::view::{BreakerAt, QuarantineReason};
-use mesh_core::place::{AgentId, Class, SectorId, Shape};
 use mesh_core::place::scope::Marks;
+use mesh_core::place::{AgentId, Class, SectorId, Shape};
 use mesh_core::registry::{CapabilitySet, State as Standing};
 use mesh_core::throw::Account;
-use mesh_core::trust::seat::Seat;
 use mesh_core::time::{Micros, WallTime};
+use mesh_core::trust::seat::Seat;
 use mesh_core::unit::Impedance;
 
 /// The wall clock of all fixtures: 2031-03-01 12:04:31 UTC.
@@ -44,7 +46,11 @@ fn class_of(cluster: u8) -> Class {
 /// One agent; `turn` moves the figures a little.
 pub(crate) fn agent(id: AgentId, turn: u64) -> AgentSeen {
     let place = u64::from(id.pack());
-    let class = if pick(place, 15) == 0 { Class::Human } else { class_of(id.cluster.cluster) };
+    let class = if pick(place, 15) == 0 {
+        Class::Human
+    } else {
+        class_of(id.cluster.cluster)
+    };
     let base = 60 + pick(place, 120) as i64;
     let wobble = pick(place ^ turn.wrapping_mul(77), 20) as i64;
     let z = |ms: i64| Some(Impedance(Micros::millis(ms)));
@@ -198,7 +204,12 @@ pub(crate) fn view(agents: Vec<AgentSeen>) -> View {
         conflicts,
         closed: true,
     };
-    let breaker = |sector, open| BreakerLine { at: BreakerAt::Sector(SectorId(sector)), open, age: Micros::seconds(33), failures: 51 };
+    let breaker = |sector, open| BreakerLine {
+        at: BreakerAt::Sector(SectorId(sector)),
+        open,
+        age: Micros::seconds(33),
+        failures: 51,
+    };
     View {
         at: WallTime(WALL),
         status: status(),
@@ -217,14 +228,21 @@ pub(crate) fn view(agents: Vec<AgentSeen>) -> View {
 /// All of it.
 pub(crate) fn news(shape: Shape) -> News {
     let view = view(shape.all_agents().map(|id| agent(id, 0)).collect());
-    News { sight: Some(Sight::Snapshot(Box::new(view))), events: events(), missed: 0 }
+    News {
+        sight: Some(Sight::Snapshot(Box::new(view))),
+        events: events(),
+        missed: 0,
+    }
 }
 
 /// Something of it changed.
 pub(crate) fn changed(change: impl FnOnce(&mut View)) -> Event {
     let mut view = view(Vec::new());
     change(&mut view);
-    Event::News(Box::new(News { sight: Some(Sight::Changes(Box::new(view))), ..News::default() }))
+    Event::News(Box::new(News {
+        sight: Some(Sight::Changes(Box::new(view))),
+        ..News::default()
+    }))
 }
 
 /// Who stands behind the door.
@@ -381,11 +399,23 @@ pub(crate) fn throw(until_t: i64, sealed: bool) -> ThrowSeen {
                 }
             }
         }
-        TierSeen { of, come: arrivals.total() * 10, arrivals }
+        TierSeen {
+            of,
+            come: arrivals.total() * 10,
+            arrivals,
+        }
     };
     let class = |class, targeted: u32, center| {
         let seen = come(targeted, center);
-        ClassSeen { class, targeted, eligible: targeted, ready: seen.come, conflict: 5, in_window: seen.come, arrivals: seen.arrivals }
+        ClassSeen {
+            class,
+            targeted,
+            eligible: targeted,
+            ready: seen.come,
+            conflict: 5,
+            in_window: seen.come,
+            arrivals: seen.arrivals,
+        }
     };
     let classes = vec![
         class(Class::Edge, 10_000, -20),
@@ -394,7 +424,11 @@ pub(crate) fn throw(until_t: i64, sealed: bool) -> ThrowSeen {
         class(Class::Gpu, 2_000, -120),
         class(Class::Local, 3_000, -5),
     ];
-    let ready: u32 = classes.iter().map(|class| class.ready).sum::<u32>().min(27_900);
+    let ready: u32 = classes
+        .iter()
+        .map(|class| class.ready)
+        .sum::<u32>()
+        .min(27_900);
     ThrowSeen {
         id: "881".into(),
         line: "cascade sync all".into(),
@@ -402,7 +436,14 @@ pub(crate) fn throw(until_t: i64, sealed: bool) -> ThrowSeen {
         since: Micros::millis(412 - until_t),
         until_t: Micros::millis(until_t),
         window: Micros::millis(500),
-        counts: Account { targeted: 30_000, ready, conflict: 31, skipped: 2_000, unreachable: 12, transit: 30_000 - 2_043 - ready },
+        counts: Account {
+            targeted: 30_000,
+            ready,
+            conflict: 31,
+            skipped: 2_000,
+            unreachable: 12,
+            transit: 30_000 - 2_043 - ready,
+        },
         late: u32::from(sealed) * 41,
         sectors: come(100, -300),
         clusters: come(1_000, -240),
@@ -455,6 +496,7 @@ pub(crate) fn sheet() -> mesh_core::throw::Sheet {
         ],
         sectors: Vec::new(),
         skips: vec![(SkipReason::Human, 2_000)],
+        short: Vec::new(),
         errors: vec![
             0, 2, 9, 41, 230, 900, 3_100, 5_400, 9_000, 4_100, 2_700, 1_400, 700, 260, 40, 12, 5, 1,
         ],

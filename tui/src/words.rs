@@ -38,5 +38,8 @@ pub(crate) fn read(state: &mut State, text: &str) -> Reading {
 pub(crate) fn meaning(topic: &str) -> String {
     let near = mesh_core::text::nearest(topic, table::rows().map(|row| row.name));
     let near = near.map_or_else(String::new, |name| format!("; perhaps {name} is meant"));
-    format!("{} is no operation{near}; :help lists them", Foreign::from(topic))
+    format!(
+        "{} is no operation{near}; :help lists them",
+        Foreign::from(topic)
+    )
 }

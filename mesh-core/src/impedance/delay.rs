@@ -61,23 +61,28 @@ impl Delay {
         Micros((units * 125).div_ceil(UNITS) as i64)
     }
 
+    /// See [`crate::warm`].
+    pub(super) fn warm(self) -> u64 {
+        self.0.into()
+    }
+
     /// No delay.
     pub(super) const fn none() -> Self {
         Self(0)
     }
 
     /// In microseconds, as the predictor calculates.
+    #[inline]
     pub(super) fn value(self) -> f32 {
         let (exponent, mantissa) = (
             u32::from(self.0) >> MANTISSA,
             u32::from(self.0) % ONE as u32,
         );
-        if exponent == 0 {
-            return mantissa as f32 * UNIT;
-        }
-        // (ONE + mantissa) << (exponent - 1), written as a float's own exponent and the top of its mantissa.
-        let power = 127 + MANTISSA + exponent - 1;
-        f32::from_bits(power << 23 | mantissa << (23 - MANTISSA)) * UNIT
+        // (ONE + mantissa) << (exponent - 1), and mantissa alone where the exponent is 0; without a branch, which would be
+        // guessed wrong as often as not where delays lie around 32 ms.
+        let whole = mantissa | u32::from(exponent != 0) << MANTISSA;
+        let scale = f32::from_bits((126 + exponent.max(1)) << 23);
+        whole as f32 * scale * UNIT
     }
 }
 

@@ -1,7 +1,7 @@
 //! What a replica keeps of a predictor or a profile: enough to schedule from, and for a new lead to start warm.
 
 use super::delay::Delay;
-use super::processing::{ClassSlopes, Processing};
+use super::processing::ClassSlopes;
 use super::profile::Lead;
 use super::quantiles::{LEVEL_COUNT, Quantiles};
 use crate::time::Micros;
@@ -66,14 +66,21 @@ pub struct ProfileDigest {
 }
 
 impl ProfileDigest {
-    /// The delay from sending until READY for this weight and queue.
-    pub fn total(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> Quantiles {
+    /// The delay from sending until READY for this weight and queue, as [`super::Profile::total`].
+    pub fn total(
+        &self,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        queue: u16,
+        copy: Option<Micros>,
+    ) -> Quantiles {
         let work = self
             .processing
             .quantiles()
             .times(slopes.factor(weight, queue));
-        super::profile::Correction::unpack(self.correction)
-            .apply(&self.network.quantiles().plus(&work))
+        let way = self.network.quantiles();
+        let way = copy.map_or(way, |gap| way.sooner(gap));
+        super::profile::Correction::unpack(self.correction).apply(&way.plus(&work))
     }
 
     /// When to send, as [`super::Profile::lead_time`].
@@ -85,7 +92,7 @@ impl ProfileDigest {
         on_time: Share,
         bound: Micros,
     ) -> Lead {
-        Lead::new(self.total(slopes, weight, queue), on_time, bound)
+        Lead::new(self.total(slopes, weight, queue, None), on_time, bound)
     }
 
     /// The network's part.
@@ -106,10 +113,6 @@ impl ProfileDigest {
     /// Success of the last hour.
     pub fn reliability(&self) -> Share {
         Share::new(f64::from(self.reliability) / 255.0)
-    }
-
-    pub(super) fn processing_of(processing: &Processing, slopes: &ClassSlopes) -> PredictorDigest {
-        PredictorDigest::new(&processing.base(slopes), u32::from(processing.samples()))
     }
 }
 

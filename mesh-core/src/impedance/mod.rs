@@ -25,7 +25,7 @@ pub use confidence::Confidence;
 pub use digest::{PredictorDigest, ProfileDigest};
 pub use predictor::Predictor;
 pub use processing::{ClassSlopes, Processing};
-pub use profile::{Acknowledged, Flags, Lead, Profile};
+pub use profile::{Acknowledged, Flags, Lead, Outlook, Profile};
 pub use profiler::{Profiler, Report};
 pub use quantiles::Quantiles;
 pub use reliability::Reliability;

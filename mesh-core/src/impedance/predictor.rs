@@ -8,7 +8,7 @@
 
 use super::delay::Delay;
 use super::digest::PredictorDigest;
-use super::quantiles::{LEVEL_COUNT, LEVELS, MEDIAN, Quantiles, TAILS};
+use super::quantiles::{Levels, MEDIAN, Quantiles, TAILS};
 use super::ring::Ring;
 use crate::time::Micros;
 use crate::unit::Share;
@@ -27,9 +27,8 @@ pub struct Predictor {
     ring: Ring,
     trend: Trend,
     point: Point,
-    tracks: [Tracks; LEVEL_COUNT],
-    /// One for the levels up to p84 together, one for each tail.
-    weights: [Weights; 1 + LEVEL_COUNT - TAILS],
+    tracks: Tracks,
+    weights: Weights,
     /// Delays in the ring that were made up from the prior; each real one replaces one.
     assumed: u8,
     samples: u32,
@@ -48,16 +47,30 @@ struct Trend {
     spread: f32,
 }
 
-/// What the rules look at: the past, as read once for all of them.
-struct Past<'a> {
-    ring: &'a Ring,
+/// What the rules of the quantiles look at: the past, as read once for all of them, in microseconds.
+struct Past {
+    /// Quantiles of the last hundred, and of the newest of them.
+    long: Levels,
+    recent: Levels,
     trend: Trend,
+}
+
+/// What the rules of the point look at, in microseconds.
+struct Centre {
+    /// Median and p60 of the last hundred.
     median: f32,
+    sixtieth: f32,
+    /// Median of the newest of them.
+    recent: f32,
+    trend: Trend,
 }
 
 /// Delays made up from a prior that is only the class's, and from a digest of this very link.
 const ASSUMED: u8 = 10;
 const REMEMBERED: u8 = 40;
+
+/// The quantile beside the median that the point's rules know.
+const SIXTIETH: f32 = 0.6;
 
 /// Below this spread (µs) all delays are equal to within the ring's resolution, and there is nothing to correct.
 const SPREAD_MIN: f32 = 8.0;
@@ -80,6 +93,11 @@ impl Predictor {
             samples: count,
             ..Self::around(&digest.quantiles(), REMEMBERED)
         }
+    }
+
+    /// See [`crate::warm`].
+    pub(super) fn warm(&self) -> u64 {
+        self.ring.warm() ^ self.point.warm() ^ self.tracks.warm() ^ self.weights.warm()
     }
 
     /// Learns one delay; a negative one counts as none.
@@ -107,21 +125,24 @@ impl Predictor {
 
     /// The distribution of the next delay.
     pub fn quantiles(&self) -> Quantiles {
-        let past = self.past();
-        let weighed = [0, 1, 2, 3].map(|set| self.weights[set].shares());
-        let mut levels = [0.0; LEVEL_COUNT];
-        for (level, value) in levels.iter_mut().enumerate() {
-            let tracks = &self.tracks[level];
-            *value = tracks.corrected(
-                tail::mix(&weighed[set_of(level)], &tracks.rules(level, &past)),
-                past.trend.spread,
-            );
-        }
+        let past = self.past(self.trend_now());
+        let mut levels = self.say(&past);
         // The wanted p95 stands; what crosses it from below gives way.
         for level in (0..TAILS).rev() {
             levels[level] = levels[level].min(levels[level + 1]);
         }
-        Quantiles::new(levels).with_point(self.point.chosen(&past))
+        Quantiles::new(levels).with_point(self.point.chosen(&self.centre_of(&past)))
+    }
+
+    /// What the rules of the point say of the next delay, in microseconds: [`Predictor::median`] before it is kept between
+    /// p5 and p95, at a tenth of the cost.
+    pub(super) fn point(&self) -> f32 {
+        self.point.chosen(&Centre {
+            median: self.ring.long().quantile(0.5),
+            sixtieth: self.ring.long().quantile(SIXTIETH),
+            recent: self.ring.recent().quantile(0.5),
+            trend: self.trend_now(),
+        })
     }
 
     /// The point prediction: what throws freeze, and are measured against.
@@ -171,52 +192,61 @@ impl Predictor {
                 spread,
             },
             point: Point::default(),
-            tracks: core::array::from_fn(|level| {
-                Tracks::new((prior.levels[level] - middle) / spread.max(1.0))
-            }),
-            weights: [Weights::default(); 1 + LEVEL_COUNT - TAILS],
+            tracks: Tracks::new(prior.levels.map(|level| (level - middle) / spread.max(1.0))),
+            weights: Weights::default(),
             assumed: 0,
             samples: 0,
         }
     }
 
-    fn past(&self) -> Past<'_> {
-        let still = self.trend.spread < SPREAD_MIN;
+    /// What the rules together say of each level.
+    fn say(&self, past: &Past) -> Levels {
+        let mixed = tail::mix(&self.weights.shares(), &self.tracks.rules(past));
+        self.tracks.corrected(&mixed, past.trend.spread)
+    }
+
+    fn past(&self, trend: Trend) -> Past {
         Past {
-            ring: &self.ring,
-            trend: if still {
-                self.trend.still()
-            } else {
-                self.trend
-            },
-            median: self.ring.long().quantile(0.5),
+            long: self.ring.long_levels(),
+            recent: self.ring.recent_levels(),
+            trend,
+        }
+    }
+
+    fn centre_of(&self, past: &Past) -> Centre {
+        Centre {
+            median: past.median(),
+            sixtieth: self.ring.long().quantile(SIXTIETH),
+            recent: past.recent[MEDIAN],
+            trend: past.trend,
+        }
+    }
+
+    /// Averages and deviations as predictions take them.
+    fn trend_now(&self) -> Trend {
+        if self.trend.spread < SPREAD_MIN {
+            self.trend.still()
+        } else {
+            self.trend
         }
     }
 
     /// Compares what each rule said with what came, and moves the averages on.
     fn judge(&mut self, value: f32) {
-        let median = self.ring.long().quantile(0.5);
-        // Spelt out and not `self.past()`: only the ring is borrowed while the rules learn.
-        let past = Past {
-            ring: &self.ring,
-            trend: self.trend,
-            median,
-        };
         let fresh = 1.0 / (self.samples.min(10_000) as f32 + 1.0);
-        if past.trend.spread >= SPREAD_MIN {
-            let weighed = [0, 1, 2, 3].map(|set| self.weights[set].shares());
-            for weights in &mut self.weights {
-                weights.fade(fresh);
-            }
-            for (level, tracks) in self.tracks.iter_mut().enumerate() {
-                let set = set_of(level);
-                let rules = tracks.rules(level, &past);
-                let said = tracks.corrected(tail::mix(&weighed[set], &rules), past.trend.spread);
-                self.weights[set].judge(level, &rules, value);
-                tracks.learn(level, &rules, said, value);
-            }
-            self.point.judge(&past, value, fresh);
-        }
+        let median = if self.trend.spread >= SPREAD_MIN {
+            let past = self.past(self.trend);
+            let said = self.say(&past);
+            let rules = self.tracks.rules(&past);
+            self.weights.fade(fresh);
+            self.weights.judge(&rules, value);
+            self.tracks.learn(&rules, &said, value);
+            let centre = self.centre_of(&past);
+            self.point.judge(&centre, value, fresh);
+            past.median()
+        } else {
+            self.ring.long().quantile(0.5)
+        };
         let trend = self.trend;
         let off = (value - trend.mean).abs();
         self.trend = Trend {
@@ -227,6 +257,12 @@ impl Predictor {
             spread: trend.spread + ((value - median).abs() - trend.spread) / 32.0,
         }
         .settled();
+    }
+}
+
+impl Past {
+    const fn median(&self) -> f32 {
+        self.long[MEDIAN]
     }
 }
 
@@ -253,11 +289,4 @@ impl Trend {
     }
 }
 
-/// Which weights a level goes by.
-const fn set_of(level: usize) -> usize {
-    (level + 1).saturating_sub(TAILS)
-}
-
-/// The levels that have weights of their own: 0.95, 0.99, 0.999.
-const _: () = assert!(LEVELS.len() - TAILS == 3 && set_of(TAILS) == 1 && set_of(TAILS - 1) == 0);
 const _: () = assert!(size_of::<Predictor>() <= 680);

@@ -44,8 +44,9 @@ pub struct ClassSlopes {
     scale: f32,
     /// Quantiles of (log - location) / scale.
     shape: [f32; LEVEL_COUNT],
-    /// The average location.
+    /// The average location, and how far agents are from it.
     center: f32,
+    apart: f32,
     /// Acknowledgements that scale and shape were learnt from.
     samples: u16,
     /// Agents that the centre was learnt from.
@@ -53,9 +54,20 @@ pub struct ClassSlopes {
 }
 
 impl Processing {
-    /// The class's base (§3.1), before anything is measured.
+    /// The class's base (§3.1), before anything is measured. It is seldom longer than the middle of what is typical of the
+    /// class until READY (§2.2), if that is half as much again as the base; with people nothing is that narrow.
     pub fn new(class: Class) -> Self {
-        Self::around(&Quantiles::around(class.prior().processing), 0)
+        let prior = class.prior();
+        if class.is_human() {
+            return Self::around(&Quantiles::around(prior.processing), 0);
+        }
+        let base = prior.processing.0 as f32;
+        let middle = (prior.typical_low + prior.typical_high).half().0 as f32;
+        let seldom = middle.max(1.5 * base);
+        Self {
+            scale: libm::log2f(seldom / base) / NORMAL[SELDOM],
+            ..Self::around(&Quantiles::exactly(prior.processing), 0)
+        }
     }
 
     /// From a distribution of the base that was learnt elsewhere.
@@ -85,6 +97,10 @@ impl Processing {
         }
         let off = log - (self.location + slopes.log_factor(weight, queue) - usual);
         let bounded = self.bound(off, slopes);
+        if self.samples > 0 {
+            // The base is itself an average of the few seen, which makes what is left over wider than the work is.
+            slopes.vary(off / libm::sqrtf(1.0 + 1.0 / seen));
+        }
         if self.samples > 1 {
             let (by_weight, by_queue) = slopes.gradient(weight, queue);
             let (usually_weight, usually_queue) =
@@ -94,8 +110,6 @@ impl Processing {
                 by_queue - usually_queue,
                 bounded,
             );
-            // The base is itself an average of the few seen, which makes what is left over wider than the work is.
-            slopes.vary(off / libm::sqrtf(1.0 + 1.0 / seen));
         }
         let gain = (1.0 / (seen + 1.0)).max(GAIN_MIN);
         self.location += gain * bounded;
@@ -115,9 +129,29 @@ impl Processing {
 
     /// The distribution of work of weight 0 on an empty queue.
     pub fn base(&self, slopes: &ClassSlopes) -> Quantiles {
+        let (location, scale) = self.standing(slopes);
+        Quantiles::new(
+            slopes
+                .shape
+                .map(|place| libm::exp2f(location + scale * place)),
+        )
+    }
+
+    /// The median work of this weight behind this queue, in microseconds: that of [`Processing::estimate`], alone.
+    pub(super) fn median(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> f32 {
+        let (location, scale) = self.standing(slopes);
+        let place = slopes.shape[..=MEDIAN]
+            .iter()
+            .copied()
+            .fold(f32::NEG_INFINITY, f32::max);
+        libm::exp2f(location + scale * place) * slopes.factor(weight, queue)
+    }
+
+    /// Location and scale of the logarithm of that work.
+    fn standing(&self, slopes: &ClassSlopes) -> (f32, f32) {
         let usual = slopes.log_factor(self.usual_weight, self.usual_queue);
         let seen = f32::from(self.samples);
-        let (location, scale) = if self.samples == 0 {
+        if self.samples == 0 {
             let known = slopes.agents >= AGENTS_ENOUGH;
             (
                 if known { slopes.center } else { self.location },
@@ -131,12 +165,7 @@ impl Processing {
                 self.location - usual,
                 scale.max(0.7 * slopes.scale) * libm::sqrtf(1.0 + 1.0 / seen),
             )
-        };
-        Quantiles::new(
-            slopes
-                .shape
-                .map(|place| libm::exp2f(location + scale * place)),
-        )
+        }
     }
 
     /// A surprise is taken for an accident, and counts for little, until it comes three times in a row.
@@ -176,6 +205,11 @@ const SCALE_MIN: f32 = 0.01;
 const GAIN_MIN: f32 = 1.0 / 24.0;
 /// So many agents make a class whose centre is worth more than the specification's base.
 const AGENTS_ENOUGH: u16 = 3;
+/// So many agents show how far agents are apart; what looks closer than this is chance.
+const AGENTS_ALIKE: u16 = 8;
+const APART_MIN: f32 = 0.05;
+/// What is seldom: the 0.99 of [`LEVELS`].
+const SELDOM: usize = super::quantiles::TAILS + 1;
 /// So many surprises in a row are a change.
 const STREAK: u8 = 3;
 
@@ -186,9 +220,10 @@ impl Default for ClassSlopes {
             weight: 0.5,
             queue: 0.1,
             information: [2.0, 40.0, 0.0],
-            scale: 0.2,
+            scale: 0.15,
             shape: NORMAL,
             center: 0.0,
+            apart: 0.0,
             samples: 0,
             agents: 0,
         }
@@ -247,7 +282,15 @@ impl ClassSlopes {
         } else {
             1.0
         };
-        self.center += gain * (log - self.center).clamp(-reach, reach);
+        let off = (log - self.center).clamp(-reach, reach);
+        self.center += gain * off;
+        if self.agents > 0 {
+            self.apart += (libm::fabsf(off) - self.apart) / f32::from(self.agents);
+        }
+        // Agents differ from one another by more than each from itself: until the latter is seen, it is no more than that.
+        if self.samples == 0 && self.agents >= AGENTS_ALIKE {
+            self.scale = self.scale.min(self.apart.max(APART_MIN));
+        }
         self.agents = self.agents.saturating_add(1).min(AGENTS_KNOWN);
     }
 

@@ -5,7 +5,7 @@
 //! total, from sending until READY, compared with what was predicted, which corrects what adding up two parts got wrong.
 
 use super::confidence::Confidence;
-use super::digest::ProfileDigest;
+use super::digest::{PredictorDigest, ProfileDigest};
 use super::predictor::Predictor;
 use super::processing::{ClassSlopes, Processing};
 use super::quantiles::{LEVELS, MEDIAN, P84, Quantiles, TAILS};
@@ -32,11 +32,21 @@ pub struct Profile {
     queue: u16,
     /// The long-run average of Z, in microseconds.
     usual: f32,
-    heard: Option<Moment>,
+    /// [`Moment::NEVER`] is never: eight bytes less than an option.
+    heard: Moment,
     network: Predictor,
     processing: Processing,
     correction: Correction,
     reliability: Reliability,
+}
+
+/// What a profile expects, each part worked out once for all that is asked of it.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Outlook {
+    network: Quantiles,
+    /// Work of weight 0 on an empty queue.
+    base: Quantiles,
+    correction: Correction,
 }
 
 /// What an acknowledgement says of times (all measured on the agent's clock but for `arrival`).
@@ -103,7 +113,7 @@ impl Profile {
             class,
             queue: 0,
             usual: 0.0,
-            heard: None,
+            heard: Moment::NEVER,
             network: Predictor::new(&Quantiles::network_prior(class)),
             processing: Processing::new(class),
             correction: Correction::default(),
@@ -129,11 +139,31 @@ impl Profile {
         profile
     }
 
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.network.warm() ^ u64::from(self.usual.to_bits()) ^ u64::from(self.processing.samples())
+    }
+
+    /// The parts of what is to be expected now.
+    pub fn outlook(&self, slopes: &ClassSlopes) -> Outlook {
+        Outlook {
+            network: self.network.quantiles(),
+            base: self.processing.base(slopes),
+            correction: self.correction,
+        }
+    }
+
     /// What a replica keeps of this.
     pub fn digest(&self, slopes: &ClassSlopes, now: Moment) -> ProfileDigest {
+        self.digest_of(&self.outlook(slopes), now)
+    }
+
+    /// [`Profile::digest`], from this profile's outlook.
+    pub fn digest_of(&self, outlook: &Outlook, now: Moment) -> ProfileDigest {
+        let samples = u32::from(self.processing.samples());
         ProfileDigest {
-            network: self.network.digest(),
-            processing: ProfileDigest::processing_of(&self.processing, slopes),
+            network: PredictorDigest::new(&outlook.network, self.network.samples()),
+            processing: PredictorDigest::new(&outlook.base, samples),
             queue: self.queue,
             reliability: libm::round(self.reliability.share(now).value() * 255.0) as u8,
             correction: self.correction.pack(),
@@ -142,7 +172,7 @@ impl Profile {
 
     /// A heartbeat was echoed: the whole trip took `trip` (less the time at the other end), and so much waits at the agent.
     pub fn beat(&mut self, trip: Option<Micros>, queue: u16, now: Moment) {
-        self.heard = Some(now);
+        self.heard = now;
         self.queue = queue;
         if let Some(trip) = trip {
             self.delay(trip.half());
@@ -151,13 +181,13 @@ impl Profile {
 
     /// A one-way delay was measured between translated clocks.
     pub fn one_way(&mut self, delay: Micros, now: Moment) {
-        self.heard = Some(now);
+        self.heard = now;
         self.delay(delay);
     }
 
     /// An acknowledgement came: learns network and processing from it.
     pub fn acknowledged(&mut self, ack: &Acknowledged, slopes: &mut ClassSlopes, now: Moment) {
-        self.heard = Some(now);
+        self.heard = now;
         self.processing
             .observe(ack.processing, ack.weight, ack.queue, slopes);
         if let Some(arrival) = ack.arrival {
@@ -185,13 +215,19 @@ impl Profile {
         on_time: Share,
         bound: Micros,
     ) -> Lead {
-        Lead::new(self.total(slopes, weight, queue), on_time, bound)
+        Lead::new(self.total(slopes, weight, queue, None), on_time, bound)
     }
 
-    /// The distribution of the delay from sending until READY.
-    pub fn total(&self, slopes: &ClassSlopes, weight: Weight, queue: u16) -> Quantiles {
-        let work = self.processing.estimate(slopes, weight, queue);
-        self.correction.apply(&self.network.quantiles().plus(&work))
+    /// The distribution of the delay from sending until READY. `copy`: how long after the first a second copy follows, if
+    /// one does; the earlier arrival counts.
+    pub fn total(
+        &self,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        queue: u16,
+        copy: Option<Micros>,
+    ) -> Quantiles {
+        self.outlook(slopes).total(slopes, weight, queue, copy)
     }
 
     /// The probability that the agent is READY `available` after a message sent now.
@@ -203,14 +239,14 @@ impl Profile {
                 .min(u32::from(self.processing.samples()) * 4),
             drift: lead.total.drift(),
             reliability: self.reliability.share(now),
-            silence: self.heard.map_or(Micros::MAX, |heard| now.since(heard)),
+            silence: self.heard().map_or(Micros::MAX, |heard| now.since(heard)),
         }
         .of(&lead.total, available - lead.bound)
     }
 
     /// Z (§1.3): weight 0, present queue.
     pub fn impedance(&self, slopes: &ClassSlopes) -> Impedance {
-        Impedance(self.total(slopes, Weight(0), self.queue).median())
+        Impedance(self.total(slopes, Weight(0), self.queue, None).median())
     }
 
     /// `impedance_score` (§2.3): milliseconds, at most 1000; people have none.
@@ -220,7 +256,7 @@ impl Profile {
 
     /// `drift_coefficient` (§2.3): how much Z varies, without dimension.
     pub fn drift(&self, slopes: &ClassSlopes) -> f64 {
-        self.total(slopes, Weight(0), self.queue).drift()
+        self.total(slopes, Weight(0), self.queue, None).drift()
     }
 
     /// `reliability_score` (§2.3): success of the last hour.
@@ -233,7 +269,7 @@ impl Profile {
         if self.class.is_human() {
             return Flags::default();
         }
-        let total = self.total(slopes, Weight(0), self.queue);
+        let total = self.total(slopes, Weight(0), self.queue, None);
         let z = Impedance(total.median());
         Flags {
             degraded: z.score() > DEGRADED_SCORE,
@@ -259,8 +295,8 @@ impl Profile {
     }
 
     /// When the agent was last heard.
-    pub const fn heard(&self) -> Option<Moment> {
-        self.heard
+    pub fn heard(&self) -> Option<Moment> {
+        (self.heard != Moment::NEVER).then_some(self.heard)
     }
 
     /// The network's part.
@@ -283,8 +319,29 @@ impl Profile {
     fn typical(&self) -> f32 {
         let work = self
             .processing
-            .estimate(&ClassSlopes::default(), Weight(0), self.queue);
-        (self.network.median() + work.median()).0 as f32
+            .median(&ClassSlopes::default(), Weight(0), self.queue);
+        self.network.point() + work
+    }
+}
+
+impl Outlook {
+    /// The network's part.
+    pub const fn network(&self) -> &Quantiles {
+        &self.network
+    }
+
+    /// The delay from sending until READY for this weight and queue. `copy`: how long after the first a second copy follows,
+    /// if one does; the earlier arrival counts.
+    pub fn total(
+        &self,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        queue: u16,
+        copy: Option<Micros>,
+    ) -> Quantiles {
+        let work = self.base.times(slopes.factor(weight, queue));
+        let way = copy.map_or(self.network, |gap| self.network.sooner(gap));
+        self.correction.apply(&way.plus(&work))
     }
 }
 

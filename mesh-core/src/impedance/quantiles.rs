@@ -10,6 +10,9 @@ use crate::unit::Share;
 /// How many quantiles are kept.
 pub const LEVEL_COUNT: usize = 8;
 
+/// A value at each of [`LEVELS`].
+pub(super) type Levels = [f32; LEVEL_COUNT];
+
 /// The probabilities whose quantiles are kept: the robust spread of §2.3 (p16, p84), the median, and tails for on-time
 /// rates from 0.95 to 0.999.
 pub const LEVELS: [f32; LEVEL_COUNT] = [0.05, 0.16, 0.5, 0.7, 0.84, 0.95, 0.99, 0.999];
@@ -146,6 +149,55 @@ impl Quantiles {
             *value = mine + theirs + if level < MEDIAN { -spread } else { spread };
         }
         Self::new(sum).with_point(self.point + other.point)
+    }
+
+    /// How long until the first of two copies is there, the second sent `gap` after the first, if their delays have
+    /// nothing to do with one another: it is late when both are. On the scale of tails ([`TAIL`]) that is a sum of
+    /// straight pieces, walked once from corner to corner.
+    pub fn sooner(&self, gap: Micros) -> Self {
+        let gap = gap.0.max(0) as f32;
+        let mut levels = self.levels;
+        // Sorted by merging: the corners of the first copy's distribution, and the same `gap` later.
+        let (mut mine, mut theirs) = (0, 0);
+        let (mut before, mut level) = ((0.0f32, 0.0f32), 0);
+        while level < LEVEL_COUNT && mine < LEVEL_COUNT {
+            let shifted = if theirs < LEVEL_COUNT {
+                self.levels[theirs] + gap
+            } else {
+                f32::INFINITY
+            };
+            let corner = if self.levels[mine] <= shifted {
+                mine += 1;
+                self.levels[mine - 1]
+            } else {
+                theirs += 1;
+                shifted
+            };
+            let depth = self.depth(corner, mine) + self.depth(corner - gap, theirs);
+            while level < LEVEL_COUNT && TAIL[level] <= depth {
+                let part = (TAIL[level] - before.1) / (depth - before.1).max(1e-6);
+                let value = before.0 + part.clamp(0.0, 1.0) * (corner - before.0);
+                levels[level] = value.min(levels[level]);
+                level += 1;
+            }
+            before = (corner, depth);
+        }
+        // The least delays are those of the first copy alone.
+        levels[0] = self.levels[0];
+        let moved = self.levels[MEDIAN] - levels[MEDIAN];
+        Self::new(levels).with_point(self.point - moved)
+    }
+
+    /// How deep in the tail `value` is, of which so many levels are not above; nothing below the first.
+    fn depth(&self, value: f32, passed: usize) -> f32 {
+        let Some(low) = passed.checked_sub(1) else {
+            return 0.0;
+        };
+        let Some(&high) = self.levels.get(passed) else {
+            return TAIL[low];
+        };
+        let part = (value - self.levels[low]) / (high - self.levels[low]).max(1e-3);
+        TAIL[low] + part.clamp(0.0, 1.0) * (TAIL[passed] - TAIL[low])
     }
 
     /// Every delay `span` longer.

@@ -1,6 +1,7 @@
 //! Heartbeats and their echoes: life, time and desired state in one small exchange (§4.1, PROTOCOL §2, §6).
 
 use super::{Epoch, Lamport};
+use crate::registry::HoldMode;
 use crate::time::{Boot, Micros, Moment};
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +16,8 @@ pub struct Claims {
     pub queue: u16,
     /// Successes of the last hour, in thousandths.
     pub reliability: u16,
+    /// How it meets T: no measurement, and nobody else can know.
+    pub mode: HoldMode,
 }
 
 /// Microseconds in 32 bits (at most 71 minutes), where a message or a row must stay small.

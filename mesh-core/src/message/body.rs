@@ -1,6 +1,7 @@
 //! Everything that travels between roles, as one closed list.
 
 use super::delivery::{Missing, Numbered, Received, Tail};
+use super::errand::{Passed, Returned};
 use super::{
     Ack, Armed, Beat, Changes, ClusterReport, Echo, Epoch, Exchange, Fold, Hop, MessageId, Probed,
     Proceed, Prove, SectorFold, SectorReport, StopBundle, StopCount, Stopped, TaskNews, TaskOrder,
@@ -89,6 +90,10 @@ pub enum Body {
     Tail(Tail),
     /// Upwards: so much has arrived.
     Received(Received),
+    /// Between agents, by way of those above them: what one worker asks of another.
+    Errand(Arc<Passed>),
+    /// The same way back: what came of it.
+    Returned(Arc<Returned>),
 }
 
 impl Body {

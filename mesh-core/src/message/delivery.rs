@@ -19,6 +19,7 @@
 mod inbox;
 mod numbered;
 mod outbox;
+mod shelf;
 
 pub use inbox::{Arrival, Inbox, Verdict};
 pub use numbered::{Numbered, Received};

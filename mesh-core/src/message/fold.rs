@@ -1,6 +1,6 @@
 //! Acknowledgements on their way up, folded: one summary a cluster, never thirty messages (PROTOCOL §4).
 
-use super::{MessageId, SkipReason};
+use super::{MessageId, Micros32, SkipReason};
 use crate::place::{Class, Slots};
 use crate::time::Micros;
 use serde::{Deserialize, Serialize};
@@ -31,6 +31,8 @@ pub struct Fold {
     pub after_seal: Slots,
     /// Why the skipped were skipped.
     pub skips: Vec<(SkipReason, Slots)>,
+    /// The lead that those would have needed who cannot make T (§3.1 `would_need_ms`).
+    pub short: Vec<(u8, Micros32)>,
     /// Figures by class.
     pub tallies: Vec<ClassTally>,
     /// READY minus the median predicted when it was sent.
@@ -62,6 +64,8 @@ pub struct ClassTally {
     pub in_window: u16,
     /// READY within 50 ms of the median predicted.
     pub within_50: u16,
+    /// READY minus T.
+    pub arrivals: ErrorHistogram,
 }
 
 /// Upper edges of the bins of an [`ErrorHistogram`], in milliseconds; the last bin has none.

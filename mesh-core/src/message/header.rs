@@ -1,6 +1,6 @@
 //! What an operation is, from one end of its life to the other (§2.4).
 
-use super::{Lamport, MessageId};
+use super::{Lamport, MessageId, Warrant};
 use crate::place::scope::Name;
 use crate::text::words;
 use crate::throw::quorum::Trinary;
@@ -141,6 +141,8 @@ pub struct Header {
     pub spread_max: Option<Micros>,
     /// READY share that makes the quorum.
     pub quorum: Share,
+    /// The orchestrator's own word for all of this.
+    pub warrant: Warrant,
 }
 
 impl Header {
@@ -151,4 +153,33 @@ impl Header {
     pub fn intact(&self) -> bool {
         Digest::of(&self.payload) == self.payload_hash
     }
+}
+
+/// A header that asks for nothing in particular, for tests.
+#[cfg(test)]
+pub(crate) fn header_of_nothing() -> Arc<Header> {
+    let payload: Arc<[u8]> = Arc::from(&b""[..]);
+    Arc::new(Header {
+        id: MessageId(7),
+        correlation: MessageId(7),
+        causation: None,
+        source: String::from("orchestrator"),
+        routing: Routing::ScatterGather,
+        strategy: Strategy::Wave,
+        created: WallTime(0),
+        ttl: Micros::seconds(5),
+        priority: Priority::Normal,
+        weight: Weight(0),
+        requires: Vec::new(),
+        verb: Verb::Sync,
+        payload_hash: Digest::of(&payload),
+        payload,
+        expectation: Trinary::Ready,
+        lamport: super::LamportClock::default().tick(),
+        on_time: Share::new(0.99),
+        window: Micros::millis(500),
+        spread_max: None,
+        quorum: Share::new(0.95),
+        warrant: Warrant::default(),
+    })
 }

@@ -3,7 +3,7 @@
 use super::beat::{Beat, Micros32};
 use crate::impedance::ProfileDigest;
 use crate::place::Class;
-use crate::registry::{Capabilities, CapabilitySet, State};
+use crate::registry::{Capabilities, CapabilitySet, HoldMode, State};
 use crate::time::{Boot, Micros};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -26,6 +26,8 @@ pub struct RowReport {
     pub slot: u8,
     /// Its class.
     pub class: Class,
+    /// How it meets T.
+    pub mode: HoldMode,
     /// Whether it beats and answers.
     pub active: bool,
     /// Whether it can take part in a throw now (clock known).

@@ -2,6 +2,7 @@
 //!
 //! Both may be lost, doubled or late: an order is repeated until its end is known, and the same order twice is one.
 
+use super::Warrant;
 use crate::operation::resource::Resource;
 use crate::operation::task::TaskId;
 use crate::place::AgentId;
@@ -31,6 +32,8 @@ pub struct TaskOrder {
     pub priority: u8,
     /// How much time is left for it.
     pub left: Micros,
+    /// The orchestrator's own word for all of this.
+    pub warrant: Warrant,
 }
 
 /// What an order wants.
@@ -45,6 +48,8 @@ pub enum TaskAct {
     Cancel,
     /// Say that you are there; no task is meant.
     Ping,
+    /// Your lead measures you afresh, and says that you are here once it has (§9.2); no task is meant.
+    Calibrate,
 }
 
 /// What an agent says of a task.

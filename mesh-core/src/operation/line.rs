@@ -268,7 +268,13 @@ fn read_object(words: &[Word], depth: usize) -> Result<Value, LineError> {
         return Ok(Value::Object(object));
     };
     while let Some((word, after)) = rest.split_first() {
-        let keyed = if word.quoted {
+        let mut positional = row.args.iter();
+        let next = positional.find(|arg| arg.key.is_none() && !object.contains_key(arg.name));
+        // Where one of these words stands next it is that word: `context branch branch plan_b`.
+        let is_next = next.is_some_and(
+            |arg| matches!(arg.kind, Kind::Word(words) if words.contains(&word.text.as_str())),
+        );
+        let keyed = if word.quoted || is_next {
             None
         } else {
             is_key(row, &word.text)

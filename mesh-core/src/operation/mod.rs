@@ -9,6 +9,7 @@
 //! | [`line`](mod@line) | an operation as the command line that does the same, and back |
 //! | [`risk`] | what changes the mesh, what needs a yes, what undoes what, what a mode looks at |
 //! | [`answer`], [`refusal`], [`event`] | what comes back |
+//! | [`follow`] | what a console is shown: all of the mesh, then what has changed since it looked last |
 //! | [`view`] | what this folder needs to know of the mesh |
 //! | [`preview`] | who would be touched, found by the code that acts |
 //! | [`heal`], [`scale`], [`settle`] | recovery and growth as concrete steps (§7.1, §10.2) |
@@ -17,6 +18,7 @@
 mod access;
 pub mod answer;
 pub mod event;
+pub mod follow;
 pub mod heal;
 pub mod kind;
 pub mod line;

@@ -28,6 +28,10 @@ pub enum From {
     Conflict(String),
     /// A task for a person.
     Task(TaskId),
+    /// A throw that people are meant by: they are in no window under a minute (PROTOCOL §4). Its id.
+    Throw(String),
+    /// A question that a person was asked. Its id.
+    Question(TaskId),
     /// An operation that the mode holds for approval.
     Held,
     /// A key that asks to be admitted.

@@ -92,6 +92,17 @@ impl AgentId {
             | (self.cluster.cluster as u32) << 8
             | self.agent as u32
     }
+
+    /// From [`AgentId::pack`].
+    pub const fn unpack(packed: u32) -> Self {
+        Self {
+            cluster: ClusterId {
+                sector: SectorId((packed >> 16) as u16),
+                cluster: (packed >> 8) as u8,
+            },
+            agent: packed as u8,
+        }
+    }
 }
 
 impl fmt::Display for SectorId {

@@ -116,7 +116,7 @@ impl TaskId {
     const FIRST: u16 = 2;
 
     /// From [`TaskId::number`].
-    pub(super) const fn of_number(number: u16) -> Self {
+    pub(crate) const fn of_number(number: u16) -> Self {
         Self(number)
     }
 

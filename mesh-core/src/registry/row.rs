@@ -3,7 +3,7 @@
 use super::{CapabilitySet, HoldMode, State, TaskId};
 use crate::impedance::ProfileDigest;
 use crate::place::scope::{Mark, Marks, Name};
-use crate::place::{AgentId, Class, ClusterId, SectorId};
+use crate::place::{AgentId, Class};
 use crate::time::{Boot, Micros, Moment};
 use crate::unit::{Impedance, Share};
 
@@ -172,6 +172,8 @@ columns! {
     lead: u32,
     /// Its profile.
     digest: Option<ProfileDigest>,
+    /// When this row changed last, in looks of whoever follows.
+    stamp: u32,
 }
 
 /// Stands in the impedance column for "none".
@@ -185,13 +187,7 @@ pub(super) struct Packed(pub(super) u32);
 
 impl Packed {
     pub(super) const fn place(self) -> AgentId {
-        AgentId {
-            cluster: ClusterId {
-                sector: SectorId((self.0 >> 16) as u16),
-                cluster: (self.0 >> 8) as u8,
-            },
-            agent: self.0 as u8,
-        }
+        AgentId::unpack(self.0)
     }
 }
 
@@ -259,6 +255,7 @@ impl Row {
                 _ => NO_IMPEDANCE,
             },
             digest: update.digest,
+            stamp: 0,
         }
     }
 
@@ -345,6 +342,16 @@ impl Row {
         f64::from(self.drift) / 1_000.0
     }
 
+    /// Success rate in ten-thousandths, as it is kept.
+    pub const fn reliability_10k(&self) -> u16 {
+        self.reliability
+    }
+
+    /// Drift coefficient in thousandths, as it is kept.
+    pub const fn drift_1k(&self) -> u16 {
+        self.drift
+    }
+
     /// Time since its last heartbeat; `None` when it was never heard.
     pub fn silent_for(&self, now: Moment) -> Option<Micros> {
         (self.heard != NEVER_HEARD).then(|| (now - self.heard).max(Micros::ZERO))
@@ -353,6 +360,11 @@ impl Row {
     /// How old what this row says is.
     pub fn age(&self, now: Moment) -> Micros {
         (now - self.reported).max(Micros::ZERO)
+    }
+
+    /// When it was reported.
+    pub const fn reported(&self) -> Moment {
+        self.reported
     }
 
     /// First eight bytes of its context's hash.

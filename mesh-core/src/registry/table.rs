@@ -5,22 +5,31 @@
 //! agents with smaller slots. Adding or taking away an agent moves the rows of one sector (some 300), never the mesh's.
 
 use super::row::{Columns, NEVER_HEARD, NO_IMPEDANCE, Packed};
-use super::{Capabilities, Counts, Row, RowUpdate, State, Tasks};
+use super::{Capabilities, Counts, Row, RowUpdate, State, TaskId, Tasks};
 use crate::place::scope::{Mark, Marks, Name, Region};
 use crate::place::{AgentId, Class, ClusterId, SectorId, Shape, Slots};
 use crate::time::{Boot, Micros, Moment};
 use core::ops::Range;
+use std::collections::VecDeque;
 
+/// Removed agents remembered at most: what one operation takes away in the default shape.
+const GONE_MAX: usize = 4_096;
 /// Rows by which a sector's columns grow: about a cluster.
 const GROWTH: usize = 32;
 
 /// What is known of every agent of a mesh, a sector, or a cluster.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Table {
     sectors: Vec<Sector>,
     counts: Counts,
     capabilities: Capabilities,
     tasks: Tasks,
+    /// What changes now bears this stamp; see [`Table::look`].
+    stamp: u32,
+    /// Who was removed last, with its stamp; older ones are known by `forgotten` alone.
+    gone: VecDeque<(u32, AgentId)>,
+    /// The greatest stamp that is no longer in `gone`.
+    forgotten: u32,
 }
 
 /// The rows of one sector.
@@ -30,6 +39,7 @@ pub(super) struct Sector {
     pub(super) rows: Columns,
     clusters: Vec<Stretch>,
     counts: Counts,
+    stamp: u32,
 }
 
 /// Where a cluster's rows are within its sector.
@@ -38,6 +48,7 @@ struct Stretch {
     present: Slots,
     start: u32,
     counts: Counts,
+    stamp: u32,
 }
 
 /// What a report did to a row.
@@ -70,10 +81,25 @@ pub enum Refused {
     },
 }
 
+impl Default for Table {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
 impl Table {
     /// A table of nobody.
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            sectors: Vec::new(),
+            counts: Counts::default(),
+            capabilities: Capabilities::default(),
+            tasks: Tasks::default(),
+            // Every row has changed since look 0.
+            stamp: 1,
+            gone: VecDeque::new(),
+            forgotten: 0,
+        }
     }
 
     /// A table of everybody in `shape`, offline and never heard, of the class that `class` gives.
@@ -100,10 +126,13 @@ impl Table {
         if !exists {
             return Err(Refused::Place(agent));
         }
-        if let Some(row) = self.row(agent)
-            && update.boot < row.boot()
+        let held = self
+            .find(agent)
+            .map(|(sector, at)| Boot(self.sectors[sector].rows.boot[at]));
+        if let Some(held) = held
+            && update.boot < held
         {
-            let (told, held) = (update.boot, row.boot());
+            let told = update.boot;
             return Err(Refused::OldBoot { agent, told, held });
         }
         Ok(self.put(agent, update, now))
@@ -155,9 +184,10 @@ impl Table {
         let Some((sector, at)) = self.find(agent) else {
             return false;
         };
-        let held = self.sectors[sector].rows.task[at];
-        self.tasks.drop(held);
-        self.sectors[sector].rows.task[at] = self.tasks.take(task);
+        let mut row = self.sectors[sector].rows.get(at);
+        self.tasks.drop(row.task);
+        row.task = self.tasks.take(task);
+        self.replace(sector, at, row);
         true
     }
 
@@ -169,6 +199,13 @@ impl Table {
         let row = self.sectors[sector].rows.get(at);
         self.tasks.drop(row.task);
         self.count(sector, row, |counts, one| *counts -= one);
+        self.touch(sector, agent.cluster);
+        if self.gone.len() >= GONE_MAX
+            && let Some((stamp, _)) = self.gone.pop_front()
+        {
+            self.forgotten = stamp;
+        }
+        self.gone.push_back((self.stamp, agent));
         let Sector { rows, clusters, .. } = &mut self.sectors[sector];
         rows.remove(at);
         let slot = usize::from(agent.cluster.slot());
@@ -189,6 +226,56 @@ impl Table {
     pub fn remove_region(&mut self, region: Region) -> usize {
         let places: Vec<AgentId> = self.rows(region).map(|row| row.place()).collect();
         places.iter().filter(|place| self.remove(**place)).count()
+    }
+
+    /// Ends a look: gives its stamp; what changes from now on bears a greater one.
+    pub const fn look(&mut self) -> u32 {
+        let stamp = self.stamp;
+        self.stamp = stamp.wrapping_add(1);
+        stamp
+    }
+
+    /// The stamp that changes bear now.
+    pub const fn stamp(&self) -> u32 {
+        self.stamp
+    }
+
+    /// The rows that changed after the look with this stamp, in order of place.
+    pub fn changed(&self, since: u32) -> impl Iterator<Item = Row> {
+        let sectors = self.sectors.iter();
+        let sectors = sectors.filter(move |sector| sector.stamp > since);
+        sectors.flat_map(move |sector| {
+            let stamps = sector.rows.stamp.iter().enumerate();
+            let changed = stamps.filter(move |(_, stamp)| **stamp > since);
+            changed.map(|(at, _)| sector.rows.get(at))
+        })
+    }
+
+    /// The clusters with a row that changed or went after the look with this stamp, in order; those that are empty now
+    /// and were the last of their sector are left out.
+    pub fn changed_clusters(&self, since: u32) -> impl Iterator<Item = ClusterId> {
+        let sectors = self.sectors.iter();
+        let sectors = sectors.filter(move |sector| sector.stamp > since);
+        sectors.flat_map(move |sector| {
+            let slots = sector.clusters.iter().zip(0u8..);
+            let changed = slots.filter(move |(stretch, _)| stretch.stamp > since);
+            changed.map(|(_, slot)| sector.id.cluster(slot))
+        })
+    }
+
+    /// The same for sectors.
+    pub fn changed_sectors(&self, since: u32) -> impl Iterator<Item = SectorId> {
+        let sectors = self.sectors.iter();
+        sectors
+            .filter(move |sector| sector.stamp > since)
+            .map(|sector| sector.id)
+    }
+
+    /// Who went after the look with this stamp; `None` when that is too long ago to be known.
+    pub fn gone(&self, since: u32) -> Option<impl Iterator<Item = AgentId>> {
+        let gone = self.gone.iter();
+        let gone = gone.filter(move |(stamp, _)| *stamp > since);
+        (self.forgotten <= since).then(|| gone.map(|(_, agent)| *agent))
     }
 
     /// The names of capabilities, to intern those of a report.
@@ -220,6 +307,12 @@ impl Table {
     pub fn row(&self, agent: AgentId) -> Option<Row> {
         let (sector, at) = self.find(agent)?;
         Some(self.sectors[sector].rows.get(at))
+    }
+
+    /// What an agent is doing.
+    pub fn task(&self, agent: AgentId) -> Option<TaskId> {
+        let (sector, at) = self.find(agent)?;
+        Some(self.sectors[sector].rows.task[at])
     }
 
     /// The rows of a region, in order of place.
@@ -336,16 +429,17 @@ impl Table {
             self.insert(Row::new(agent, update, task, Marks::NONE, now));
             return Applied::Added;
         };
-        let old = self.sectors[sector].rows.get(at);
-        self.tasks.drop(old.task);
-        let before = old.state();
-        let kept = old.marks.without(before.mark());
+        // Every row comes every beat: only the columns that matter are read of what it was.
+        let rows = &self.sectors[sector].rows;
+        self.tasks.drop(rows.task[at]);
+        let before = State::of(rows.marks[at]);
+        let kept = rows.marks[at].without(before.mark());
         let mut row = Row::new(agent, update, task, kept, now);
         // A heartbeat that was heard stays heard, whatever a report says that crossed it.
-        row.heard = row.heard.max(old.heard);
+        row.heard = row.heard.max(rows.heard[at]);
         let changed = row.state() != before;
         if !changed {
-            row.since = old.since;
+            row.since = rows.since[at];
         }
         self.replace(sector, at, row);
         if changed {
@@ -382,8 +476,9 @@ impl Table {
         changed
     }
 
-    fn insert(&mut self, row: Row) {
+    fn insert(&mut self, mut row: Row) {
         let place = row.place();
+        row.stamp = self.stamp;
         let sector = self.position(place.sector()).unwrap_or_else(|at| {
             self.sectors.insert(at, Sector::new(place.sector()));
             at
@@ -409,12 +504,19 @@ impl Table {
         }
         rows.insert(at, row);
         self.count(sector, row, |counts, one| *counts += one);
+        self.touch(sector, place.cluster);
     }
 
-    fn replace(&mut self, sector: usize, at: usize, row: Row) {
-        let old = self.sectors[sector].rows.get(at);
-        self.sectors[sector].rows.set(at, row);
-        if count_one(old) != count_one(row) {
+    fn replace(&mut self, sector: usize, at: usize, mut row: Row) {
+        row.stamp = self.stamp;
+        self.touch(sector, row.place().cluster);
+        let rows = &mut self.sectors[sector].rows;
+        let before = Counts::one(rows.class[at], rows.marks[at], rows.stale[at]);
+        if before == count_one(row) {
+            rows.set(at, row);
+        } else {
+            let old = rows.get(at);
+            rows.set(at, row);
             self.count(sector, old, |counts, one| *counts -= one);
             self.count(sector, row, |counts, one| *counts += one);
         }
@@ -428,6 +530,13 @@ impl Table {
         change(&mut sector.counts, one);
         let slot = usize::from(row.place().cluster.slot());
         change(&mut sector.clusters[slot].counts, one);
+    }
+
+    /// Something in this cluster is another now.
+    fn touch(&mut self, sector: usize, cluster: ClusterId) {
+        let sector = &mut self.sectors[sector];
+        sector.stamp = self.stamp;
+        sector.clusters[usize::from(cluster.slot())].stamp = self.stamp;
     }
 
     fn find(&self, agent: AgentId) -> Option<(usize, usize)> {
@@ -464,6 +573,7 @@ impl Sector {
             rows: Columns::default(),
             clusters: Vec::new(),
             counts: Counts::default(),
+            stamp: 0,
         }
     }
 

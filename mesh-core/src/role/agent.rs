@@ -4,19 +4,23 @@ use super::ability;
 use super::applied::{Applied, Turned};
 use super::chores::Chores;
 use super::dispute;
+use super::errands::{Errands, Standing};
 use super::mailbox::{Mailbox, Opened};
+use super::notary::{is_genuine, is_new};
 use super::uplink::{Due, Uplink};
 use super::{
-    Arrival, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent,
+    Arrival, BUCKET, CASTS_MAX, Event, From, Input, Outputs, Refusal, Start, To, Work, WorkerEvent,
 };
 use crate::chance::Chance;
 use crate::conflict::ConflictDetail;
+use crate::message::errand::{Addressee, Passed};
 use crate::message::{
     Ack, Answer, Beat, Body, Claims, Compensation, ConflictKind, Epoch, Hop, LamportClock,
-    MessageId, Micros32, Probe, SkipReason, Targets,
+    MessageId, Micros32, Probe, SkipReason, Taken, Targets,
 };
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class};
+use crate::registry::HoldMode;
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
 
@@ -25,17 +29,26 @@ use std::sync::Arc;
 pub struct Agent {
     place: AgentId,
     class: Class,
+    mode: HoldMode,
     uplink: Uplink,
     holds: Vec<Hold>,
     /// The last answers, kept for a parent that asks again.
     answered: Vec<Ack>,
+    /// How many of the last of these are said again, and when: links here lose messages.
+    again: u8,
+    again_at: Moment,
+    lossy: bool,
     mailbox: Mailbox,
+    /// The orchestrator's commands that it has taken.
+    taken: Taken,
     /// For the jitter of what it asks for again.
     chance: Chance,
     lamport: LamportClock,
     context: u64,
     queue: u16,
     chores: Chores,
+    /// Made with the first one.
+    errands: Option<Box<Errands>>,
     /// What it can do, where that is not what its class can.
     abilities: Option<Box<[Name]>>,
     /// Beats until its abilities are told again; they may be lost, and a new lead does not know them.
@@ -95,10 +108,19 @@ impl Agent {
         Self {
             place,
             class,
+            mode: if class.is_human() {
+                HoldMode::Async
+            } else {
+                HoldMode::Hold
+            },
             uplink: Uplink::new(),
             holds: Vec::new(),
             answered: Vec::new(),
+            again: 0,
+            again_at: Moment::NEVER,
+            lossy: false,
             mailbox: Mailbox::default(),
+            taken: Taken::default(),
             chance: Chance::new(0),
             lamport: LamportClock::default(),
             context: 0,
@@ -106,6 +128,7 @@ impl Agent {
             latency: Smoothed::default(),
             processing: Smoothed::default(),
             chores: Chores::default(),
+            errands: None,
             abilities: None,
             tell_in: 0,
             told: Epoch::default(),
@@ -117,6 +140,12 @@ impl Agent {
     pub fn set_abilities(&mut self, abilities: Vec<Name>) {
         self.abilities = Some(abilities.into_boxed_slice());
         self.tell_in = 0;
+    }
+
+    /// How its worker meets T: one that cannot wait, as a function behind HTTP, is LEAD-ONLY, and lets go as soon as it is
+    /// READY.
+    pub const fn set_mode(&mut self, mode: HoldMode) {
+        self.mode = mode;
     }
 
     /// Whether it can do this.
@@ -140,21 +169,39 @@ impl Agent {
             Input::Message(arrival) => self.message(now, arrival, out),
             Input::Worker(WorkerEvent::Ready(operation)) => self.ready(now, operation, None),
             Input::Worker(WorkerEvent::Answered(operation, result)) => {
-                self.ready(now, operation, Some(result))
+                self.ready(now, operation, Some(result));
             }
             Input::Worker(WorkerEvent::Task(id, said)) => {
-                self.chores.said(self.place, id, said, out)
+                self.chores.said(self.place, id, said, out);
             }
-            Input::Seat(..) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
-                out.refuse(Refusal::Unexpected)
+            Input::Seat(..)
+            | Input::Operation(_)
+            | Input::Stored(_)
+            | Input::Recalled(_)
+            | Input::Brought(..)
+            | Input::Seated(_)
+            | Input::Clusters(_) => {
+                out.refuse(Refusal::Unexpected);
+            }
+            Input::Worker(WorkerEvent::Ask(wish)) => {
+                let Some(notary) = self.applied.notary().cloned() else {
+                    return;
+                };
+                let errands = self.errands.get_or_insert_default();
+                errands.ask(now, self.place, *wish, &*notary, &mut self.chance, out);
+            }
+            Input::Worker(WorkerEvent::Did(id, outcome)) => {
+                if let (Some(errands), Some(notary)) = (&mut self.errands, self.applied.notary()) {
+                    errands.said(self.place, id, *outcome, &**notary, out);
+                }
             }
             Input::Worker(WorkerEvent::Still) => self.applied.still(self.place, out),
             Input::Worker(WorkerEvent::Conflict(operation, kind)) => {
-                self.conflict(now, operation, kind, None, out)
+                self.conflict(now, operation, kind, None, out);
             }
             Input::Worker(WorkerEvent::Disputed(operation, detail)) => {
                 let kind = detail.0.kind;
-                self.conflict(now, operation, kind, Some(*detail), out)
+                self.conflict(now, operation, kind, Some(*detail), out);
             }
         }
         if now >= self.mailbox.next_wake() {
@@ -164,7 +211,13 @@ impl Agent {
                 .wake(now, &mut self.chance, own, &mut opened, out);
             self.open_all(now, opened, out);
         }
+        if let Some(errands) = &mut self.errands {
+            errands.wake(now, &mut self.chance, out);
+        }
         self.release_due(now, out);
+        if now >= self.again_at {
+            self.answer_again(out);
+        }
         while let Some(due) = self.uplink.due(now) {
             if due == Due::Beat && self.abilities.is_some() {
                 self.tell_abilities(out);
@@ -187,8 +240,21 @@ impl Agent {
             .iter()
             .filter(|hold| hold.ready.is_some())
             .map(|hold| hold.target)
-            .fold(self.uplink.next_wake(), Moment::min)
+            .fold(self.uplink.next_wake().min(self.again_at), Moment::min)
             .min(self.mailbox.next_wake())
+            .min(
+                self.errands
+                    .as_ref()
+                    .map_or(Moment::NEVER, |errands| errands.next_wake()),
+            )
+    }
+
+    /// See [`crate::warm`].
+    pub fn warm(&self) -> u64 {
+        let held = self.holds.first().map_or(0, |hold| hold.sequence);
+        let said = self.answered.last().map_or(0, |ack| ack.sequence);
+        let own = self.applied.digest() ^ self.context ^ u64::from(self.processing.micros);
+        self.uplink.warm() ^ own ^ u64::from(held ^ said ^ self.mailbox.warm())
     }
 
     /// Where it sits.
@@ -239,8 +305,13 @@ impl Agent {
         self.uplink.start(now, start.boot, phase);
         self.holds.clear();
         self.answered.clear();
+        self.again = 0;
+        self.again_at = Moment::NEVER;
+        self.lossy = start.lossy;
         self.mailbox.clear();
+        self.taken = Taken::default();
         self.chores.clear();
+        self.errands = None;
     }
 
     /// Says what it can do: to a new lead at once, and every minute, since that may be lost.
@@ -271,6 +342,9 @@ impl Agent {
         }
         let mut opened = Vec::new();
         match &arrival.body {
+            Body::Numbered(content) if !is_genuine(self.applied.notary(), content) => {
+                return out.refuse(Refusal::Forged);
+            }
             Body::Numbered(content) => {
                 let (slot, own) = (u16::from(self.place.slot()), Epoch::default());
                 self.mailbox
@@ -331,25 +405,60 @@ impl Agent {
 
     /// What must arrive has arrived, and its turn has come.
     fn opened(&mut self, now: Moment, letter: &Opened, out: &mut Outputs) {
+        let command = &letter.content.body;
+        if !is_new(&mut self.taken, command, out) {
+            return;
+        }
         match &letter.content.body {
             Body::Throw(hop) => self.catch(now, hop, letter, out),
             Body::Task(order) if order.agent == self.place => {
+                if order.act == crate::message::TaskAct::Calibrate {
+                    self.uplink.calibrate(now);
+                }
                 let mut chores = core::mem::take(&mut self.chores);
                 let open = self.applied.frozen().is_none();
                 chores.order(self.place, order, |wanted| self.can(wanted), open, out);
                 self.chores = chores;
             }
             Body::Task(_) => out.refuse(Refusal::WrongPlace),
+            Body::Errand(passed) => self.errand(passed, out),
+            Body::Returned(returned) if returned.to == self.place => match &mut self.errands {
+                Some(errands) => errands.returned(returned, out),
+                None => out.refuse(Refusal::Unexpected),
+            },
             Body::Reload(context) => {
                 self.context = *context;
                 out.work(Work::Reload(*context));
             }
             // What was settled concerns its worker, which the driver tells.
             Body::Settled(settled) => {
-                out.event(Event::Settled(Box::new(settled.resolution.clone())))
+                out.event(Event::Settled(Box::new(settled.resolution.clone())));
             }
             _ => out.refuse(Refusal::Unexpected),
         }
+    }
+
+    /// Another worker asks something of the one here; whether it can and may is checked once more.
+    fn errand(&mut self, passed: &Passed, out: &mut Outputs) {
+        if passed.at != Some(self.place) {
+            return out.refuse(Refusal::WrongPlace);
+        }
+        let Some(notary) = self.applied.notary().cloned() else {
+            return;
+        };
+        let able = match &passed.errand.to {
+            Addressee::At(agent) => *agent == self.place,
+            Addressee::Able(name) => {
+                self.can(name.as_str()) && !self.applied.denies(self.place, self.class, name)
+            }
+        };
+        let standing = Standing {
+            place: self.place,
+            frozen: self.applied.frozen().is_some(),
+            able,
+        };
+        let errands = self.errands.get_or_insert_default();
+        errands.take(&passed.errand, standing, &*notary, out);
     }
 
     /// A throw arrives: translate T, start preparing.
@@ -484,7 +593,8 @@ impl Agent {
 
     /// Everything that is ready and whose T has come is released before any answer is made.
     fn release_due(&mut self, now: Moment, out: &mut Outputs) {
-        let due = |hold: &Hold| hold.ready.is_some() && now >= hold.target;
+        let holds = self.mode != HoldMode::LeadOnly;
+        let due = |hold: &Hold| hold.ready.is_some() && (!holds || now >= hold.target);
         for hold in self.holds.iter().filter(|hold| due(hold)) {
             out.work(Work::Release {
                 operation: hold.operation,
@@ -520,8 +630,22 @@ impl Agent {
             self.answered.remove(0);
         }
         self.answered.push(ack);
+        if self.lossy {
+            self.again = (self.again + 1).min(ANSWERED_MAX as u8);
+            self.again_at = self.again_at.min(now + BUCKET);
+        }
         self.mailbox.answered(ack.epoch, ack.sequence);
         out.send(To::Parent, Epoch::default(), Body::Ack(ack));
+    }
+
+    /// The same answers once more: a lost one would cost its lead a poll, and the whole mesh the wait for that.
+    fn answer_again(&mut self, out: &mut Outputs) {
+        let said = self.answered.len() - usize::from(self.again);
+        for ack in &self.answered[said..] {
+            out.send(To::Parent, Epoch::default(), Body::Ack(*ack));
+        }
+        self.again = 0;
+        self.again_at = Moment::NEVER;
     }
 
     fn beat(&mut self) -> Beat {
@@ -545,6 +669,7 @@ impl Agent {
                 latency: self.latency.get(),
                 queue: self.queue,
                 reliability: 1_000,
+                mode: self.mode,
             },
         }
     }

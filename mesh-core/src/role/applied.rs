@@ -11,7 +11,7 @@ use super::{Event, From, Output, Outputs, Refusal as Refused, Start, To, Work};
 use crate::guard::freeze::stop_bytes;
 use crate::guard::level::{Effective, Entry, Levels, Stamp};
 use crate::message::{Body, Epoch, Stopped};
-use crate::place::scope::Region;
+use crate::place::scope::{Name, Region};
 use crate::place::{AgentId, Class};
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
@@ -66,20 +66,21 @@ impl Applied {
         out: &mut Outputs,
     ) {
         match theirs {
-            None => {}
             Some(digest) if digest == self.digest => self.settled = true,
-            Some(_) => {
-                if self
-                    .asked_at
-                    .is_none_or(|at| now >= at + ASK_GAP || now < at)
-                {
-                    self.asked_at = Some(now);
-                    say_what_is_here(&self.levels(), Region::Cluster(agent.cluster), |summary| {
-                        out.send(To::Parent, Epoch::default(), Body::LevelsHave(summary));
-                    });
-                }
+            Some(_) if self.may_ask(now) => {
+                self.asked_at = Some(now);
+                say_what_is_here(&self.levels(), Region::Cluster(agent.cluster), |summary| {
+                    out.send(To::Parent, Epoch::default(), Body::LevelsHave(summary));
+                });
             }
+            None | Some(_) => {}
         }
+    }
+
+    /// Whether the last question is long enough ago, or from before a step of the clock.
+    fn may_ask(&self, now: Moment) -> bool {
+        self.asked_at
+            .is_none_or(|at| now >= at + ASK_GAP || now < at)
     }
 
     /// A message about desired state.
@@ -126,6 +127,11 @@ impl Applied {
         }
     }
 
+    /// Whom to believe.
+    pub(super) const fn notary(&self) -> Option<&Arc<dyn Notary>> {
+        self.notary.as_ref()
+    }
+
     /// The epoch of the freeze in force.
     pub const fn frozen(&self) -> Option<Stamp> {
         self.frozen
@@ -144,6 +150,11 @@ impl Applied {
     /// All that holds for the agent, worked out anew.
     pub fn effective(&self, agent: AgentId, class: Class) -> Effective {
         self.levels().effective(agent, class)
+    }
+
+    /// Whether a capability is denied to the agent.
+    pub(super) fn denies(&self, agent: AgentId, class: Class, capability: &Name) -> bool {
+        !self.entries().is_empty() && self.levels().denies(agent, class, capability)
     }
 
     /// The entries held.

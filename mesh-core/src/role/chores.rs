@@ -34,6 +34,8 @@ impl Chores {
         let known = self.0.iter().position(|chore| chore.id == order.id);
         let said = match (order.act, known) {
             (TaskAct::Ping, _) => TaskSaid::Here,
+            // The lead tells of the end.
+            (TaskAct::Calibrate, _) => return,
             (TaskAct::Run, Some(index)) => self.0[index].said.clone(),
             (TaskAct::Run, None) => match order.requires.as_deref() {
                 Some(wanted) if !can(wanted) => TaskSaid::Incapable,

@@ -3,15 +3,19 @@
 use super::desired::{Desired, WriteError};
 use super::dispute::{Disputes, Mail};
 use super::downlink::Downlink;
+use super::errands::Routes;
 use super::lookout::{Lookout, is_healthy};
 use super::mailbox::{Mailbox, Opened};
 use super::mailing::{Letter, Linked, Mailing};
+use super::notary::is_genuine;
 use super::notice::Steps;
 use super::office::{Office, Turn};
 use super::trip::Trip;
 use super::unheard::unheard;
 use super::uplink::{Due, Uplink};
-use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{
+    Arrival, BEAT, BUCKET, CASTS_MAX, COPIES, From, Input, KEPT_MAX, Outputs, Refusal, Start, To,
+};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Gate;
@@ -20,7 +24,7 @@ use crate::message::delivery::Verdict;
 use crate::message::{
     Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold,
     Forwarded, Hop, LamportClock, MessageId, Need, Probe, Proceed, SectorFold, SectorReport,
-    SkipReason, Targets,
+    SkipReason, Taken, Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
@@ -37,10 +41,11 @@ const TIER: Tier = Tier::Coordinator;
 /// How long after a change the orchestrator is told of it.
 const FOLD_GAP: Micros = Micros::millis(200);
 /// The same after T, when everybody waits for what is still open.
-const FOLD_GAP_AFTER: Micros = Micros::millis(20);
+const FOLD_GAP_AFTER: Micros = Micros::millis(5);
 /// How long a sealed operation is kept for a parent that asks again.
 const KEEP: Micros = Micros::seconds(5);
 
+mod errands;
 mod guards;
 mod post;
 
@@ -59,6 +64,8 @@ pub struct Coordinator {
     leads: Vec<Record>,
     tosses: Vec<Toss>,
     mailbox: Mailbox,
+    routes: Routes,
+    taken: Taken,
     mailing: Mailing,
     echo_at: Moment,
     lamport: LamportClock,
@@ -113,21 +120,25 @@ struct Toss {
     hop: Arc<Hop>,
     target: Moment,
     bound: Micros,
+    /// When its time to live is over here.
     expires: Moment,
     relay: Relay,
     parts: Vec<Part>,
     fold_at: Moment,
     drop_at: Moment,
     told: bool,
-    /// The final account has been sent.
-    said: bool,
+    /// How often the final account has been sent.
+    said: u8,
+    /// How often everything is said.
+    copies: u8,
 }
 
 #[derive(Debug)]
 struct Part {
     targets: ClusterTargets,
     fold: Option<Arc<Fold>>,
-    fresh: bool,
+    /// In how many more accounts upwards it is told: one, or [`COPIES`] where messages get lost.
+    owed: u8,
 }
 
 impl Coordinator {
@@ -144,6 +155,8 @@ impl Coordinator {
             leads: Vec::new(),
             tosses: Vec::new(),
             mailbox: Mailbox::default(),
+            routes: Routes::default(),
+            taken: Taken::default(),
             mailing: Mailing::new(),
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
@@ -163,16 +176,26 @@ impl Coordinator {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
-                out.refuse(Refusal::Unexpected)
+            Input::Clusters(clusters) => {
+                self.clusters = clusters;
+                if self.serving() {
+                    let wanted = usize::from(clusters);
+                    self.leads.resize_with(wanted, Record::default);
+                }
             }
+            Input::Worker(_)
+            | Input::Operation(_)
+            | Input::Stored(_)
+            | Input::Recalled(_)
+            | Input::Brought(..)
+            | Input::Seated(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -237,9 +260,7 @@ impl Coordinator {
         lasting: Option<Micros>,
         out: &mut Outputs,
     ) -> Result<Stamp, WriteError> {
-        let stamp = self.desired.write(now, kind, region, value, lasting, out)?;
-        self.levels_changed(now, out);
-        Ok(stamp)
+        self.desired.write(now, kind, region, value, lasting, out)
     }
 
     /// Desired state as it is known here.
@@ -248,8 +269,8 @@ impl Coordinator {
     }
 
     /// Operations open here; at most [`CASTS_MAX`].
-    pub const fn open(&self) -> usize {
-        self.tosses.len()
+    pub fn open(&self) -> usize {
+        self.tosses.iter().filter(|toss| !toss.told).count()
     }
 
     /// The last account of each cluster, by operation.
@@ -283,6 +304,7 @@ impl Coordinator {
                     .resume(self.desired.levels(), Author::Coordinator(self.sector), now);
                 self.disputes.turn();
                 self.mailbox.clear();
+                self.taken = Taken::default();
                 self.leads = (0..self.clusters).map(|_| Record::default()).collect();
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
@@ -303,15 +325,16 @@ impl Coordinator {
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         match arrival.from {
-            From::Parent => self.from_above(now, arrival, out),
+            From::Parent => self.hear_above(now, arrival, out),
             From::Child(slot) if usize::from(slot) < self.leads.len() => {
-                self.from_lead(now, slot, arrival, out)
+                self.hear_lead(now, slot, arrival, out);
             }
+            From::Peer(slot) => self.from_peer(now, slot, arrival, out),
             From::Child(_) => out.refuse(Refusal::WrongPlace),
         }
     }
 
-    fn from_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
+    fn hear_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let accepted = self.uplink.accept(
             arrival.signer,
             arrival.epoch,
@@ -342,11 +365,14 @@ impl Coordinator {
                 self.desired.probed(now, probed.levels, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Parent, body, out)
+                self.take_levels(now, From::Parent, body, out);
             }
             Body::Hail => {
                 let report = Arc::new(self.report(now));
                 out.send(To::Parent, self.epoch, Body::SectorReport(report));
+            }
+            Body::Numbered(ref content) if !is_genuine(self.desired.notary(), content) => {
+                return out.refuse(Refusal::Forged);
             }
             Body::Numbered(ref content) => {
                 let slot = self.sector.index() as u16;
@@ -374,18 +400,16 @@ impl Coordinator {
             Body::Proceed(Proceed { operation, go }) => {
                 if let Some(toss) = self.toss(operation) {
                     if go {
-                        toss.relay.unhold()
+                        toss.relay.unhold();
                     } else {
-                        toss.relay.shut()
+                        toss.relay.shut();
                     }
                 }
             }
             Body::Poll(operation) => {
                 let epoch = self.epoch;
                 if let Some(toss) = self.toss(operation) {
-                    toss.parts
-                        .iter_mut()
-                        .for_each(|part| part.fresh = part.fold.is_some());
+                    toss.owe_all();
                     let fold = toss.fold();
                     out.send(To::Parent, epoch, Body::SectorFold(Arc::new(fold)));
                 }
@@ -395,7 +419,8 @@ impl Coordinator {
         self.open_all(now, opened, out);
     }
 
-    fn from_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
+    fn hear_lead(&mut self, now: Moment, slot: u16, arrival: Arrival, out: &mut Outputs) {
         let record = &mut self.leads[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
         if !record.link.admit(arrival.epoch) {
@@ -453,6 +478,14 @@ impl Coordinator {
                 Mailing::asked(now, self.epoch, slot, &mut record.link, missing, out);
             }
             Body::Received(received) => Mailing::received(self.epoch, &mut record.link, received),
+            Body::Errand(passed) => self.errand_from(now, slot, &passed, out),
+            Body::Returned(returned)
+                if returned
+                    .by
+                    .is_none_or(|by| by.cluster == self.sector.cluster(slot as u8)) =>
+            {
+                self.return_to(now, &returned, out);
+            }
             Body::Armed(Armed { operation, seal }) => {
                 let epoch = self.epoch;
                 if let Some(go) = self
@@ -506,14 +539,14 @@ impl Coordinator {
                 }
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(slot), body, out)
+                self.take_levels(now, From::Child(slot), body, out);
             }
             // Counts and proofs go up as they are, from where they belong.
             Body::StopCount(count) if count.cluster == self.sector.cluster(slot as u8) => {
-                out.send(To::Parent, self.epoch, Body::StopCount(count))
+                out.send(To::Parent, self.epoch, Body::StopCount(count));
             }
             Body::StopBundle(bundle) if bundle.cluster == self.sector.cluster(slot as u8) => {
-                out.send(To::Parent, self.epoch, Body::StopBundle(bundle))
+                out.send(To::Parent, self.epoch, Body::StopBundle(bundle));
             }
             _ => out.refuse(Refusal::Unexpected),
         }
@@ -531,7 +564,7 @@ impl Coordinator {
             out.refuse(Refusal::Duplicate);
             return out.send(To::Parent, self.epoch, Body::Armed(armed));
         }
-        if self.tosses.len() >= CASTS_MAX {
+        if self.open() >= CASTS_MAX {
             return out.refuse(Refusal::Unexpected);
         }
         let Some(translated) = self.uplink.translate(hop.target, sent, received) else {
@@ -549,6 +582,7 @@ impl Coordinator {
             .map(|part| (u16::from(part.slot), self.round(part.slot)));
         let threshold = hop.gated.then_some(Thresholds::CLUSTER_GATE.ready);
         let relay = Relay::new(now, target, children, threshold, hop.gated, self.lossy);
+        let copies = if self.lossy { COPIES } else { 1 };
         let parts = targets
             .iter()
             .map(|part| {
@@ -567,7 +601,7 @@ impl Coordinator {
                 Part {
                     targets: part.clone(),
                     fold,
-                    fresh: barred,
+                    owed: u8::from(barred) * copies,
                 }
             })
             .collect();
@@ -581,7 +615,8 @@ impl Coordinator {
             fold_at: Moment::NEVER,
             drop_at,
             told: false,
-            said: false,
+            said: 0,
+            copies,
             hop,
         };
         out.send(To::Parent, self.epoch, Body::Armed(toss.armed()));
@@ -590,6 +625,11 @@ impl Coordinator {
             let (epoch, leads) = (self.epoch, &mut self.leads);
             let letter = toss.letter_for(&part.targets);
             self.mailing.post(now, epoch, leads, to, letter, out);
+        }
+        if self.tosses.len() >= KEPT_MAX
+            && let Some(oldest) = self.tosses.iter().position(|toss| toss.told)
+        {
+            self.tosses.remove(oldest);
         }
         self.tosses.push(toss);
     }
@@ -613,7 +653,7 @@ impl Coordinator {
                         }
                     }
                     RelayDue::Poll(child) => {
-                        out.send(To::Child(child), self.epoch, Body::Poll(toss.hop.header.id))
+                        out.send(To::Child(child), self.epoch, Body::Poll(toss.hop.header.id));
                     }
                     RelayDue::Gate(go) => {
                         let operation = toss.hop.header.id;
@@ -647,16 +687,19 @@ impl Coordinator {
                 toss.fold_at = now;
             }
             if now >= toss.fold_at {
-                // The last word is said twice where messages get lost: the whole mesh waits for it.
-                let again =
-                    self.lossy && toss.told && !core::mem::replace(&mut toss.said, toss.told);
-                toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
+                toss.said += u8::from(toss.told && toss.said < toss.copies);
                 if toss.told {
-                    toss.parts
-                        .iter_mut()
-                        .for_each(|part| part.fresh = part.fold.is_some());
+                    toss.owe_all();
                 }
                 let fold = toss.fold();
+                // Where messages get lost all is said again: the whole mesh waits for it.
+                let owes = toss.parts.iter().any(|part| part.owed > 0);
+                let again = if toss.told {
+                    toss.said < toss.copies
+                } else {
+                    owes
+                };
+                toss.fold_at = if again { now + BUCKET } else { Moment::NEVER };
                 out.send(To::Parent, self.epoch, Body::SectorFold(Arc::new(fold)));
             }
         }
@@ -720,23 +763,16 @@ impl Coordinator {
     /// A message about desired state.
     fn take_levels(&mut self, now: Moment, from: From, body: Body, out: &mut Outputs) {
         let applied = self.desired.take(now, from, body, out);
-        if applied.is_empty() {
-            return;
-        }
-        if from == From::Parent {
+        if from == From::Parent && !applied.is_empty() {
             self.lookout.entries(&applied, now, &mut self.steps);
         }
-        self.levels_changed(now, out);
     }
 
     fn wake_levels(&mut self, now: Moment, out: &mut Outputs) {
-        if now >= self.desired.next_wake() && !self.desired.wake(now, out).is_empty() {
-            self.levels_changed(now, out);
+        if now >= self.desired.next_wake() {
+            self.desired.wake(now, out);
         }
     }
-
-    /// Something is in force, or no longer, that was not before.
-    fn levels_changed(&mut self, _now: Moment, _out: &mut Outputs) {}
 
     fn toss(&mut self, operation: MessageId) -> Option<&mut Toss> {
         self.tosses
@@ -799,15 +835,8 @@ impl Toss {
             self.relay.sealed(now, child);
         }
         part.fold = Some(fold);
-        part.fresh = true;
-        if self.fold_at == Moment::NEVER {
-            self.fold_at = now
-                + if now < self.target {
-                    FOLD_GAP
-                } else {
-                    FOLD_GAP_AFTER
-                };
-        }
+        part.owed = self.copies;
+        self.tell_soon(now);
         first
     }
 
@@ -831,21 +860,31 @@ impl Toss {
             None => unheard(operation, part.targets.agents, armed, class_in(report)),
         };
         part.fold = Some(Arc::new(fold));
-        part.fresh = true;
-        if self.fold_at == Moment::NEVER {
-            self.fold_at = now
-                + if now < self.target {
-                    FOLD_GAP
-                } else {
-                    FOLD_GAP_AFTER
-                };
+        part.owed = self.copies;
+        self.tell_soon(now);
+    }
+
+    fn tell_soon(&mut self, now: Moment) {
+        let gap = if now < self.target {
+            FOLD_GAP
+        } else {
+            FOLD_GAP_AFTER
+        };
+        self.fold_at = self.fold_at.min(now + gap);
+    }
+
+    /// Everything that is known goes into the next account.
+    fn owe_all(&mut self) {
+        for part in self.parts.iter_mut().filter(|part| part.fold.is_some()) {
+            part.owed = part.owed.max(1);
         }
     }
 
     fn fold(&mut self) -> SectorFold {
         let mut clusters = Vec::new();
         for part in &mut self.parts {
-            if let (true, Some(fold)) = (core::mem::take(&mut part.fresh), &part.fold) {
+            if let (1.., Some(fold)) = (part.owed, &part.fold) {
+                part.owed -= 1;
                 clusters.push((part.targets.slot, Arc::clone(fold)));
             }
         }

@@ -27,7 +27,7 @@ use crate::guard::level::region::Node as _;
 use crate::guard::level::{
     Author, DIFFERENCE_MAX, Effective, Entry, Kind, Levels, Merged, Refusal, Stamp, Summary, Value,
 };
-use crate::message::{Body, Epoch};
+use crate::message::{Body, Epoch, Header, TaskOrder};
 use crate::place::scope::Region;
 use crate::place::{AgentId, Class, SectorId};
 use crate::time::{Micros, Moment};
@@ -35,7 +35,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Entries of one message that are looked at: a full difference, and the entry that proves the term.
-pub const ENTRIES_TAKEN_MAX: usize = DIFFERENCE_MAX + 1;
+pub(super) const ENTRIES_TAKEN_MAX: usize = DIFFERENCE_MAX + 1;
 /// Between two questions to the parent: a round trip of the slowest trunk is well below.
 const ASK_GAP: Micros = Micros::seconds(1);
 /// A parent that has heard nothing from above for two beats speaks for itself, so that a sector without orchestrator
@@ -292,6 +292,27 @@ impl Desired {
             .is_some_and(|notary| notary.vouch(Signatory::Agent(agent), bytes, signature))
     }
 
+    /// Whom to believe.
+    pub const fn notary(&self) -> Option<&Arc<dyn Notary>> {
+        self.notary.as_ref()
+    }
+
+    /// A throw with this seat's signature.
+    pub fn warrant_throw(&self, header: Header) -> Header {
+        match &self.notary {
+            Some(notary) => header.signed(|bytes| notary.sign(Signatory::Seat(self.me), bytes)),
+            None => header,
+        }
+    }
+
+    /// An order about a task with this seat's signature.
+    pub fn warrant_task(&self, order: TaskOrder) -> TaskOrder {
+        match &self.notary {
+            Some(notary) => order.signed(|bytes| notary.sign(Signatory::Seat(self.me), bytes)),
+            None => order,
+        }
+    }
+
     fn sign(&self, draft: Entry) -> Option<Entry> {
         let notary = self.notary.as_ref().filter(|_| self.seat.is_some())?;
         let who = Signatory::Seat(self.me);
@@ -407,6 +428,8 @@ impl Desired {
         let region = match from {
             From::Parent => self.me.realm(),
             From::Child(slot) => self.child(slot),
+            // Peers share no levels.
+            From::Peer(_) => return,
         };
         let difference = self.levels.difference(region, summary);
         self.answer(from, difference.lacking, out);
@@ -527,6 +550,7 @@ const fn back(from: From) -> To {
     match from {
         From::Parent => To::Parent,
         From::Child(slot) => To::Child(slot),
+        From::Peer(slot) => To::Peer(slot),
     }
 }
 

@@ -108,7 +108,7 @@ impl Disputes {
         let mut found = Vec::new();
         let at = self.stamp(now, lamport);
         let id = self.desk_mut().on_conflict(at, report, &mut found);
-        self.carry_out(found, steps, up);
+        carry_out(found, steps, up);
         id
     }
 
@@ -130,7 +130,7 @@ impl Disputes {
         } = escalation;
         self.desk_mut()
             .on_escalated(at, record.clone(), *priority, *to, &mut found);
-        self.carry_out(found, steps, up);
+        carry_out(found, steps, up);
     }
 
     /// A settlement from another desk. Whether it was open here.
@@ -164,7 +164,7 @@ impl Disputes {
         let agent = desk.get(id)?.record.agent;
         let mut found = Vec::new();
         let resolution = desk.resolve(at, id, said, operator, note, &mut found)?;
-        self.carry_out(found, steps, up);
+        carry_out(found, steps, up);
         Ok(Settled { agent, resolution })
     }
 
@@ -183,7 +183,7 @@ impl Disputes {
         let agent = desk.get(plan.conflict)?.record.agent;
         let mut found = Vec::new();
         let settled = desk.apply(at, plan, by, &mut found)?;
-        self.carry_out(found, steps, up);
+        carry_out(found, steps, up);
         Ok(settled.map(|resolution| Settled { agent, resolution }))
     }
 
@@ -206,7 +206,7 @@ impl Disputes {
         }
         let mut found = Vec::new();
         desk.wake(now, &mut found);
-        self.carry_out(found, steps, up);
+        carry_out(found, steps, up);
     }
 
     /// When [`Disputes::wake`] has something to do.
@@ -244,48 +244,7 @@ impl Disputes {
         Stamp {
             now,
             wall: self.wall + now.since(self.started),
-            lamport: lamport,
-        }
-    }
-
-    fn carry_out(&self, found: Vec<DeskOutput>, steps: &mut Steps, mail: &mut Mail<'_>) {
-        for output in found {
-            match output {
-                DeskOutput::Store(row) => {
-                    if let Ok(row) = row.row() {
-                        mail.out.event(Event::Conflict(Box::new(row)));
-                    }
-                    mail.out.0.push(Output::Record(Box::new(row)));
-                }
-                DeskOutput::Hold(held) => mail.out.0.push(Output::Hold(Box::new(held))),
-                DeskOutput::Escalate {
-                    to,
-                    priority,
-                    record,
-                } => {
-                    let escalation = Escalation {
-                        to,
-                        priority,
-                        record: *record,
-                    };
-                    let body = Body::Escalated(Arc::new(escalation));
-                    mail.out.send(To::Parent, mail.epoch, body);
-                }
-                DeskOutput::Alert {
-                    conflict,
-                    priority,
-                    missed,
-                } => mail.out.event(Event::ConflictAlert {
-                    conflict,
-                    priority,
-                    missed,
-                }),
-                DeskOutput::Act {
-                    conflict, action, ..
-                } => act(conflict, action, steps, mail),
-                DeskOutput::Settled(resolution) => mail.out.event(Event::Settled(resolution)),
-                DeskOutput::Dropped(id) => mail.out.event(Event::ConflictDropped(id)),
-            }
+            lamport,
         }
     }
 }
@@ -297,6 +256,48 @@ pub struct Mail<'a> {
     pub out: &'a mut Outputs,
     /// The epoch of the sender's seat.
     pub epoch: Epoch,
+}
+
+/// What the desk has decided.
+fn carry_out(found: Vec<DeskOutput>, steps: &mut Steps, mail: &mut Mail<'_>) {
+    for output in found {
+        match output {
+            DeskOutput::Store(row) => {
+                if let Ok(row) = row.row() {
+                    mail.out.event(Event::Conflict(Box::new(row)));
+                }
+                mail.out.0.push(Output::Record(Box::new(row)));
+            }
+            DeskOutput::Hold(held) => mail.out.0.push(Output::Hold(Box::new(held))),
+            DeskOutput::Escalate {
+                to,
+                priority,
+                record,
+            } => {
+                let escalation = Escalation {
+                    to,
+                    priority,
+                    record: *record,
+                };
+                let body = Body::Escalated(Arc::new(escalation));
+                mail.out.send(To::Parent, mail.epoch, body);
+            }
+            DeskOutput::Alert {
+                conflict,
+                priority,
+                missed,
+            } => mail.out.event(Event::ConflictAlert {
+                conflict,
+                priority,
+                missed,
+            }),
+            DeskOutput::Act {
+                conflict, action, ..
+            } => act(conflict, action, steps, mail),
+            DeskOutput::Settled(resolution) => mail.out.event(Event::Settled(resolution)),
+            DeskOutput::Dropped(id) => mail.out.event(Event::ConflictDropped(id)),
+        }
+    }
 }
 
 /// What a role can do by itself of what settles a conflict; the rest is told, for the driver and for people.
@@ -325,7 +326,7 @@ fn act(conflict: ConflictId, action: Action, steps: &mut Steps, mail: &mut Mail<
 }
 
 /// What an agent reports of an operation that it could not integrate.
-pub fn report(
+pub(super) fn report(
     agent: AgentId,
     operation: MessageId,
     kind: ConflictKind,
@@ -343,7 +344,7 @@ pub fn report(
 }
 
 /// A lead's own report of an answer that contradicts its peers' (§6.1: the record for forensics).
-pub fn contradiction(agent: AgentId, odd: super::vigil::Odd) -> Report {
+pub(super) fn contradiction(agent: AgentId, odd: super::vigil::Odd) -> Report {
     let shown = |answer: u64| Claim::new(&format!("{answer:016x}"), Vec::new());
     Report {
         agent,
@@ -363,7 +364,7 @@ pub fn contradiction(agent: AgentId, odd: super::vigil::Odd) -> Report {
 }
 
 /// A lead's own report of an operation that came before its cause.
-pub fn paradox(agent: AgentId, found: Paradox) -> Report {
+pub(super) fn paradox(agent: AgentId, found: Paradox) -> Report {
     let shown =
         |event: MessageId, time: Lamport| Claim::new(&format!("{event} at {}", time.0), Vec::new());
     Report {

@@ -14,7 +14,8 @@ pub struct Downlink {
     boot: Boot,
     /// The last beat, not echoed yet.
     beat: Option<Exchange>,
-    heard: Option<Moment>,
+    /// [`Moment::NEVER`] is never: eight bytes less than an option.
+    heard: Moment,
     outbox: Outbox<Arc<Numbered>>,
 }
 
@@ -52,7 +53,7 @@ impl Downlink {
             epoch: Epoch::default(),
             boot: Boot::default(),
             beat: None,
-            heard: None,
+            heard: Moment::NEVER,
             outbox: Outbox::default(),
         }
     }
@@ -97,7 +98,7 @@ impl Downlink {
                 ..Self::new()
             };
         }
-        self.heard = Some(received);
+        self.heard = received;
         let Some(ours) = exchange else {
             return Some(Measured {
                 down: None,
@@ -118,6 +119,11 @@ impl Downlink {
             round: Some(round),
             fresh,
         })
+    }
+
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.clock.warm() ^ u64::from(self.epoch.0 ^ self.boot.0)
     }
 
     /// Remembers a beat for the next echo.
@@ -171,8 +177,8 @@ impl Downlink {
     }
 
     /// When it was last heard, by the clock here.
-    pub const fn heard(&self) -> Option<Moment> {
-        self.heard
+    pub fn heard(&self) -> Option<Moment> {
+        (self.heard != Moment::NEVER).then_some(self.heard)
     }
 
     /// The highest epoch of its seat known.

@@ -4,28 +4,31 @@ use super::ability;
 use super::desired::{Desired, WriteError};
 use super::dispute::Disputes;
 use super::downlink::{Downlink, Measured};
+use super::errands::Routes;
 use super::mailbox::{Mailbox, Opened};
 use super::mailing::{Letter, Linked, Mailing, NEWS_TTL};
 use super::news::News;
+use super::notary::is_genuine;
 use super::notice::Steps;
 use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::vigil::{self, Vigil};
-use super::{Arrival, BEAT, CASTS_MAX, From, Input, Outputs, Refusal, Start, To};
+use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
 use crate::guard::level::{Author, Effective, Gate, Kind, Stamp, Value};
-use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Profile};
+use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Outlook, Profile};
 use crate::message::delivery::Verdict;
 use crate::message::{
     Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
-    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Targets,
+    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Taken,
+    Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
-use crate::registry::{Capabilities, CapabilitySet};
+use crate::registry::{Capabilities, CapabilitySet, HoldMode};
 use crate::throw::{Cast, CastDue, Timing};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
@@ -34,9 +37,11 @@ use crate::unit::{Share, Weight};
 use std::sync::Arc;
 
 /// The on-time rate that reports assume (PROTOCOL §3).
-pub const ON_TIME: Share = Share::new(0.99);
+pub(super) const ON_TIME: Share = Share::new(0.99);
 
+mod errands;
 mod guards;
+mod places;
 mod post;
 
 use guards::plain;
@@ -58,6 +63,8 @@ pub struct Lead {
     echo_at: Moment,
     lamport: LamportClock,
     mailbox: Mailbox,
+    routes: Routes,
+    taken: Taken,
     mailing: Mailing,
     lossy: bool,
     key: KeyId,
@@ -72,6 +79,9 @@ pub struct Lead {
     names: Arc<Capabilities>,
     desired: Desired,
     stops: Stops,
+    /// Slots at which nobody sits any more.
+    vacant: Slots,
+    calibrating: places::Calibrations,
 }
 
 /// What the lead keeps of one agent.
@@ -108,6 +118,8 @@ impl Lead {
             echo_at: Moment::NEVER,
             lamport: LamportClock::default(),
             mailbox: Mailbox::default(),
+            routes: Routes::default(),
+            taken: Taken::default(),
             mailing: Mailing::new(),
             lossy: false,
             key: me,
@@ -120,6 +132,8 @@ impl Lead {
             names: Arc::default(),
             desired: Desired::new(Author::Lead(cluster)),
             stops: Stops::new(),
+            vacant: Slots::EMPTY,
+            calibrating: Vec::new(),
         }
     }
 
@@ -129,16 +143,20 @@ impl Lead {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
                 let turn = self.office.answered(now, asked, answer, out);
                 self.turn(now, turn, out);
             }
-            Input::Worker(_) | Input::Operation(_) | Input::Stored(_) | Input::Recalled(_) => {
-                out.refuse(Refusal::Unexpected)
-            }
+            Input::Seated(sitters) => self.seated(now, &sitters, out),
+            Input::Worker(_)
+            | Input::Operation(_)
+            | Input::Stored(_)
+            | Input::Recalled(_)
+            | Input::Brought(..)
+            | Input::Clusters(_) => out.refuse(Refusal::Unexpected),
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -187,6 +205,14 @@ impl Lead {
         casts.fold(own, Moment::min)
     }
 
+    /// See [`crate::warm`]: for a message from the child at this slot, or for a wake.
+    pub fn warm(&self, slot: Option<u16>) -> u64 {
+        let own = self.next_wake().0 as u64 ^ self.uplink.warm();
+        let Some(slot) = slot else { return own };
+        let record = self.agents.get(usize::from(slot));
+        own ^ record.map_or(0, Record::warm) ^ self.vigil.warm(slot as u8)
+    }
+
     /// Which cluster it leads.
     pub const fn cluster(&self) -> ClusterId {
         self.cluster
@@ -212,7 +238,12 @@ impl Lead {
         &self.desired
     }
 
-    /// The open operations.
+    /// Operations open here; at most [`CASTS_MAX`].
+    pub fn open(&self) -> usize {
+        self.casts.iter().filter(|cast| !cast.is_over()).count()
+    }
+
+    /// The operations, open or over and kept for a while.
     pub fn casts(&self) -> &[Cast] {
         &self.casts
     }
@@ -258,8 +289,12 @@ impl Lead {
                 self.uplink
                     .start(now, self.boot, self.chance.span(Micros::ZERO, BEAT));
                 self.vigil = Vigil::new(self.cluster, self.agents.len(), now);
+                self.vigil
+                    .reseat(self.agents.len(), Slots::EMPTY, self.vacant, now);
+                self.calibrating.clear();
                 self.disputes.turn();
                 self.mailbox.clear();
+                self.taken = Taken::default();
                 self.levels_changed(now, out);
                 self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
@@ -280,15 +315,15 @@ impl Lead {
 
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         match arrival.from {
-            From::Parent => self.from_above(now, arrival, out),
+            From::Parent => self.hear_above(now, arrival, out),
             From::Child(slot) if usize::from(slot) < self.agents.len() => {
-                self.from_agent(now, slot as u8, arrival, out)
+                self.hear_agent(now, slot as u8, arrival, out);
             }
-            From::Child(_) => out.refuse(Refusal::WrongPlace),
+            From::Child(_) | From::Peer(_) => out.refuse(Refusal::WrongPlace),
         }
     }
 
-    fn from_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
+    fn hear_above(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let accepted = self.uplink.accept(
             arrival.signer,
             arrival.epoch,
@@ -319,11 +354,14 @@ impl Lead {
                 self.desired.probed(now, probed.levels, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Parent, body, out)
+                self.take_levels(now, From::Parent, body, out);
             }
             Body::Hail => {
                 let report = Arc::new(self.report(now));
                 out.send(To::Parent, self.epoch, Body::ClusterReport(report));
+            }
+            Body::Numbered(ref content) if !is_genuine(self.desired.notary(), content) => {
+                return out.refuse(Refusal::Forged);
             }
             Body::Numbered(ref content) => {
                 let slot = u16::from(self.cluster.slot());
@@ -368,22 +406,11 @@ impl Lead {
         }
     }
 
-    /// What the lead before us knew of agents that we know nothing of.
-    fn inherit(&mut self, report: &ClusterReport) {
-        for row in &report.rows {
-            if let Some(record) = self.agents.get_mut(usize::from(row.slot))
-                && record.profile.heard().is_none()
-            {
-                record.profile = Profile::from_digest(record.class, &row.digest);
-            }
-        }
-    }
-
-    fn from_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
+    fn hear_agent(&mut self, now: Moment, slot: u8, arrival: Arrival, out: &mut Outputs) {
         if !self.believable(now, slot, &arrival, out) {
             return;
         }
-        let locked = self.locked.has(slot);
+        let locked = self.is_locked(slot);
         let record = &mut self.agents[usize::from(slot)];
         let (sent, received) = (arrival.sent, arrival.received);
         match arrival.body {
@@ -400,6 +427,8 @@ impl Lead {
                     down: measured.down,
                     locked,
                 };
+                self.exchanged(slot, &measured, out);
+                let record = &mut self.agents[usize::from(slot)];
                 self.vigil.beat(slot, &beat, seen, now, &mut self.steps);
                 record.link.owe_echo(sent, received);
                 record.claims = beat.claims;
@@ -412,26 +441,28 @@ impl Lead {
             }
             Body::Probe(probe) => {
                 let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
-                if record
-                    .hear(probe.boot, exchange, sent, received, locked)
-                    .is_none()
-                {
+                let Some(measured) = record.hear(probe.boot, exchange, sent, received, locked)
+                else {
                     return out.refuse(Refusal::OldBoot);
-                }
+                };
+                self.exchanged(slot, &measured, out);
                 self.vigil.heard(slot, now, &mut self.steps);
                 let exchange = crate::message::Exchange { sent, received };
                 let levels = self.desired.digest_for(u16::from(slot));
+                let record = &mut self.agents[usize::from(slot)];
                 let probed = record.link.probed(exchange, levels, now);
                 out.send(To::Child(u16::from(slot)), self.epoch, Body::Probed(probed));
             }
             Body::Ack(ack) => self.ack(now, slot, &ack, out),
+            Body::Errand(passed) => self.errand_from(now, slot, &passed, out),
+            Body::Returned(returned) => self.returned_from(now, slot, &returned, out),
             Body::Missing(missing) => {
                 let (link, slot) = (&mut record.link, u16::from(slot));
                 Mailing::asked(now, self.epoch, slot, link, missing, out);
             }
             Body::Received(received) => Mailing::received(self.epoch, &mut record.link, received),
             Body::Conflict(report) if report.agent == self.cluster.agent(slot) => {
-                self.dispute(now, &report, out)
+                self.dispute(now, &report, out);
             }
             Body::Able(abilities) => {
                 let names = Arc::make_mut(&mut self.names);
@@ -454,7 +485,7 @@ impl Lead {
                 }
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(u16::from(slot)), body, out)
+                self.take_levels(now, From::Child(u16::from(slot)), body, out);
             }
             _ => out.refuse(Refusal::Unexpected),
         }
@@ -539,26 +570,32 @@ impl Lead {
             Some(SkipReason::Clock)
         } else if !self.desired.settled() {
             Some(SkipReason::Settling)
-        } else if self.casts.len() >= CASTS_MAX {
+        } else if self.open() >= CASTS_MAX {
             Some(SkipReason::Busy)
         } else {
             None
         };
         cast.reserve(targets.agents.len());
         for slot in targets.agents.iter() {
-            self.enter(&mut cast, slot, targets, blanket);
+            self.enter(now, &mut cast, slot, targets, blanket);
         }
         cast.plan(now);
         let armed = Armed {
             operation,
             seal: cast.seal_by(),
         };
+        if self.casts.len() >= KEPT_MAX
+            && let Some(oldest) = self.casts.iter().position(Cast::is_over)
+        {
+            self.casts.remove(oldest);
+        }
         self.casts.push(cast);
         out.send(To::Parent, self.epoch, Body::Armed(armed));
     }
 
     fn enter(
         &self,
+        now: Moment,
         cast: &mut Cast,
         slot: u8,
         targets: &ClusterTargets,
@@ -568,6 +605,9 @@ impl Lead {
             return cast.missing(slot, Class::Edge);
         };
         let class = record.class;
+        if self.vacant.has(slot) {
+            return cast.missing(slot, class);
+        }
         if let Some(reason) = blanket {
             return cast.exclude(slot, class, reason);
         }
@@ -590,7 +630,9 @@ impl Lead {
             return cast.exclude(slot, class, SkipReason::Clock);
         }
         let slopes = &self.slopes[usize::from(record.manner)].1;
-        let mut timing = record.timing(slopes, cast.header().weight, cast.header().on_time);
+        let outlook = record.profile.outlook(slopes);
+        let (weight, on_time) = (cast.header().weight, cast.header().on_time);
+        let mut timing = record.timing(&outlook, slopes, weight, on_time, second_copy(self.lossy));
         if let Some(&lead) = targets
             .leads
             .as_ref()
@@ -599,6 +641,13 @@ impl Lead {
         {
             timing.lead = Micros(i64::from(lead) * 100);
         }
+        let frozen = Frozen {
+            median: timing.median,
+            lead: timing.lead,
+            bound: Micros::ZERO,
+            total: timing.total,
+        };
+        timing.confidence = record.profile.confidence(&frozen, timing.lead, now);
         cast.include(slot, class, timing);
     }
 
@@ -622,8 +671,9 @@ impl Lead {
                     out.send(To::Children(slots), self.epoch, Body::Poll(operation));
                 }
                 Some(CastDue::Fold) => {
-                    let mut fold = self.casts[index].fold();
-                    fold.result = self.vigil.majority(fold.operation);
+                    let cast = &mut self.casts[index];
+                    cast.answered(self.vigil.majority(cast.header().id));
+                    let fold = cast.fold();
                     if fold.sealed {
                         self.closed(now, &fold, out);
                     }
@@ -708,12 +758,12 @@ impl Lead {
         let rows = self
             .agents
             .iter()
-            .enumerate()
-            .map(|(slot, record)| {
-                let slot = slot as u8;
+            .zip(0u8..)
+            .filter(|(_, slot)| !self.vacant.has(*slot))
+            .map(|(record, slot)| {
                 let active = self.vigil.is_known(slot) && !self.vigil.is_crashed(slot);
                 let slopes = &self.slopes[usize::from(record.manner)].1;
-                record.row(slot, slopes, active, now)
+                record.row(slot, slopes, active, second_copy(self.lossy), now)
             })
             .collect();
         ClusterReport {
@@ -760,6 +810,9 @@ impl Lead {
     fn levels_changed(&mut self, now: Moment, _out: &mut Outputs) {
         self.mind_levels();
         let frozen = |(slot, record): (usize, &Record)| {
+            if self.vacant.has(slot as u8) {
+                return None;
+            }
             let agent = self.cluster.agent(slot as u8);
             let epoch = self.desired.effective(agent, record.class).frozen?;
             Some((slot as u8, epoch))
@@ -779,6 +832,9 @@ impl Lead {
             .find(|cast| cast.header().id == operation)
     }
 }
+
+/// What an agent costs its lead (HOUSE), but for what is under way to it.
+const _: () = assert!(size_of::<Record>() <= 1_024);
 
 impl Linked for Record {
     fn link(&mut self) -> &mut Downlink {
@@ -803,6 +859,11 @@ impl Record {
         }
     }
 
+    fn warm(&self) -> u64 {
+        let key = self.key.map_or(0, |key| key.0);
+        key ^ self.context ^ self.link.warm() ^ self.profile.warm()
+    }
+
     fn hear(
         &mut self,
         boot: crate::time::Boot,
@@ -822,28 +883,51 @@ impl Record {
         Some(measured)
     }
 
-    fn timing(&self, slopes: &ClassSlopes, weight: Weight, on_time: Share) -> Timing {
-        let network = self.profile.network();
-        let total = self.profile.total(slopes, weight, self.claims.queue);
-        let back = network.quantile(Share::new(0.99));
+    fn timing(
+        &self,
+        outlook: &Outlook,
+        slopes: &ClassSlopes,
+        weight: Weight,
+        on_time: Share,
+        copy: Option<Micros>,
+    ) -> Timing {
+        let network = outlook.network();
+        let total = outlook.total(slopes, weight, self.claims.queue, copy);
+        let holds = self.claims.mode != HoldMode::LeadOnly;
+        let (lead, confidence) = if holds {
+            (total.at(on_time), on_time)
+        } else {
+            (total.median(), total.within(total.median()))
+        };
+        let back = network.at(Share::new(0.99));
         let trip = network.median();
         Timing {
             median: total.median(),
-            lead: total.at(on_time),
+            lead,
             limit: total.at(Share::new(0.999)),
             processing: total.median() - trip,
             back,
-            round: trip + network.quantile(Share::new(0.999)),
-            confidence: on_time,
+            round: trip + network.at(Share::new(0.999)),
+            confidence,
+            holds,
             total,
         }
     }
 
-    fn row(&self, slot: u8, slopes: &ClassSlopes, active: bool, now: Moment) -> RowReport {
-        let timing = self.timing(slopes, Weight::default(), ON_TIME);
+    fn row(
+        &self,
+        slot: u8,
+        slopes: &ClassSlopes,
+        active: bool,
+        copy: Option<Micros>,
+        now: Moment,
+    ) -> RowReport {
+        let outlook = self.profile.outlook(slopes);
+        let timing = self.timing(&outlook, slopes, Weight::default(), ON_TIME, copy);
         RowReport {
             slot,
             class: self.class,
+            mode: self.claims.mode,
             active,
             timed: self.link.clock().ready(),
             latency: Micros32::from(timing.median - timing.processing),
@@ -862,9 +946,14 @@ impl Record {
             boot: self.link.boot(),
             abilities: self.abilities,
             context: self.context,
-            digest: self.profile.digest(slopes, now),
+            digest: self.profile.digest_of(&outlook, now),
         }
     }
+}
+
+/// How long after the first a second copy of a throw goes out: where messages get lost, and nowhere else.
+pub(super) fn second_copy(lossy: bool) -> Option<Micros> {
+    lossy.then_some(BUCKET)
 }
 
 /// Why nothing new may go to an agent for which this holds, if so.

@@ -15,6 +15,7 @@ use crate::message::{ClusterReport, Fold, Header, SkipReason};
 use crate::place::scope::Region;
 use crate::place::{AgentId, ClusterId, SectorId, Shape, Slots};
 use crate::time::{Micros, Moment};
+use crate::trust::seat::Seat;
 use crate::unit::{Digest, Share};
 use std::collections::BTreeMap;
 
@@ -182,11 +183,12 @@ impl Lookout {
             Notice::Failed {
                 subject: Region::Agent(agent),
                 class,
+                silent,
                 ..
             } => match class {
-                FailureClass::TransientNetwork => self.count_failed(*agent),
+                FailureClass::TransientNetwork => self.count_failed(*agent, now - *silent),
                 FailureClass::AgentCrash => {
-                    self.count_failed(*agent);
+                    self.count_failed(*agent, now - *silent);
                     let events = self.breakers.failed(*agent, now);
                     self.gates(events, steps);
                 }
@@ -272,11 +274,8 @@ impl Lookout {
                 destructive: true,
                 share: Share::new(share),
                 hour: self.hour,
-                origin: 0,
+                origin: CommandSeen::NO_ORIGIN,
             };
-            // Entries carry no caller: theirs is taken for one that is known.
-            let known = self.commands.as_mut();
-            known.into_iter().for_each(|watch| watch.admit_origin(0));
             self.observe(seen, now, steps);
         }
     }
@@ -302,7 +301,7 @@ impl Lookout {
             return;
         }
         self.beat_at = now + CASCADE_BEAT;
-        match self.cascade.close_beat() {
+        match self.cascade.close_beat(now) {
             Some(crate::guard::failure::Signal::Failed { class, escalated }) => {
                 steps.failed(self.realm, class, escalated);
                 if matches!(self.realm, Region::Sector(_)) {
@@ -354,11 +353,11 @@ impl Lookout {
     }
 
     /// An agent failed: it counts once until it has recovered.
-    fn count_failed(&mut self, agent: AgentId) {
+    fn count_failed(&mut self, agent: AgentId, since: Moment) {
         let slots = self.failed.entry(agent.cluster).or_default();
         if !slots.has(agent.slot()) {
             slots.insert(agent.slot());
-            self.cascade.failed(1);
+            self.cascade.failed(1, since);
         }
     }
 
@@ -387,7 +386,12 @@ impl Lookout {
             return;
         };
         steps.threat(Some(finding));
-        // Isolated until somebody else has the seat: nothing new goes there.
+        // Isolated until somebody else has the seat: nothing new goes there. A standby on a healthy host takes it.
+        steps.0.extend(match region {
+            Region::Cluster(cluster) => Some(Step::Depose(Seat::Lead(cluster))),
+            Region::Sector(sector) => Some(Step::Depose(Seat::Coordinator(sector))),
+            Region::All | Region::Agent(_) | Region::Class(_) => None,
+        });
         let events = self.breakers.open(region, Why::Compromised, now);
         self.gates(events, steps);
     }
@@ -431,7 +435,7 @@ impl Lookout {
 }
 
 /// Whether a cluster's report says that it could be routed to again: most of its agents are active.
-pub fn is_healthy(report: &ClusterReport) -> bool {
+pub(super) fn is_healthy(report: &ClusterReport) -> bool {
     let active = report.rows.iter().filter(|row| row.active).count();
     let failing = report.rows.len() - active;
     failing <= usize::from(breaker::Limits::CLUSTER.failing_max) && active * 2 > failing

@@ -131,6 +131,11 @@ impl Mailbox {
         self.inbox.next_deadline()
     }
 
+    /// See [`crate::warm`].
+    pub(super) const fn warm(&self) -> u32 {
+        self.told
+    }
+
     /// For the beat: all up to here has arrived.
     pub(super) const fn delivered(&mut self) -> u32 {
         self.told = self.inbox.delivered();

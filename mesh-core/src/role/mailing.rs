@@ -11,11 +11,11 @@ use std::sync::Arc;
 
 /// How long a settlement or the word to load a context is worth delivering: a minute, after which beats and desks have
 /// said it in other ways.
-pub const NEWS_TTL: Micros = Micros::seconds(60);
+pub(super) const NEWS_TTL: Micros = Micros::seconds(60);
 
 /// A parent's post office.
 #[derive(Debug)]
-pub struct Mailing {
+pub(super) struct Mailing {
     mint: IdMint,
     wall: WallTime,
     started: Moment,
@@ -25,14 +25,14 @@ pub struct Mailing {
 }
 
 /// What a parent keeps of a child.
-pub trait Linked {
+pub(super) trait Linked {
     /// Its link.
     fn link(&mut self) -> &mut Downlink;
 }
 
 /// A message that must arrive.
 #[derive(Debug, Clone)]
-pub struct Letter {
+pub(super) struct Letter {
     /// The same in every copy.
     pub id: MessageId,
     /// When its time is over, by the clock here.
@@ -43,7 +43,7 @@ pub struct Letter {
 
 impl Mailing {
     /// Before the first start.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self {
             mint: IdMint::new(Chance::new(0)),
             wall: WallTime(0),
@@ -54,7 +54,7 @@ impl Mailing {
     }
 
     /// The node has started.
-    pub fn start(&mut self, now: Moment, start: &Start, chance: Chance) {
+    pub(super) fn start(&mut self, now: Moment, start: &Start, chance: Chance) {
         *self = Self {
             mint: IdMint::new(chance.split(1)),
             wall: start.wall,
@@ -65,7 +65,7 @@ impl Mailing {
     }
 
     /// A letter of this node's own, worth delivering for `lasting`.
-    pub fn letter(&mut self, now: Moment, lasting: Micros, body: Body) -> Letter {
+    pub(super) fn letter(&mut self, now: Moment, lasting: Micros, body: Body) -> Letter {
         Letter {
             id: self.mint.next(self.wall + now.since(self.started)),
             expires: now + lasting,
@@ -75,7 +75,7 @@ impl Mailing {
 
     /// Sends a letter to these children as one message. A child that has not acknowledged it yet gets it under its old
     /// number; a child that acknowledges nothing at all gets no more.
-    pub fn post<R: Linked>(
+    pub(super) fn post<R: Linked>(
         &mut self,
         now: Moment,
         epoch: Epoch,
@@ -110,7 +110,7 @@ impl Mailing {
             To::Child(slot) => number(slot, out),
             To::Children(slots) => slots.iter().for_each(|slot| number(u16::from(slot), out)),
             // What goes to everyone is said again by everyone's beat.
-            To::Everyone | To::Parent => {}
+            To::Everyone | To::Parent | To::Peer(_) => {}
         }
         if numbers.is_empty() {
             return;
@@ -124,7 +124,7 @@ impl Mailing {
     }
 
     /// The same letter once more, to those of these children that have not acknowledged it.
-    pub fn repeat<R: Linked>(
+    pub(super) fn repeat<R: Linked>(
         now: Moment,
         epoch: Epoch,
         children: &mut [R],
@@ -153,7 +153,7 @@ impl Mailing {
     }
 
     /// A child asks for what it misses.
-    pub fn asked(
+    pub(super) fn asked(
         now: Moment,
         epoch: Epoch,
         slot: u16,
@@ -172,14 +172,14 @@ impl Mailing {
     }
 
     /// A child says what it has.
-    pub fn received(epoch: Epoch, link: &mut Downlink, received: Received) {
+    pub(super) fn received(epoch: Epoch, link: &mut Downlink, received: Received) {
         if received.stream == Stream::of(epoch) {
             link.outbox(epoch).acknowledged(received.upto);
         }
     }
 
     /// Sends again what nobody has acknowledged for long.
-    pub fn wake<R: Linked>(
+    pub(super) fn wake<R: Linked>(
         &mut self,
         now: Moment,
         epoch: Epoch,
@@ -207,7 +207,7 @@ impl Mailing {
     }
 
     /// When to wake it.
-    pub const fn next_wake(&self) -> Moment {
+    pub(super) const fn next_wake(&self) -> Moment {
         self.resend_at
     }
 }

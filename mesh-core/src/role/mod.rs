@@ -19,6 +19,7 @@ mod coordinator;
 mod desired;
 mod dispute;
 mod downlink;
+mod errands;
 mod freezes;
 mod lead;
 mod lookout;
@@ -43,6 +44,7 @@ pub use coordinator::Coordinator;
 pub use desired::{Desired, WriteError};
 pub use dispute::{Disputes, Escalation, Settled};
 pub use downlink::{Delivery, Downlink};
+pub use errands::ERRANDS_MAX;
 pub use lead::Lead;
 pub use lookout::Lookout;
 pub use mailbox::Mailbox;
@@ -51,8 +53,9 @@ pub use notary::{Notary, Signatory};
 pub use notice::{Notice, Protect};
 pub use orchestrator::{Orchestrator, Order};
 pub use port::{
-    Arrival, Ask, AskId, Caller, Desk, Event, From, HostAct, Input, KeptTask, Output, Outputs,
-    Record, Refusal, Reply, Saved, Start, Ticket, To, Work, WorkerEvent,
+    Arrival, Ask, AskId, Backup, Brought, Caller, Desk, Event, From, HostAct, Input, KeptTask,
+    KeyService, Output, Outputs, Record, Refusal, Reply, Saved, Service, Sitter, Start, Ticket, To,
+    Work, WorkerEvent,
 };
 pub use uplink::Uplink;
 pub use vigil::Vigil;
@@ -67,5 +70,11 @@ pub const PROBE_GAP: Micros = Micros::millis(50);
 pub const PROBES: u8 = 8;
 /// Sends go out in buckets this long (§3.2).
 pub const BUCKET: Micros = Micros::millis(10);
+/// Copies of what a whole tier waits for, a bucket apart, on links that lose messages: of a hundredth lost, a millionth
+/// stays lost, so that of a thousand leads all are in time.
+pub const COPIES: u8 = 3;
 /// Operations that one node has open at most; one more is declined as busy.
 pub const CASTS_MAX: usize = 16;
+/// Operations that a lead or coordinator remembers beside those, ended ones, for whoever asks again: a dozen a second for
+/// as long as each is kept; past that the oldest are forgotten sooner.
+pub const KEPT_MAX: usize = 64;

@@ -5,7 +5,7 @@
 //! whoever routes learns it at its next beat and whoever joins late learns it too (PROTOCOL §6).
 
 use super::desired::Desired;
-use super::{Event, Outputs, To};
+use super::{Event, HostAct, Output, Outputs, To};
 use crate::conflict::Tier;
 use crate::guard::breaker::Why;
 use crate::guard::failure::FailureClass;
@@ -14,6 +14,7 @@ use crate::guard::tamper::{Finding, Threat};
 use crate::message::{Body, Epoch};
 use crate::place::scope::Region;
 use crate::time::{Micros, Moment};
+use crate::trust::seat::Seat;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -29,6 +30,8 @@ pub enum Notice {
         class: FailureClass,
         /// Whether it is past its threshold for the next tier.
         escalated: bool,
+        /// How long it had been silent, where silence is what was noticed: those above count it when it began.
+        silent: Micros,
     },
     /// A failure is over.
     Recovered {
@@ -139,6 +142,10 @@ pub enum Step {
     Protect(Protect),
     /// Ask the child at this slot for a beat at once.
     Hail(u16),
+    /// Ask the host of an agent for this.
+    Host(HostAct),
+    /// Take the seat of this child from whoever holds it.
+    Depose(Seat),
     /// Have the agent at this slot load the context with this short hash.
     Reload(u8, u64),
 }
@@ -150,10 +157,22 @@ pub struct Steps(pub Vec<Step>);
 impl Steps {
     /// A failure.
     pub fn failed(&mut self, subject: Region, class: FailureClass, escalated: bool) {
+        self.silent(subject, class, escalated, Micros::ZERO);
+    }
+
+    /// A failure that was noticed by so long a silence.
+    pub fn silent(
+        &mut self,
+        subject: Region,
+        class: FailureClass,
+        escalated: bool,
+        silent: Micros,
+    ) {
         self.0.push(Step::Notice(Notice::Failed {
             subject,
             class,
             escalated,
+            silent,
         }));
     }
 
@@ -191,9 +210,19 @@ impl Steps {
     }
 }
 
+/// What is left for the role itself when the steps are carried out.
+#[derive(Debug, Default)]
+pub struct Left {
+    /// Desired state has changed.
+    pub changed: bool,
+    /// Whom to have load which context.
+    pub reloads: Vec<(u8, u64)>,
+    /// Whose seats to take.
+    pub deposed: Vec<Seat>,
+}
+
 impl Steps {
-    /// Carries out what every role does alike: tells, writes, hails. Gives whether desired state changed, and what is left
-    /// for the role itself.
+    /// Carries out what every role does alike: tells, writes, hails, asks hosts.
     pub fn carry_out(
         &mut self,
         now: Moment,
@@ -201,8 +230,8 @@ impl Steps {
         epoch: Epoch,
         desired: &mut Desired,
         out: &mut Outputs,
-    ) -> (bool, Vec<(u8, u64)>) {
-        let (mut changed, mut reloads) = (false, Vec::new());
+    ) -> Left {
+        let mut left = Left::default();
         for step in self.0.drain(..) {
             match step {
                 Step::Notice(notice) => {
@@ -220,16 +249,18 @@ impl Steps {
                         lasting,
                     } = protect.clone();
                     match desired.write(now, kind, region, value, lasting, out) {
-                        Ok(_) => changed = true,
+                        Ok(_) => left.changed = true,
                         Err(error) => {
                             out.event(Event::Unprotected(Box::new((protect, error))));
                         }
                     }
                 }
                 Step::Hail(slot) => out.send(To::Child(slot), epoch, Body::Hail),
-                Step::Reload(slot, context) => reloads.push((slot, context)),
+                Step::Host(act) => out.0.push(Output::Host(act)),
+                Step::Depose(seat) => left.deposed.push(seat),
+                Step::Reload(slot, context) => left.reloads.push((slot, context)),
             }
         }
-        (changed, reloads)
+        left
     }
 }

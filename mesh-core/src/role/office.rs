@@ -10,14 +10,14 @@ use crate::trust::tenure::{self, Step, Tenure};
 
 /// A tenure that carries its own chance and puts its steps into outputs.
 #[derive(Debug)]
-pub struct Office {
+pub(super) struct Office {
     tenure: Tenure,
     chance: Chance,
 }
 
 /// What became of the seat by one event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Turn {
+pub(super) enum Turn {
     /// Nothing.
     Same,
     /// It serves from now on.
@@ -28,7 +28,7 @@ pub enum Turn {
 
 impl Office {
     /// Standing aside until told to stand.
-    pub const fn new(seat: Seat, me: KeyId) -> Self {
+    pub(super) const fn new(seat: Seat, me: KeyId) -> Self {
         Self {
             tenure: Tenure::new(seat, me, Epoch(0)),
             chance: Chance::new(0),
@@ -36,13 +36,13 @@ impl Office {
     }
 
     /// The node has started: stand for the seat.
-    pub fn stand(&mut self, now: Moment, chance: Chance, out: &mut Outputs) {
+    pub(super) fn stand(&mut self, now: Moment, chance: Chance, out: &mut Outputs) {
         self.chance = chance;
         self.tell(now, tenure::Event::Stand, out);
     }
 
     /// The grantor has answered.
-    pub fn answered(
+    pub(super) fn answered(
         &mut self,
         now: Moment,
         asked: Epoch,
@@ -53,7 +53,7 @@ impl Office {
     }
 
     /// Somebody showed this epoch of the seat.
-    pub fn heard(&mut self, now: Moment, epoch: Epoch, out: &mut Outputs) -> Turn {
+    pub(super) fn heard(&mut self, now: Moment, epoch: Epoch, out: &mut Outputs) -> Turn {
         if epoch <= self.tenure.highest() {
             return Turn::Same;
         }
@@ -61,19 +61,19 @@ impl Office {
     }
 
     /// Its deadline may have come.
-    pub fn wake(&mut self, now: Moment, out: &mut Outputs) {
+    pub(super) fn wake(&mut self, now: Moment, out: &mut Outputs) {
         if now >= self.tenure.next_deadline() {
             self.tell(now, tenure::Event::Wake, out);
         }
     }
 
     /// When it wants to be woken.
-    pub const fn next_wake(&self) -> Moment {
+    pub(super) const fn next_wake(&self) -> Moment {
         self.tenure.next_deadline()
     }
 
     /// The epoch with which it serves, if it does.
-    pub const fn serving(&self) -> Option<Epoch> {
+    pub(super) const fn serving(&self) -> Option<Epoch> {
         self.tenure.serving()
     }
 

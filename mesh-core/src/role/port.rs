@@ -8,19 +8,25 @@ use crate::conflict::quarantine::Held;
 use crate::conflict::{self, ConflictId};
 use crate::guard::freeze::FreezeReport;
 use crate::guard::level::{self, Entry};
+use crate::message::errand::{Errand, Outcome, Returned, Wish};
 use crate::message::{Body, ConflictKind, Epoch, Header, MessageId, TaskOrder, TaskSaid};
-use crate::operation::answer::OperationLine;
+use crate::operation::answer::{ConflictLine, Keys, OperationLine};
 use crate::operation::event::Stamped;
+use crate::operation::follow::AgentSeen;
+use crate::operation::refusal::Ground;
 use crate::operation::review::Reviews;
 use crate::operation::schedule::Schedule;
 use crate::operation::task::{Task, TaskId};
 use crate::operation::undo::History;
+use crate::operation::word::{KeyAct, LogKind};
 use crate::operation::{self, Answer, Operation, Progress, Scopes};
-use crate::place::{AgentId, Slots};
+use crate::place::{AgentId, Class, ClusterId, Slots};
+use crate::text::Foreign;
 use crate::time::{Boot, Micros, Moment, WallTime};
 use crate::trust::KeyId;
 use crate::trust::Rights;
 use crate::trust::seat::{Claim, Seat, SeatAnswer};
+use crate::unit::Digest;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -43,6 +49,21 @@ pub enum Input {
     Stored(Ticket),
     /// What the store has, for who has just taken the orchestrator's seat and asked for it.
     Recalled(Box<Saved>),
+    /// What a service with this ticket has brought (orchestrators take these).
+    Brought(Ticket, Box<Brought>),
+    /// Who sits at which slot below, as the certificates of place say now (leads take these).
+    Seated(Arc<[Option<Sitter>]>),
+    /// So many clusters the sector has now (coordinators take these).
+    Clusters(u8),
+}
+
+/// Whoever sits at a place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Sitter {
+    /// What kind.
+    pub class: Class,
+    /// Its key: messages signed by any other are not from this place.
+    pub key: KeyId,
 }
 
 /// Something asked of the mesh.
@@ -118,6 +139,100 @@ pub enum Record {
     Audit(Box<OperationLine>),
     /// What waits, was done and is to be done later, as one document.
     Desk(Box<Desk>),
+    /// A backup (§10.1), beside those of before.
+    Backup(Box<Backup>),
+}
+
+/// What would be needed to go on after the loss of everything but the store's backups (§10.1).
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Backup {
+    /// When it was made.
+    pub at: WallTime,
+    /// The registry: a row for every agent.
+    pub agents: Vec<AgentSeen>,
+    /// Desired state.
+    pub levels: Vec<Entry>,
+    /// Open conflicts.
+    pub conflicts: Vec<ConflictLine>,
+    /// Open tasks.
+    pub tasks: Vec<KeptTask>,
+    /// Reviews, schedules, history.
+    pub desk: Desk,
+    /// Of everything above, as [`Backup::digest`] makes it.
+    pub sum: Digest,
+}
+
+impl Backup {
+    /// The hash of what it holds, whatever its sum says; `None` when it cannot be written down.
+    pub fn digest(&self) -> Option<Digest> {
+        let content = (
+            &self.at,
+            &self.agents,
+            &self.levels,
+            &self.conflicts,
+            &self.tasks,
+            &self.desk,
+        );
+        let bytes = rmp_serde::to_vec(&content).ok()?;
+        Some(Digest::of(&bytes))
+    }
+
+    /// Whether it is as it was made.
+    pub fn is_whole(&self) -> bool {
+        self.digest() == Some(self.sum)
+    }
+}
+
+/// Something that only whoever drives the orchestrator can do; [`Input::Brought`] says what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Service {
+    /// The node that hosts this agent is to have this seat: it stands for it, and the grantor lets nobody else have it
+    /// meanwhile. Whoever holds it now loses it as by a takeover, and stays as standby.
+    Appoint {
+        /// Whose node.
+        agent: AgentId,
+        /// Which seat, the agent's own cluster's or sector's.
+        seat: Seat,
+    },
+    /// The backup that was kept last, read back.
+    ReadBackup,
+    /// A chained log is recomputed from its first row.
+    Verify(LogKind),
+    /// Something about keys.
+    Keys(KeyService),
+}
+
+/// What is to be done about keys (PROTOCOL §10).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyService {
+    /// What.
+    pub act: KeyAct,
+    /// The key, or the start of it; otherwise those of the agents.
+    pub key: Option<String>,
+    /// The agents that are meant; none when it is about the mesh as a whole.
+    pub agents: Vec<AgentId>,
+    /// How long a token or a key is to be good.
+    pub lasting: Option<Micros>,
+}
+
+/// What a service brings.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Brought {
+    /// The seat is taken, with this epoch.
+    Appointed(Epoch),
+    /// The last backup, if there is one.
+    Backup(Option<Box<Backup>>),
+    /// How many rows of the log there are, and the number of the first altered one, if any.
+    Verified {
+        /// Rows that were read.
+        rows: u64,
+        /// The first altered one.
+        altered: Option<u64>,
+    },
+    /// Keys as they are now, and how many were changed.
+    Keys(Box<Keys>, u64),
+    /// Nothing: why not.
+    Nothing(Ground, Foreign),
 }
 
 /// A task with what its scheduling needs beside it.
@@ -151,6 +266,8 @@ pub struct Saved {
     pub tasks: Vec<KeptTask>,
     /// The desk, if one was ever kept.
     pub desk: Option<Desk>,
+    /// When the last backup was made.
+    pub backup: Option<WallTime>,
 }
 
 /// What a role learns when it starts.
@@ -194,6 +311,8 @@ pub enum From {
     Parent,
     /// The child at this slot.
     Child(u16),
+    /// The coordinator of another sector, by its slot.
+    Peer(u16),
 }
 
 /// Where a message goes, seen from the sender.
@@ -207,6 +326,8 @@ pub enum To {
     Children(Slots),
     /// All children, as one message.
     Everyone,
+    /// The coordinator of another sector, by its slot; only coordinators have peers.
+    Peer(u16),
 }
 
 /// What a worker says of the work it was given.
@@ -225,6 +346,10 @@ pub enum WorkerEvent {
     Task(TaskId, TaskSaid),
     /// After [`Work::Freeze`]: nothing runs any more.
     Still,
+    /// It wants something of another worker.
+    Ask(Box<Wish>),
+    /// What came of an errand that it was given.
+    Did(MessageId, Box<Outcome>),
 }
 
 /// What a role asks of its driver, in this order.
@@ -245,6 +370,9 @@ pub enum Output {
     Claim(Claim),
     /// For the same: the seat is free.
     Vacate(Seat, Epoch),
+    /// For the same, from the holder of the seat above: whoever has this seat with this epoch or a lower one has it no more,
+    /// and does not get it again (§9.2).
+    Depose(Seat, Epoch),
     /// These entries of desired state count now; they are to be there at the next start. An agent names all that it holds, a
     /// seat what is new.
     Keep(Arc<[Entry]>),
@@ -258,10 +386,13 @@ pub enum Output {
     Reply(AskId, Reply),
     /// For the store; [`Input::Stored`] says that it is done.
     Store(Ticket, Record),
-    /// For the store: tell what you have, as [`Input::Recalled`].
-    Recall,
+    /// For the store: tell what you have, as [`Input::Recalled`]. From then on it takes nothing that comes with a lower epoch
+    /// than this: what was read would not be the truth any more.
+    Recall(Epoch),
     /// For the process that hosts an agent.
     Host(HostAct),
+    /// For whoever grants seats, keeps the store or keeps keys; [`Input::Brought`] answers.
+    Service(Ticket, Box<Service>),
 }
 
 /// What a host is asked to do.
@@ -271,6 +402,25 @@ pub enum HostAct {
     Restart(AgentId),
     /// Put a spare in the place of this agent.
     Replace(AgentId),
+    /// Start agents that were not there, with identities of their own, at these free slots of a cluster; a cluster that was
+    /// not there is made, with a lead and a standby (§10.2).
+    Begin {
+        /// Which cluster.
+        cluster: ClusterId,
+        /// Of which class.
+        class: Class,
+        /// At which slots.
+        slots: Slots,
+    },
+    /// End this agent for good: it has been drained, and its place is free (§10.2).
+    Retire(AgentId),
+    /// Put this agent, with its device, its key and its worker's log, in another place, which is free (§10.3).
+    Move {
+        /// From where.
+        from: AgentId,
+        /// To where.
+        to: AgentId,
+    },
 }
 
 /// What a worker is asked to do.
@@ -311,6 +461,10 @@ pub enum Work {
     Thaw,
     /// Load the context with this short hash in place of the one that is held.
     Reload(u64),
+    /// Another worker asks for something; say what came of it.
+    Errand(Arc<Errand>),
+    /// What came of something that this worker has asked for.
+    Returned(Arc<Returned>),
 }
 
 /// Something that happened at a role.
@@ -386,10 +540,36 @@ pub enum Refusal {
     WrongKey,
     /// A command without the orchestrator's own signature.
     Forged,
+    /// A command that was taken before.
+    Replayed,
     /// Whoever commands is under suspicion; nothing is carried out until the root key lifts the seal (§9.2).
     Sealed,
     /// A breaker on the way is open (§6.2).
     Breaker,
+}
+
+impl Refusal {
+    /// Its words.
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::StaleEpoch => "stale epoch",
+            Self::OldBoot => "old boot",
+            Self::Expired => "passed TTL",
+            Self::Duplicate => "duplicate id",
+            Self::Ahead => "far ahead",
+            Self::Unanswered => "unanswered",
+            Self::Unacknowledged => "unacknowledged",
+            Self::WrongPlace => "wrong place",
+            Self::NotServing => "not serving",
+            Self::Unexpected => "unexpected",
+            Self::Flooded => "flooded",
+            Self::WrongKey => "wrong key",
+            Self::Forged => "forged command",
+            Self::Replayed => "replayed command",
+            Self::Sealed => "sealed",
+            Self::Breaker => "breaker",
+        }
+    }
 }
 
 /// The list that outputs are put in; the driver keeps one and drains it.

@@ -10,7 +10,7 @@ const ROUND_MAX: Micros = Micros::seconds(10);
 
 /// Round trips to one coordinator or lead.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Trip {
+pub(super) struct Trip {
     mean: i64,
     deviation: i64,
     known: bool,
@@ -18,7 +18,7 @@ pub struct Trip {
 
 impl Trip {
     /// One more round trip.
-    pub fn observe(&mut self, round: Micros) {
+    pub(super) fn observe(&mut self, round: Micros) {
         if !(Micros::ZERO..=ROUND_MAX).contains(&round) {
             return;
         }
@@ -37,7 +37,7 @@ impl Trip {
     }
 
     /// There and back, nearly always.
-    pub fn round(&self) -> Micros {
+    pub(super) fn round(&self) -> Micros {
         if self.known {
             Micros(self.mean + (4 * self.deviation).max(1_000))
         } else {
@@ -45,10 +45,19 @@ impl Trip {
         }
     }
 
-    /// One way, nearly always: half the mean and all of the deviation.
-    pub fn down(&self) -> Micros {
+    /// There and back, mostly: what a gate waits for, which needs not everybody.
+    pub(super) fn usual(&self) -> Micros {
         if self.known {
-            Micros(self.mean / 2 + (4 * self.deviation).max(1_000))
+            Micros(self.mean + self.deviation)
+        } else {
+            FIRST
+        }
+    }
+
+    /// One way, mostly: half the mean, and the deviation of the whole twice.
+    pub(super) fn down(&self) -> Micros {
+        if self.known {
+            Micros(self.mean / 2 + (2 * self.deviation).max(500))
         } else {
             FIRST.half()
         }

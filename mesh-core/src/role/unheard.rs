@@ -26,6 +26,7 @@ pub(super) fn unheard(
                     conflict: 0,
                     in_window: 0,
                     within_50: 0,
+                    arrivals: ErrorHistogram::default(),
                 });
                 tallies.len() - 1
             });
@@ -49,6 +50,7 @@ pub(super) fn unheard(
         late: Slots::EMPTY,
         after_seal: Slots::EMPTY,
         skips: Vec::new(),
+        short: Vec::new(),
         tallies,
         errors: ErrorHistogram::default(),
         releases: ErrorHistogram::default(),

@@ -17,6 +17,8 @@ pub struct Uplink {
     beat_at: Moment,
     probe_at: Moment,
     probes_left: u8,
+    /// When the last probe went out.
+    probed_at: Moment,
 }
 
 /// A parent's T by the clock here.
@@ -50,6 +52,7 @@ impl Uplink {
             beat_at: Moment::NEVER,
             probe_at: Moment::NEVER,
             probes_left: 0,
+            probed_at: Moment(i64::MIN),
         }
     }
 
@@ -132,12 +135,17 @@ impl Uplink {
     pub fn due(&mut self, now: Moment) -> Option<Due> {
         if now >= self.probe_at {
             self.probes_left -= 1;
+            self.probed_at = now;
             self.probe_at = if self.probes_left == 0 {
                 Moment::NEVER
             } else {
                 now + PROBE_GAP
             };
             return Some(Due::Probe);
+        }
+        if self.beat_at != Moment::NEVER && self.beat_at.since(now) > BEAT + BEAT {
+            // The clock went back: the next beat is not as far away as it says.
+            self.beat_at = now + BEAT;
         }
         (now >= self.beat_at).then(|| {
             // A clock that jumped ahead makes one beat, not one for every period it jumped over.
@@ -150,6 +158,11 @@ impl Uplink {
     /// The next moment at which [`Uplink::due`] has something.
     pub fn next_wake(&self) -> Moment {
         self.beat_at.min(self.probe_at)
+    }
+
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.clock.warm() ^ self.next_wake().0 as u64
     }
 
     /// What a beat or probe carries of the parent's last message.
@@ -172,14 +185,31 @@ impl Uplink {
         &self.clock
     }
 
+    /// Eight exchanges at once, for whoever wants to measure us afresh; what is known of the parent's clock stays.
+    pub fn calibrate(&mut self, now: Moment) {
+        self.probe_again(now);
+    }
+
     fn restart_clock(&mut self, now: Moment) {
         self.clock.void();
         self.probe_again(now);
     }
 
+    /// A new probing, unless one runs that will do as well: with a clock that stands still, every answer would begin
+    /// another.
     fn probe_again(&mut self, now: Moment) {
+        let runs = self.probes_left > 0 && self.probe_at.since(now) <= PROBE_GAP;
         self.probes_left = PROBES;
-        self.probe_at = now;
+        if !runs {
+            // One that has just ended is not followed at once by the next.
+            let last = now.since(self.probed_at);
+            let soon = (Micros::ZERO..PROBE_GAP).contains(&last);
+            self.probe_at = if soon {
+                self.probed_at + PROBE_GAP
+            } else {
+                now
+            };
+        }
     }
 }
 
@@ -188,3 +218,6 @@ impl Default for Uplink {
         Self::new()
     }
 }
+
+#[cfg(test)]
+mod tests;

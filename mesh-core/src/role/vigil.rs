@@ -3,8 +3,8 @@
 //! One [`Vigil`] for each lead, 200 bytes an agent. It sees what passes anyway (beats, answers, the end of a throw) and
 //! the time about once a second; nothing here costs more than a few additions while nothing is wrong.
 
-use super::BEAT;
 use super::notice::Steps;
+use super::{BEAT, HostAct};
 use crate::guard::failure::{Backoff, FailureClass, Health, Signal, Watch, is_cluster_spike};
 use crate::guard::flood::{FloodLimits, Limiter, Passage};
 use crate::guard::level::{Kind, Value};
@@ -19,7 +19,7 @@ use crate::unit::Impedance;
 mod answers;
 
 use answers::Answers;
-pub use answers::Odd;
+pub(super) use answers::Odd;
 
 /// Between two looks at the time; silence is measured in beats, so a fifth of one is fine enough.
 const LOOK: Micros = Micros::seconds(1);
@@ -41,8 +41,12 @@ pub struct Vigil {
     answers: Answers,
     /// Throws that have ended, so that a second account of one changes nothing.
     closed: Vec<MessageId>,
+    /// Slots at which nobody sits: their silence means nothing.
+    vacant: Slots,
     /// Whom to ask for a beat, and when again.
     hails: Vec<(u8, Backoff, Moment)>,
+    /// Who is dead and is to be started again or replaced, and when the next try is due.
+    revivals: Vec<(u8, Backoff, Moment)>,
     /// Who is routed around for being slow, and until when.
     avoids: Vec<(u8, Moment)>,
     spiking: Slots,
@@ -75,6 +79,23 @@ struct Track {
 
 const _: () = assert!(size_of::<Track>() <= 192);
 
+impl Track {
+    /// Of somebody who was never heard.
+    fn new(now: Moment) -> Self {
+        Self {
+            watch: Watch::new(now),
+            limiter: Limiter::new(FloodLimits::AGENT, now),
+            score: AnomalyScore::new(),
+            down: 0.0,
+            context: 0,
+            claims: ClaimWatch::default(),
+            measured: 0,
+            corrupt: 0,
+            heard: false,
+        }
+    }
+}
+
 /// What a beat brought, as its lead has measured it.
 #[derive(Debug, Clone, Copy)]
 pub struct Measured {
@@ -87,24 +108,15 @@ pub struct Measured {
 impl Vigil {
     /// A lead that has just taken its seat and knows nobody yet.
     pub fn new(cluster: ClusterId, agents: usize, now: Moment) -> Self {
-        let track = Track {
-            watch: Watch::new(now),
-            limiter: Limiter::new(FloodLimits::AGENT, now),
-            score: AnomalyScore::new(),
-            down: 0.0,
-            context: 0,
-            claims: ClaimWatch::default(),
-            measured: 0,
-            corrupt: 0,
-            heard: false,
-        };
         Self {
             cluster,
-            tracks: vec![track; agents],
+            tracks: vec![Track::new(now); agents],
+            vacant: Slots::EMPTY,
             timing: TimingWatch::new(Region::Cluster(cluster)),
             answers: Answers::default(),
             closed: Vec::new(),
             hails: Vec::new(),
+            revivals: Vec::new(),
             avoids: Vec::new(),
             spiking: Slots::EMPTY,
             spikes_told: false,
@@ -114,6 +126,31 @@ impl Vigil {
             look_at: now + LOOK,
             vote_at: now + BEAT + BEAT,
         }
+    }
+
+    /// Somebody else sits at the slots of `fresh`, nobody at those that are vacant, and nobody beyond `agents`.
+    pub fn reseat(&mut self, agents: usize, fresh: Slots, vacant: Slots, now: Moment) {
+        self.vacant = vacant;
+        self.tracks.resize(agents, Track::new(now));
+        for slot in fresh.or(vacant).iter() {
+            if let Some(track) = self.tracks.get_mut(usize::from(slot)) {
+                *track = Track::new(now);
+            }
+            self.spiking.remove(slot);
+            self.false_claims.remove(slot);
+            self.hails.retain(|(own, ..)| *own != slot);
+            self.avoids.retain(|(own, _)| *own != slot);
+        }
+    }
+
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self, slot: u8) -> u64 {
+        let track = self.tracks.get(usize::from(slot));
+        track.map_or(0, |track| {
+            let (ends, middle) = (track.context ^ u64::from(track.measured), track.down);
+            let limited = u64::from(track.limiter.dropped()[0]);
+            ends ^ limited ^ u64::from(middle.to_bits()) ^ track.watch.last_heard().0 as u64
+        })
     }
 
     /// Anything from an agent, before it is looked at. False: it is too much and is dropped, the unimportant first.
@@ -207,7 +244,7 @@ impl Vigil {
         if self.closed.contains(&fold.operation) {
             return Vec::new();
         }
-        if self.closed.len() >= super::CASTS_MAX {
+        if self.closed.len() >= super::KEPT_MAX {
             self.closed.remove(0);
         }
         self.closed.push(fold.operation);
@@ -252,13 +289,20 @@ impl Vigil {
         }
         self.look_at = now + LOOK;
         for slot in 0..self.tracks.len() as u8 {
+            if self.vacant.has(slot) {
+                continue;
+            }
             if let Some(signal) = self.tracks[usize::from(slot)].watch.tick(now, BEAT) {
                 self.signalled(slot, signal, now, steps);
             }
         }
+        let mut unanswered = Slots::EMPTY;
         self.hails.retain_mut(|(slot, backoff, at)| {
             if now < *at {
                 return true;
+            }
+            if backoff.tries() > 0 {
+                unanswered.insert(*slot);
             }
             steps.0.push(super::notice::Step::Hail(u16::from(*slot)));
             let bound = backoff.bound();
@@ -267,6 +311,13 @@ impl Vigil {
             *at = now + backoff.next_wait(&mut fixed).unwrap_or(bound);
             backoff.tries() < HAILS_MAX
         });
+        // A question that nobody has answered before the next is asked has timed out (§6.1): a look later at least.
+        for slot in unanswered.iter() {
+            if let Some(signal) = self.tracks[usize::from(slot)].watch.timed_out() {
+                self.signalled(slot, signal, now, steps);
+            }
+        }
+        self.revive(now, steps);
         // The level lifts itself when its time is over.
         self.avoids.retain(|(_, until)| now < *until);
         if now >= self.vote_at {
@@ -338,6 +389,11 @@ impl Vigil {
             .is_some_and(|track| track.heard)
     }
 
+    /// Whether it is heard: known, and not taken for dead.
+    pub fn is_heard(&self, slot: u8) -> bool {
+        self.is_known(slot) && !self.is_crashed(slot)
+    }
+
     /// Agents taken for dead.
     pub fn crashed(&self) -> usize {
         let dead = |track: &&Track| track.watch.health() == Health::Crashed;
@@ -351,10 +407,23 @@ impl Vigil {
                 self.hails.push((slot, Backoff::for_messages(), now));
             }
             Signal::Failed { class, escalated } => {
-                steps.failed(subject, class, escalated);
+                let silent = match class {
+                    FailureClass::TransientNetwork | FailureClass::AgentCrash => self
+                        .tracks
+                        .get(usize::from(slot))
+                        .map_or(Micros::ZERO, |track| now.since(track.watch.last_heard())),
+                    FailureClass::ImpedanceSpike
+                    | FailureClass::ContextCorruption
+                    | FailureClass::ByzantineBehavior
+                    | FailureClass::CascadeFailure => Micros::ZERO,
+                };
+                steps.silent(subject, class, escalated, silent);
                 match class {
                     FailureClass::TransientNetwork | FailureClass::CascadeFailure => {}
-                    FailureClass::AgentCrash => self.hails.retain(|(own, ..)| *own != slot),
+                    FailureClass::AgentCrash => {
+                        self.hails.retain(|(own, ..)| *own != slot);
+                        self.revivals.push((slot, Backoff::for_restarts(), now));
+                    }
                     FailureClass::ImpedanceSpike => {
                         self.spiking.insert(slot);
                         self.avoid(slot, now, steps);
@@ -370,6 +439,9 @@ impl Vigil {
             }
             Signal::Recovered { class } => {
                 steps.recovered(subject, class);
+                if class == FailureClass::AgentCrash {
+                    self.revived(slot, now, steps);
+                }
                 if class == FailureClass::ImpedanceSpike {
                     self.spiking.remove(slot);
                     self.spikes_told &= !self.spiking.is_empty();
@@ -379,6 +451,45 @@ impl Vigil {
                     }
                 }
             }
+        }
+    }
+
+    /// The dead are started again by their hosts, and from the second try on replaced by a spare in the same place (§6.1);
+    /// each has as long to be heard as silence takes to be a crash, and a replacement that fails too goes to the next tier.
+    fn revive(&mut self, now: Moment, steps: &mut Steps) {
+        let mut failed = Slots::EMPTY;
+        self.revivals.retain_mut(|(slot, backoff, at)| {
+            if now < *at {
+                return true;
+            }
+            let agent = self.cluster.agent(*slot);
+            let act = if backoff.tries() == 0 {
+                HostAct::Restart(agent)
+            } else {
+                failed.insert(*slot);
+                HostAct::Replace(agent)
+            };
+            steps.0.push(super::notice::Step::Host(act));
+            let bound = backoff.bound();
+            let mut fixed = crate::chance::Chance::new(u64::from(*slot) ^ now.0 as u64);
+            let wait = backoff.next_wait(&mut fixed).unwrap_or(bound);
+            *at = now + Watch::CRASH + wait;
+            backoff.tries() < REVIVALS_MAX
+        });
+        for slot in failed.iter() {
+            let subject = Region::Agent(self.cluster.agent(slot));
+            steps.failed(subject, FailureClass::AgentCrash, true);
+        }
+    }
+
+    /// Somebody is heard again in the place of an agent that was dead: what it lacks is brought to it.
+    fn revived(&mut self, slot: u8, now: Moment, steps: &mut Steps) {
+        self.revivals.retain(|(own, ..)| *own != slot);
+        let track = &mut self.tracks[usize::from(slot)];
+        track.watch.stands_in(now);
+        let head = self.head();
+        if head != 0 && self.tracks[usize::from(slot)].context != head {
+            steps.0.push(super::notice::Step::Reload(slot, head));
         }
     }
 
@@ -470,6 +581,8 @@ impl Vigil {
     }
 }
 
+/// Tries to bring one dead agent back: a quarter of an hour of them, after which people are asked (the finding stands).
+const REVIVALS_MAX: u8 = 10;
 /// Beats asked for of one silent agent at most; 30 s of silence decide before they are used up.
 const HAILS_MAX: u8 = 8;
 

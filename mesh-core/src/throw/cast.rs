@@ -4,9 +4,9 @@
 //! transit until something moves it, and nothing moves it twice.
 
 use super::{Slotting, Timing, slotting};
-use crate::message::{Ack, Answer, ClassTally, ErrorHistogram, Fold, Header, SkipReason};
+use crate::message::{Ack, Answer, ClassTally, ErrorHistogram, Fold, Header, Micros32, SkipReason};
 use crate::place::{Class, Slots};
-use crate::role::BUCKET;
+use crate::role::{BUCKET, COPIES};
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
 
@@ -14,8 +14,8 @@ use std::sync::Arc;
 const FOLD_GAP: Micros = Micros::millis(200);
 /// How long an armed cast waits for the word from above before it nudges; the wait doubles each time.
 const NUDGE_GAP: Micros = Micros::millis(60);
-/// The same after T.
-const FOLD_GAP_AFTER: Micros = Micros::millis(40);
+/// The same after T, when the whole mesh waits for what is still open.
+const FOLD_GAP_AFTER: Micros = Micros::millis(10);
 /// An agent is given up when it is past the 0.999 quantile of its own delay; the answer to a poll may take so much longer.
 const POLL_GRACE: Micros = Micros::millis(10);
 /// An account stays open at least so long after T where somebody is out: faster clusters wait for slower ones anyway.
@@ -27,6 +27,10 @@ const NEAR: Micros = Micros::millis(50);
 
 /// One throw at one lead.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own, and their product is no state machine"
+)]
 pub struct Cast {
     header: Arc<Header>,
     target: Moment,
@@ -54,13 +58,17 @@ pub struct Cast {
     late: Slots,
     after_seal: Slots,
     skips: Vec<(SkipReason, Slots)>,
+    /// What those would have needed who cannot make T.
+    short: Vec<(u8, Micros32)>,
     tallies: Vec<ClassTally>,
     errors: ErrorHistogram,
     releases: ErrorHistogram,
     bound_max: Micros,
     sealed: bool,
-    /// The final account has been sent.
-    said: bool,
+    /// What most agents answered, as far as it was said; 0 is nothing.
+    answer: u64,
+    /// How often the final account has been sent.
+    said: u8,
 }
 
 /// One agent's part of it.
@@ -128,12 +136,14 @@ impl Cast {
             late: Slots::EMPTY,
             after_seal: Slots::EMPTY,
             skips: Vec::new(),
+            short: Vec::new(),
             tallies: Vec::new(),
             errors: ErrorHistogram::default(),
             releases: ErrorHistogram::default(),
             bound_max: Micros::ZERO,
             sealed: false,
-            said: false,
+            answer: 0,
+            said: 0,
         }
     }
 
@@ -179,7 +189,7 @@ impl Cast {
         for part in parts {
             let slack = part.timing.lead - part.timing.median;
             // Where messages get lost the second copy, a bucket later, should be in time as well.
-            let early = if self.lossy && slack < BUCKET + BUCKET {
+            let early = if self.lossy && part.timing.holds && slack < BUCKET + BUCKET {
                 BUCKET
             } else {
                 Micros::ZERO
@@ -192,10 +202,14 @@ impl Cast {
                     }
                     self.parts.push(part);
                 }
-                Slotting::Skip { .. } => self.skip(part.slot, part.class, SkipReason::Lead),
+                Slotting::Skip { need, .. } => {
+                    self.short.push((part.slot, need.into()));
+                    self.skip(part.slot, part.class, SkipReason::Lead);
+                }
             }
         }
-        self.buckets.sort_unstable_by(|a, b| b.0.cmp(&a.0));
+        self.buckets
+            .sort_unstable_by_key(|&(at, _)| core::cmp::Reverse(at));
         self.settle(now);
     }
 
@@ -302,9 +316,9 @@ impl Cast {
             }
         }
         if now >= self.fold_at {
-            // The last word is said twice where messages get lost: the whole mesh waits for it.
-            let again =
-                self.lossy && self.sealed && !core::mem::replace(&mut self.said, self.sealed);
+            // The last word is said again where messages get lost: the whole mesh waits for it.
+            self.said += u8::from(self.sealed && self.said < COPIES);
+            let again = self.lossy && self.sealed && self.said < COPIES;
             self.fold_at = if again { now + BUCKET } else { Moment::NEVER };
             return Some(CastDue::Fold);
         }
@@ -314,7 +328,15 @@ impl Cast {
     /// The next moment at which [`Cast::due`] has something.
     pub fn next_deadline(&self) -> Moment {
         let bucket = self.buckets.last().map_or(Moment::NEVER, |&(at, _)| at);
+        let repeat = self.repeats.first().map_or(Moment::NEVER, |&(at, _)| at);
+        let gate = if self.gated {
+            self.nudge_at.min(self.target)
+        } else {
+            Moment::NEVER
+        };
         bucket
+            .min(repeat)
+            .min(gate)
             .min(self.check_at)
             .min(self.fold_at)
             .min(self.drop_at)
@@ -372,12 +394,25 @@ impl Cast {
             late: self.late,
             after_seal: self.after_seal,
             skips: self.skips.clone(),
+            short: self.short.clone(),
             tallies: self.tallies.clone(),
             errors: self.errors,
             releases: self.releases,
             bound: self.bound_max,
             sealed: self.sealed,
-            result: 0,
+            result: self.answer,
+        }
+    }
+
+    /// Whether its account is final.
+    pub const fn is_over(&self) -> bool {
+        self.sealed
+    }
+
+    /// What most agents have answered so far; 0 changes nothing. The account says it as often as it is sent.
+    pub const fn answered(&mut self, answer: u64) {
+        if answer != 0 {
+            self.answer = answer;
         }
     }
 
@@ -451,6 +486,7 @@ impl Cast {
                     conflict: 0,
                     in_window: 0,
                     within_50: 0,
+                    arrivals: ErrorHistogram::default(),
                 });
                 self.tallies.len() - 1
             });
@@ -533,15 +569,13 @@ impl Cast {
         if self.sealed || self.gated {
             return;
         }
-        if self.fold_at == Moment::NEVER {
-            // Before T nobody hurries; after it the whole mesh waits for what is still open.
-            self.fold_at = now
-                + if now < self.target {
-                    FOLD_GAP
-                } else {
-                    FOLD_GAP_AFTER
-                };
-        }
+        // Before T nobody hurries.
+        let gap = if now < self.target {
+            FOLD_GAP
+        } else {
+            FOLD_GAP_AFTER
+        };
+        self.fold_at = self.fold_at.min(now + gap);
         let waited = self.buckets.is_empty()
             && self
                 .parts
@@ -558,7 +592,10 @@ impl Cast {
         let predicted = (part.sent + part.timing.median).since(self.target);
         let error = ack.ready - predicted;
         self.errors.add(error);
-        self.releases.add(ack.released);
+        // Who cannot hold has no release to be off: its error says all.
+        if part.timing.holds {
+            self.releases.add(ack.released);
+        }
         self.bound_max = self.bound_max.max(ack.bound);
         let on_time = ack.ready <= Micros::ZERO;
         if !on_time {
@@ -568,6 +605,7 @@ impl Cast {
         tally.ready += 1;
         tally.in_window += u16::from(on_time);
         tally.within_50 += u16::from(error.abs() <= NEAR);
+        tally.arrivals.add(ack.ready);
     }
 }
 
@@ -592,3 +630,6 @@ impl Fold {
         )
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,4 +13,4 @@ mod sheet;
 pub use cast::{Cast, CastDue};
 pub use relay::{Gate, Relay, RelayDue};
 pub use schedule::{Slotting, Timing, slotting};
-pub use sheet::{Account, ClassTally32, Fate, SectorLine, Sheet, Straggler};
+pub use sheet::{Account, ClassTally32, Fate, SectorLine, Sheet, Short, Straggler};

@@ -1,7 +1,7 @@
 //! One throw at a coordinator or at the orchestrator: which children have armed, whether the gate is open, which have
 //! sealed their account, whom to send to again (§3.3).
 
-use crate::role::BUCKET;
+use crate::role::{BUCKET, COPIES};
 use crate::time::{Micros, Moment};
 use crate::unit::Share;
 
@@ -35,9 +35,12 @@ pub struct Relay {
     gate_by: Moment,
     nudge_at: Moment,
     nudge_gap: Micros,
-    /// When everything said last is said once more, on links that lose messages.
+    /// When the throw, and when the gate's word, is said once more on links that lose messages.
     repeat_at: Moment,
     repeat_gate_at: Moment,
+    /// Copies of the throw and of the gate's word that are out.
+    copies: u8,
+    gate_copies: u8,
     lossy: bool,
     parts: Vec<Part>,
     armed: usize,
@@ -50,6 +53,7 @@ struct Part {
     child: u16,
     state: State,
     tries: u8,
+    copies: u8,
     round: Micros,
     at: Moment,
 }
@@ -93,6 +97,7 @@ impl Relay {
             child,
             state: State::Sent,
             tries: 1,
+            copies: 1,
             round,
             at: now + round + SLACK,
         };
@@ -111,6 +116,8 @@ impl Relay {
             nudge_gap: NUDGE_GAP,
             repeat_at: if lossy { now + BUCKET } else { Moment::NEVER },
             repeat_gate_at: Moment::NEVER,
+            copies: 1,
+            gate_copies: 0,
             lossy,
             parts: children.map(part).collect(),
             armed: 0,
@@ -185,12 +192,7 @@ impl Relay {
         if self.gate == Gate::Waiting {
             if !self.held && self.gate_by != Moment(i64::MIN) && self.enough() {
                 self.gate = Gate::Open;
-                self.repeat_gate_at = if self.lossy {
-                    now + BUCKET
-                } else {
-                    Moment::NEVER
-                };
-                return Some(RelayDue::Gate(true));
+                return Some(self.say_open(now));
             }
             if now >= self.gate_by {
                 self.gate = Gate::Shut;
@@ -203,21 +205,24 @@ impl Relay {
             return Some(RelayDue::Nudge);
         }
         if now >= self.repeat_gate_at {
-            self.repeat_gate_at = Moment::NEVER;
-            return Some(RelayDue::Gate(true));
+            return Some(self.say_open(now));
         }
-        if now >= self.repeat_at {
+        while now >= self.repeat_at {
+            let out = self.copies;
             let next = self
                 .parts
                 .iter_mut()
-                .find(|part| part.state == State::Sent && part.tries == 1);
-            match next {
-                Some(part) => {
-                    part.tries = 2;
-                    return Some(RelayDue::Resend(part.child));
-                }
-                None => self.repeat_at = Moment::NEVER,
+                .find(|part| part.state == State::Sent && part.copies == out);
+            if let Some(part) = next {
+                part.copies += 1;
+                return Some(RelayDue::Resend(part.child));
             }
+            self.copies += 1;
+            self.repeat_at = if self.copies < COPIES {
+                self.repeat_at + BUCKET
+            } else {
+                Moment::NEVER
+            };
         }
         if now < self.next {
             return None;
@@ -276,11 +281,27 @@ impl Relay {
         Share::of(self.armed, self.parts.len())
     }
 
+    /// How many children have armed.
+    pub const fn armed_count(&self) -> usize {
+        self.armed
+    }
+
     /// Whether this child's account is final here.
     pub fn is_final(&self, child: u16) -> bool {
         self.parts
             .iter()
             .any(|part| part.child == child && part.done())
+    }
+
+    /// The gate is open; where messages get lost, that is said again.
+    fn say_open(&mut self, now: Moment) -> RelayDue {
+        self.gate_copies += 1;
+        self.repeat_gate_at = if self.lossy && self.gate_copies < COPIES {
+            now + BUCKET
+        } else {
+            Moment::NEVER
+        };
+        RelayDue::Gate(true)
     }
 
     fn enough(&self) -> bool {
@@ -319,3 +340,6 @@ impl Part {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,9 @@ pub struct Timing {
     pub round: Micros,
     /// Probability that it is READY by T when sent to that early.
     pub confidence: Share,
+    /// Whether it waits for T when it is early. Who cannot (LEAD-ONLY) is sent to by its median, so that what it does
+    /// lands at T.
+    pub holds: bool,
 }
 
 /// The result of scheduling one agent.

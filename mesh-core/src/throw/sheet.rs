@@ -11,7 +11,7 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 
 /// Stragglers named on a sheet at most: what fits a screen twice; the rest can be asked for.
-pub const STRAGGLERS_MAX: usize = 100;
+pub(super) const STRAGGLERS_MAX: usize = 100;
 
 /// How the targets of a throw stand; the five always add up to `targeted` (PROTOCOL §4).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -97,6 +97,15 @@ pub struct Straggler {
     pub fate: Fate,
 }
 
+/// An agent that was skipped because T was too soon for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Short {
+    /// Who.
+    pub agent: AgentId,
+    /// The lead that it would have needed.
+    pub need: Micros,
+}
+
 /// How an agent missed T.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -138,6 +147,8 @@ pub struct Sheet {
     pub sectors: Vec<SectorLine>,
     /// Why the skipped were skipped.
     pub skips: Vec<(SkipReason, u32)>,
+    /// What those would have needed who could not make T, the first of them.
+    pub short: Vec<Short>,
     /// READY minus predicted, by [`crate::message::ERROR_EDGES`].
     pub errors: Vec<u32>,
     /// Release minus T by the agents' clocks.
@@ -184,6 +195,7 @@ impl Sheet {
             classes: Vec::new(),
             sectors: Vec::new(),
             skips: Vec::new(),
+            short: Vec::new(),
             errors: vec![0; ErrorHistogram::default().0.len()],
             releases: vec![0; ErrorHistogram::default().0.len()],
             bound: Micros::ZERO,
@@ -214,6 +226,12 @@ impl Sheet {
                 None => self.skips.push((*reason, count)),
             }
         }
+        let room = STRAGGLERS_MAX - self.short.len();
+        let short = fold.short.iter().take(room);
+        self.short.extend(short.map(|&(slot, need)| Short {
+            agent: cluster.agent(slot),
+            need: need.into(),
+        }));
         for (total, &count) in self.errors.iter_mut().zip(&fold.errors.0) {
             *total += u32::from(count);
         }

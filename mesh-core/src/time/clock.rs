@@ -14,7 +14,7 @@ mod hull;
 #[cfg(test)]
 mod tests;
 
-use hull::{Hull, Side};
+use hull::{Hull, Side, greater, lesser};
 
 /// No two clocks run further apart than this: each within 100 parts per million of true time, which is twice what cheap
 /// quartz is specified for, and rounded up for the product of the two.
@@ -29,8 +29,18 @@ const AGE_MAX: Micros = Micros::seconds(600);
 /// An exchange that took longer than this says nothing useful, and would not fit the 32 bits of a point.
 const TRIP_MAX: Micros = Micros::seconds(300);
 
+/// A step after which another would be none: 200 ppm of it are a fiftieth of a microsecond.
+const STEP_MIN: Micros = Micros(100);
+
 /// Exchanges before an estimate may be used (PROTOCOL §2).
 pub const READY_EXCHANGES: u8 = 4;
+
+/// A floor and a ceiling that are closer than this part of the quickest exchange of late do not belong together: a clock
+/// has stepped by less than a round trip, or runs faster or slower than any clock may.
+const NARROW: f64 = 0.6;
+
+/// So many exchanges show how quick the quickest is.
+const SETTLED_EXCHANGES: u8 = 8;
 
 /// Timestamps are whole microseconds of two clocks: each may be off by one.
 const TICK: f64 = 2.0;
@@ -46,7 +56,18 @@ pub struct ClockEstimate {
     offset: Micros,
     ceilings: Hull,
     floors: Hull,
+    skew: Skew,
+    /// The quickest exchange of late, microseconds: a little is added with every other one.
+    quickest: u32,
     exchanges: u8,
+}
+
+/// The skews that fit between every floor and every ceiling, as parts of one: worked out when a point is added, since
+/// every translation asks for them.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Skew {
+    slowest: f32,
+    fastest: f32,
 }
 
 /// What became of an exchange.
@@ -73,18 +94,22 @@ impl ClockEstimate {
             return Heard::Refused;
         }
         let (ceiling, floor) = (t2.since(t1), t3.since(t4));
-        if self.exchanges > 0 && self.place(t1, ceiling, t4, floor) {
+        let took = (mine - theirs).0.clamp(0, TRIP_MAX.0) as u32;
+        if self.exchanges > 0
+            && let Some(apart) = self.place(t1, ceiling, t4, floor)
+        {
             self.exchanges = self.exchanges.saturating_add(1);
+            self.quickest = (self.quickest + self.quickest / 32).min(took);
+            if self.exchanges > SETTLED_EXCHANGES && apart < NARROW * f64::from(self.quickest) {
+                // What was known before contradicts this exchange nearly: it alone is certain. It was enough to be used.
+                let known = self.exchanges;
+                self.begin(t1, ceiling, t4, floor, took);
+                self.exchanges = known;
+            }
             return Heard::Taken;
         }
         let first = self.exchanges == 0;
-        *self = Self {
-            base: t4,
-            offset: floor,
-            ..Self::default()
-        };
-        self.place(t1, ceiling, t4, floor);
-        self.exchanges = 1;
+        self.begin(t1, ceiling, t4, floor, took);
         if first {
             Heard::Taken
         } else {
@@ -92,9 +117,26 @@ impl ClockEstimate {
         }
     }
 
+    /// Starts from one exchange alone.
+    fn begin(&mut self, t1: Moment, ceiling: Micros, t4: Moment, floor: Micros, took: u32) {
+        *self = Self {
+            base: t4,
+            offset: floor,
+            quickest: took,
+            ..Self::default()
+        };
+        self.place(t1, ceiling, t4, floor);
+        self.exchanges = 1;
+    }
+
     /// Forgets everything: the other node has a new boot, or there is a new node at the other end.
     pub fn void(&mut self) {
         *self = Self::default();
+    }
+
+    /// See [`crate::warm`].
+    pub(crate) fn warm(&self) -> u64 {
+        self.base.0 as u64 ^ self.ceilings.warm() ^ self.floors.warm()
     }
 
     /// Whether there were enough exchanges to use the estimate; before that an agent is SKIPPED (clock).
@@ -116,11 +158,17 @@ impl ClockEstimate {
     /// My reading when theirs is `theirs`, and how far off it may be; `None` before the first exchange.
     pub fn to_mine(&self, theirs: Moment) -> Option<(Moment, Micros)> {
         let mut mine = theirs - self.offset;
+        let mut bound = Micros::ZERO;
         // The offset moves by 200 ppm of the last step: 0.2 s after ten minutes, then 40 us, then nothing.
         for _ in 0..3 {
-            mine = theirs - self.offset_at(mine)?.0;
+            let (offset, within) = self.offset_at(mine)?;
+            let nearer = theirs - offset;
+            let step = nearer.since(mine).abs();
+            (mine, bound) = (nearer, within);
+            if step <= STEP_MIN {
+                break;
+            }
         }
-        let (_, bound) = self.offset_at(mine)?;
         Some((mine, bound + Micros((bound.0 as f64 * SKEW_MAX) as i64 + 1)))
     }
 
@@ -136,21 +184,17 @@ impl ClockEstimate {
         }
         let at = mine.since(self.base).0 as f64;
         let (slowest, fastest) = self.skew_range();
-        let ceiling = self.ceilings.tightest(Side::Ceiling, at, slowest, fastest);
-        let floor = self.floors.tightest(Side::Floor, at, slowest, fastest);
         // Old exchanges count for less by as much as the skew is uncertain: a quarter of what is proven, which is likely.
         let (skew, doubt) = (
             self.likely_skew(slowest, fastest),
             (fastest - slowest) / 8.0,
         );
-        let middle = f64::midpoint(
-            self.ceilings
-                .tightest(Side::Ceiling, at, skew - doubt, skew + doubt),
-            self.floors
-                .tightest(Side::Floor, at, skew - doubt, skew + doubt),
-        )
-        .clamp(floor.min(ceiling), ceiling.max(floor));
-        let bound = libm::ceil((ceiling - middle).max(middle - floor)) + TICK;
+        let ranges = [(slowest, fastest), (skew - doubt, skew + doubt)];
+        let [ceiling, likely_ceiling] = self.ceilings.tightest(Side::Ceiling, at, ranges);
+        let [floor, likely_floor] = self.floors.tightest(Side::Floor, at, ranges);
+        let middle = ((likely_ceiling + likely_floor) * 0.5)
+            .clamp(lesser(floor, ceiling), greater(ceiling, floor));
+        let bound = libm::ceil(greater(ceiling - middle, middle - floor)) + TICK;
         Some((
             self.offset + Micros(libm::round(middle) as i64),
             Micros(bound as i64),
@@ -162,8 +206,9 @@ impl ClockEstimate {
         self.skew_range()
     }
 
-    /// Adds both points; false (and nothing is kept of the pair's effect) when they contradict what is known.
-    fn place(&mut self, t1: Moment, ceiling: Micros, t4: Moment, floor: Micros) -> bool {
+    /// Adds both points. Gives how far floor and ceiling are apart then, in microseconds; `None` when they contradict what
+    /// is known, and the estimate is to begin anew.
+    fn place(&mut self, t1: Moment, ceiling: Micros, t4: Moment, floor: Micros) -> Option<f64> {
         let moved = t4.since(self.base);
         let shifted = ceiling - self.offset;
         // Beyond the 32 bits of a point it is a step of more than half an hour, or a node that was silent as long.
@@ -171,10 +216,10 @@ impl ClockEstimate {
             || moved < -AGE_MAX
             || moved > Micros::seconds(100_000)
         {
-            return false;
+            return None;
         }
-        if moved > AGE_MAX && !self.rebase(t4) {
-            return false;
+        if moved > AGE_MAX {
+            self.rebase(t4);
         }
         let at = |moment: Moment| moment.since(self.base).0 as i32;
         let (sent, back) = (at(t1), at(t4));
@@ -187,34 +232,37 @@ impl ClockEstimate {
         let oldest = back.saturating_sub(AGE_MAX.0 as i32);
         self.ceilings.forget_before(oldest);
         self.floors.forget_before(oldest);
-        self.consistent(f64::from(back))
+        self.skew = Skew::between(&self.floors, &self.ceilings);
+        self.apart(f64::from(back))
     }
 
     /// Counts the times of points from `base` on; points that are too old for it become one bound each, aged by the
     /// skew that was proven.
-    fn rebase(&mut self, base: Moment) -> bool {
+    fn rebase(&mut self, base: Moment) {
         let shift = base.since(self.base).0;
         let (slowest, fastest) = self.skew_range();
         let at = shift as f64;
-        let ceiling = self.ceilings.tightest(Side::Ceiling, at, slowest, fastest);
-        let floor = self.floors.tightest(Side::Floor, at, slowest, fastest);
+        let range = [(slowest, fastest)];
+        let [ceiling] = self.ceilings.tightest(Side::Ceiling, at, range);
+        let [floor] = self.floors.tightest(Side::Floor, at, range);
         self.ceilings.shift(Side::Ceiling, shift, ceiling);
         self.floors.shift(Side::Floor, shift, floor);
         self.base = base;
-        true
     }
 
-    fn consistent(&self, at: f64) -> bool {
+    /// From floor to ceiling; `None` when no clock fits between them.
+    fn apart(&self, at: f64) -> Option<f64> {
         let (slowest, fastest) = self.skew_range();
-        slowest <= fastest
-            && self.floors.tightest(Side::Floor, at, slowest, fastest)
-                <= self.ceilings.tightest(Side::Ceiling, at, slowest, fastest) + TICK
+        let range = [(slowest, fastest)];
+        let [ceiling] = self.ceilings.tightest(Side::Ceiling, at, range);
+        let [floor] = self.floors.tightest(Side::Floor, at, range);
+        (slowest <= fastest && floor <= ceiling + TICK).then_some(ceiling - floor)
     }
 
     /// The skew in the middle of what the exchanges allow, before the physical limit cuts one side of that off: there the
     /// least delays of both ends cancel. Where they allow nearly anything, it is nearly none.
     fn likely_skew(&self, slowest: f64, fastest: f64) -> f64 {
-        let (low, high) = self.measured_skew();
+        let (low, high) = (f64::from(self.skew.slowest), f64::from(self.skew.fastest));
         if low == f64::NEG_INFINITY || high == f64::INFINITY {
             return f64::midpoint(slowest, fastest);
         }
@@ -224,24 +272,44 @@ impl ClockEstimate {
 
     /// The skews that fit between every floor and every ceiling, and that clocks can have.
     fn skew_range(&self) -> (f64, f64) {
-        let (slowest, fastest) = self.measured_skew();
-        (slowest.max(-SKEW_MAX), fastest.min(SKEW_MAX))
+        (
+            f64::from(self.skew.slowest).max(-SKEW_MAX),
+            f64::from(self.skew.fastest).min(SKEW_MAX),
+        )
     }
+}
 
-    fn measured_skew(&self) -> (f64, f64) {
+impl Skew {
+    /// Nothing is known of it.
+    const ANY: Self = Self {
+        slowest: f32::NEG_INFINITY,
+        fastest: f32::INFINITY,
+    };
+
+    fn between(floors: &Hull, ceilings: &Hull) -> Self {
         let (mut slowest, mut fastest) = (f64::NEG_INFINITY, f64::INFINITY);
-        for ceiling in self.ceilings.points() {
-            for floor in self.floors.points() {
+        for ceiling in ceilings.points() {
+            for floor in floors.points() {
                 let span = f64::from(ceiling.at) - f64::from(floor.at);
                 let rise = f64::from(ceiling.offset) - f64::from(floor.offset) + TICK;
                 if span > 0.0 {
-                    fastest = fastest.min(rise / span + WANDER);
+                    fastest = lesser(fastest, rise / span + WANDER);
                 } else if span < 0.0 {
-                    slowest = slowest.max(rise / span - WANDER);
+                    slowest = greater(slowest, rise / span - WANDER);
                 }
             }
         }
-        (slowest, fastest)
+        // A float of 32 bits is off by 2^-24 of 201 ppm: 0.01 us in ten minutes, of the two that TICK allows.
+        Self {
+            slowest: slowest as f32,
+            fastest: fastest as f32,
+        }
+    }
+}
+
+impl Default for Skew {
+    fn default() -> Self {
+        Self::ANY
     }
 }
 
@@ -282,4 +350,4 @@ impl Probing {
     }
 }
 
-const _: () = assert!(size_of::<ClockEstimate>() <= 160);
+const _: () = assert!(size_of::<ClockEstimate>() <= 168);

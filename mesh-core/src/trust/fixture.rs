@@ -28,10 +28,10 @@ pub(crate) fn place(text: &str) -> AgentId {
 
 impl Mesh {
     pub(crate) fn new() -> Self {
-        Self::with(Scheme::StandIn(World::new(1)))
+        Self::with(&Scheme::StandIn(World::new(1)))
     }
 
-    pub(crate) fn with(scheme: Scheme) -> Self {
+    pub(crate) fn with(scheme: &Scheme) -> Self {
         let key = |n: u8| scheme.key(&[n; 32]);
         let root = key(1);
         let ring = Keyring::new(scheme.clone(), root.public(), 100).unwrap();

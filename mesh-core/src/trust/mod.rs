@@ -38,4 +38,4 @@ pub use keyring::{Act, Keyring, Refusal};
 pub use rights::{Holder, Limits, Right, Rights};
 pub use sealed::{Genuine, Purpose, Sealed};
 pub use seat::{Fence, Reach, Seat};
-pub use stand_in::World;
+pub use stand_in::{Mark, Pen, World};

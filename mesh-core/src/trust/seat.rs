@@ -43,6 +43,9 @@ pub struct Claim {
     pub holder: KeyId,
     /// With which epoch: the same to renew, a higher one to take over.
     pub epoch: Epoch,
+    /// Whether it has the seat and keeps it. A node that has started anew takes it, even from itself: its children know
+    /// another clock.
+    pub renewal: bool,
     /// For how long.
     pub lease: Micros,
 }
@@ -70,6 +73,11 @@ pub enum SeatAnswer {
 #[derive(Debug, Clone, Default)]
 pub struct SeatTable {
     rows: BTreeMap<Seat, Row>,
+    /// Who is to have a seat next, and until when it is kept for them.
+    kept: BTreeMap<Seat, (KeyId, Moment)>,
+    /// Who was deposed last and does not get the seat. One for each seat: where two stand for it and both were deposed, the
+    /// first may have it again, since a seat that nobody may have is a part of the mesh that nobody can reach.
+    deposed: BTreeMap<Seat, KeyId>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +123,9 @@ pub enum Fenced {
         known: Epoch,
     },
 }
+
+/// The key of nobody: what a deposed claimant is told when the seat is vacant.
+const NOBODY: KeyId = KeyId(0);
 
 impl Seat {
     /// How long a seat is granted for: 3 s, and 7 s for a lead (PROTOCOL §8).
@@ -173,9 +184,25 @@ impl SeatTable {
             epoch: claim.epoch,
             until: now + claim.lease,
         };
+        let kept = self.kept.get(&claim.seat);
+        if let Some(&(holder, _)) =
+            kept.filter(|(holder, until)| *holder != claim.holder && now < *until)
+        {
+            let known = self.rows.get(&claim.seat);
+            let epoch = known.map_or(claim.epoch, |known| known.epoch);
+            return SeatAnswer::Refused { holder, epoch };
+        }
+        if self.deposed.get(&claim.seat) == Some(&claim.holder) {
+            let known = self.rows.get(&claim.seat);
+            let other = known.filter(|known| known.holder != claim.holder);
+            return SeatAnswer::Refused {
+                holder: other.map_or(NOBODY, |known| known.holder),
+                epoch: known.map_or(claim.epoch, |known| known.epoch.max(claim.epoch)),
+            };
+        }
         if let Some(known) = self.rows.get(&claim.seat) {
             let same = known.holder == claim.holder;
-            let renews = same && known.epoch == claim.epoch;
+            let renews = same && claim.renewal && known.epoch == claim.epoch;
             let takes = claim.epoch > known.epoch && (same || now >= known.until);
             if !renews && !takes {
                 return SeatAnswer::Refused {
@@ -184,6 +211,7 @@ impl SeatTable {
                 };
             }
         }
+        self.kept.remove(&claim.seat);
         self.rows.insert(claim.seat, row);
         SeatAnswer::Granted { epoch: claim.epoch }
     }
@@ -196,6 +224,32 @@ impl SeatTable {
         {
             row.until = row.until.min(now);
         }
+    }
+
+    /// Frees a seat at the word of its orchestrator, for `holder` alone until a takeover's time is over: whoever has it
+    /// loses it with its next renewal, and takes it again only if `holder` does not come (§9.2 "promote healthy agent").
+    pub fn appoint(&mut self, now: Moment, seat: Seat, holder: KeyId) {
+        if let Some(row) = self.rows.get_mut(&seat)
+            && row.holder != holder
+        {
+            row.until = row.until.min(now);
+        }
+        self.kept.insert(seat, (holder, now + seat.takeover_max()));
+    }
+
+    /// Takes a seat from whoever holds it with `epoch` or a lower one, at the word of a holder above (§9.2): it is free at
+    /// once, and its holder does not get it again until it is pardoned or another is deposed. Nothing happens when somebody else has it since.
+    pub fn depose(&mut self, now: Moment, seat: Seat, epoch: Epoch) {
+        let Some(row) = self.rows.get_mut(&seat).filter(|row| row.epoch <= epoch) else {
+            return;
+        };
+        row.until = row.until.min(now);
+        self.deposed.insert(seat, row.holder);
+    }
+
+    /// Whoever was deposed may stand for a seat again: its node has been looked after and has a new key or a clean bill.
+    pub fn pardon(&mut self, seat: Seat) {
+        self.deposed.remove(&seat);
     }
 
     /// Who holds a seat now, and with which epoch.
@@ -270,8 +324,58 @@ mod tests {
             seat: SEAT,
             holder: KeyId(holder),
             epoch: Epoch(epoch),
+            renewal: false,
             lease: SEAT.lease(),
         }
+    }
+
+    fn renewal(holder: u64, epoch: u32) -> Claim {
+        Claim {
+            renewal: true,
+            ..claim(holder, epoch)
+        }
+    }
+
+    #[test]
+    fn a_holder_that_has_started_anew_is_not_granted_the_epoch_it_had() {
+        let mut table = SeatTable::default();
+        let granted = |epoch| SeatAnswer::Granted {
+            epoch: Epoch(epoch),
+        };
+        assert_eq!(table.claim(Moment(0), claim(1, 1)), granted(1));
+        let refused = SeatAnswer::Refused {
+            holder: KeyId(1),
+            epoch: Epoch(1),
+        };
+        assert_eq!(table.claim(Moment(5), claim(1, 1)), refused);
+        assert_eq!(table.claim(Moment(6), claim(1, 2)), granted(2));
+    }
+
+    #[test]
+    fn a_deposed_holder_loses_the_seat_at_once_and_gets_it_no_more() {
+        let mut table = SeatTable::default();
+        let at = |ms| Moment(0) + Micros::millis(ms);
+        let granted = |epoch| SeatAnswer::Granted {
+            epoch: Epoch(epoch),
+        };
+        assert_eq!(table.claim(at(0), claim(1, 1)), granted(1));
+        // Who was meant has lost it already: the one who has it now stays.
+        table.depose(at(1), SEAT, Epoch(0));
+        assert_eq!(table.claim(at(10), claim(1, 1)), granted(1));
+        table.depose(at(20), SEAT, Epoch(1));
+        let nobody = SeatAnswer::Refused {
+            holder: KeyId(0),
+            epoch: Epoch(1),
+        };
+        assert_eq!(table.claim(at(21), claim(1, 1)), nobody);
+        assert_eq!(table.claim(at(22), claim(2, 2)), granted(2));
+        let other = SeatAnswer::Refused {
+            holder: KeyId(2),
+            epoch: Epoch(9),
+        };
+        assert_eq!(table.claim(at(60_000), claim(1, 9)), other);
+        table.pardon(SEAT);
+        assert_eq!(table.claim(at(60_001), claim(1, 9)), granted(9));
     }
 
     #[test]
@@ -287,13 +391,13 @@ mod tests {
         let at = |ms| Moment(0) + Micros::millis(ms);
         assert_eq!(table.claim(at(0), claim(1, 1)), granted(1));
         assert_eq!(table.claim(at(1_000), claim(2, 2)), refused);
-        assert_eq!(table.claim(at(1_000), claim(1, 1)), granted(1));
+        assert_eq!(table.claim(at(1_000), renewal(1, 1)), granted(1));
         assert_eq!(table.claim(at(3_999), claim(2, 2)), refused);
         assert_eq!(table.claim(at(4_000), claim(2, 1)), refused);
         assert_eq!(table.claim(at(4_000), claim(2, 2)), granted(2));
         // The old holder cannot renew; it is told who has the seat.
         assert_eq!(
-            table.claim(at(4_001), claim(1, 1)),
+            table.claim(at(4_001), renewal(1, 1)),
             SeatAnswer::Refused {
                 holder: KeyId(2),
                 epoch: Epoch(2)

@@ -5,7 +5,7 @@
 //! signature can be made but by guessing 128 bits. The mixing is `SipHash` with 128 bits of output (Aumasson and
 //! Bernstein, "`SipHash`: a fast short-input PRF", INDOCRYPT 2012), with one round a word and three at the end.
 
-use super::key::{PublicKey, Signature};
+use super::key::{KeyId, PublicKey, Signature};
 
 /// What checks the signatures of a simulated mesh; its seed is known to the simulator alone.
 #[derive(Clone, PartialEq, Eq)]
@@ -18,7 +18,42 @@ pub(super) struct Secret {
     key: [u64; 2],
 }
 
+/// What the holder of one simulated key signs messages with that travel as values, without bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct Pen([u64; 2]);
+
+/// A stand-in signature over words; without the pen it is made only by guessing 64 bits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark(u64);
+
+impl Pen {
+    /// Its holder's mark over these words.
+    pub fn mark(&self, words: &[u64]) -> Mark {
+        let mut v = begun(self.0);
+        words.iter().for_each(|&word| take::<1>(&mut v, word));
+        take::<1>(&mut v, words.len() as u64);
+        v[2] ^= 0xff;
+        rounds::<3>(&mut v);
+        Mark(v[0] ^ v[1] ^ v[2] ^ v[3])
+    }
+}
+
 impl World {
+    /// The pen of a key's holder. A simulator hands it to whoever plays that node, and to nobody else.
+    pub fn pen(&self, holder: KeyId) -> Pen {
+        let mut v = begun(self.0);
+        take::<1>(&mut v, holder.0);
+        rounds::<3>(&mut v);
+        let low = v[0] ^ v[1];
+        rounds::<1>(&mut v);
+        Pen([low, v[2] ^ v[3]])
+    }
+
+    /// Whether the holder of this key made this mark over these words.
+    pub fn is_mark(&self, holder: KeyId, words: &[u64], mark: Mark) -> bool {
+        self.pen(holder).mark(words) == mark
+    }
+
     /// The world of a run's seed.
     pub fn new(seed: u64) -> Self {
         Self(sip::<2, 4>([seed, !seed], b"the world of a simulated mesh"))
@@ -68,12 +103,7 @@ fn signature_of(key: [u64; 2], bytes: &[u8]) -> Signature {
 
 /// `SipHash` with `WORD` rounds a word, `LAST` rounds at each end, and 128 bits of output.
 fn sip<const WORD: usize, const LAST: usize>(key: [u64; 2], bytes: &[u8]) -> [u64; 2] {
-    let mut v = [
-        key[0] ^ 0x736f_6d65_7073_6575,
-        key[1] ^ 0x646f_7261_6e64_6f6d ^ 0xee,
-        key[0] ^ 0x6c79_6765_6e65_7261,
-        key[1] ^ 0x7465_6462_7974_6573,
-    ];
+    let mut v = begun(key);
     let mut words = bytes.chunks_exact(8);
     for word in &mut words {
         let mut eight = [0; 8];
@@ -92,6 +122,15 @@ fn sip<const WORD: usize, const LAST: usize>(key: [u64; 2], bytes: &[u8]) -> [u6
     v[1] ^= 0xdd;
     rounds::<LAST>(&mut v);
     [low, v[0] ^ v[1] ^ v[2] ^ v[3]]
+}
+
+const fn begun(key: [u64; 2]) -> [u64; 4] {
+    [
+        key[0] ^ 0x736f_6d65_7073_6575,
+        key[1] ^ 0x646f_7261_6e64_6f6d ^ 0xee,
+        key[0] ^ 0x6c79_6765_6e65_7261,
+        key[1] ^ 0x7465_6462_7974_6573,
+    ]
 }
 
 fn take<const WORD: usize>(v: &mut [u64; 4], word: u64) {
@@ -139,6 +178,18 @@ mod tests {
                 0xfc, 0x45
             ]
         );
+    }
+
+    #[test]
+    fn a_mark_is_its_holders_and_of_these_words() {
+        let world = World::new(1);
+        let mark = world.pen(KeyId(7)).mark(&[1, 2]);
+        assert!(world.is_mark(KeyId(7), &[1, 2], mark));
+        assert!(!world.is_mark(KeyId(8), &[1, 2], mark));
+        assert!(!world.is_mark(KeyId(7), &[1, 3], mark));
+        assert!(!world.is_mark(KeyId(7), &[1, 2, 0], mark));
+        assert!(!World::new(2).is_mark(KeyId(7), &[1, 2], mark));
+        assert!(!world.is_mark(KeyId(7), &[1, 2], Mark::default()));
     }
 
     #[test]

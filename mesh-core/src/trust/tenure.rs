@@ -110,7 +110,7 @@ impl Tenure {
                 State::Candidate(_) => [Some(self.ask(now, chance)), None],
                 State::Holder(epoch) => {
                     self.next = now + self.renewal();
-                    [Some(self.claim(epoch)), None]
+                    [Some(self.claim(epoch, true)), None]
                 }
             },
         }
@@ -174,6 +174,13 @@ impl Tenure {
                 // above.
                 self.fall(now, held, chance)
             }
+            (State::Candidate(Some(wanted)), SeatAnswer::Refused { holder, epoch })
+                if asked == wanted && holder == self.me =>
+            {
+                // It is ours from before we started, or the answer to an earlier claim was lost: go above at once.
+                self.highest = self.highest.max(epoch);
+                [Some(self.ask(now, chance)), None]
+            }
             (_, SeatAnswer::Refused { epoch, .. }) => self.heard(now, epoch, chance),
             (_, SeatAnswer::Granted { .. } | SeatAnswer::Unknown) => [None; 2],
         }
@@ -199,14 +206,15 @@ impl Tenure {
         let epoch = Epoch(self.highest.0.saturating_add(1));
         self.state = State::Candidate(Some(epoch));
         self.next = now + self.patience(chance);
-        self.claim(epoch)
+        self.claim(epoch, false)
     }
 
-    const fn claim(&self, epoch: Epoch) -> Step {
+    const fn claim(&self, epoch: Epoch, renewal: bool) -> Step {
         Step::Claim(Claim {
             seat: self.seat,
             holder: self.me,
             epoch,
+            renewal,
             lease: self.seat.lease(),
         })
     }

@@ -1,13 +1,16 @@
 //! The command line: what can be asked, and how it ends. 0 is well, 1 is that something did not hold, 2 is bad input.
 
+mod bench;
 mod fuzz;
+mod lab;
 mod predict;
 mod sim;
 mod table;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
-use mesh_node::drive::sim::Scenario;
+use mesh_node::door::Address;
+use mesh_node::drive::sim::{Scenario, Signatures};
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -17,7 +20,7 @@ const FAILED: u8 = 1;
 /// The input is not what it should be.
 const BAD_INPUT: u8 = 2;
 
-/// A mesh node: a simulated mesh, and the predictor over recorded traces.
+/// A mesh node: a lab in real time, a simulated mesh, and the predictor over recorded traces.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Cli {
@@ -27,6 +30,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs a lab: a whole mesh in this process, in real time, on modelled devices
+    #[command(after_help = LAB_EXAMPLES)]
+    Lab(Lab),
+    /// Measures a mesh that runs
+    #[command(after_help = BENCH_EXAMPLES)]
+    Bench(Bench),
     /// Runs a mesh in virtual time, through faults, and says what it came to
     #[command(after_help = SIM_EXAMPLES)]
     Sim(Sim),
@@ -34,6 +43,20 @@ enum Command {
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(Predict),
 }
+
+const LAB_EXAMPLES: &str = "\
+Examples:
+  mesh-node lab                          30,000 agents; the console finds them under the name `lab`
+  mesh-node lab --situation stuck-pis    two small boards were given work for a graphics processor: ask what is wrong
+  mesh-node lab --agents 900 --name small
+
+It runs until it is interrupted or terminated. Networks and processing times are drawn per class from distributions that
+were fitted to recorded traces; agents die and come back now and then, and a throw goes to all every twenty seconds.";
+
+const BENCH_EXAMPLES: &str = "\
+Examples:
+  mesh-node bench                                      a table for people
+  mesh-node bench --agents 30000 --rounds 20 --json    one JSON object";
 
 const SIM_EXAMPLES: &str = "\
 Examples:
@@ -52,6 +75,58 @@ Examples:
 
 A trace has one round trip a line, in milliseconds. Each is predicted from those before it alone.";
 
+/// What `lab` takes.
+#[derive(Debug, Args)]
+struct Lab {
+    /// The mesh's name: its socket is `NAME.sock` in the folder `mesh` of the runtime directory
+    #[arg(long, value_name = "NAME", default_value = "lab")]
+    name: Address,
+    /// How many agents
+    #[arg(long, value_name = "N", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    agents: u32,
+    /// What is so from the beginning
+    #[arg(long, value_enum, default_value_t = SituationArg::Calm)]
+    situation: SituationArg,
+    /// The seed of everything that chance decides about devices
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    seed: u64,
+    /// Threads; one a core without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    threads: Option<u16>,
+}
+
+/// What is so in a lab from the beginning.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum SituationArg {
+    /// All is well
+    Calm,
+    /// Two Raspberry Pis, 7-4-12 and 7-4-19, wait for memory of a graphics processor that they do not have
+    StuckPis,
+}
+
+/// What `bench` takes.
+#[derive(Debug, Args)]
+struct Bench {
+    /// Who holds the mesh
+    #[arg(long, value_parser = ["local"], default_value = "local")]
+    driver: String,
+    /// How many agents
+    #[arg(long, value_name = "N", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+    agents: u32,
+    /// How many throws count
+    #[arg(long, value_name = "N", default_value_t = 20, value_parser = clap::value_parser!(u32).range(1..=100_000))]
+    rounds: u32,
+    /// The seed of everything that chance decides about devices
+    #[arg(long, value_name = "K", default_value_t = 1)]
+    seed: u64,
+    /// Threads; one a core without it
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
+    threads: Option<u16>,
+    /// One JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+}
+
 /// What `sim` takes.
 #[derive(Debug, Args)]
 struct Sim {
@@ -69,6 +144,9 @@ struct Sim {
     /// The seed of everything that chance decides
     #[arg(long, value_name = "K", value_parser = clap::value_parser!(u64).range(..=(i64::MAX as u64)))]
     seed: Option<u64>,
+    /// How messages are signed: `stand-in`, or `ed25519` with envelopes in bytes, which small meshes bear
+    #[arg(long, value_name = "HOW", conflicts_with = "fuzz", value_parser = signatures)]
+    signatures: Option<Signatures>,
     /// One JSON object instead of tables
     #[arg(long)]
     json: bool,
@@ -78,6 +156,15 @@ struct Sim {
     /// Where the scenario that `--fuzz` found is written; the standard output without it
     #[arg(long, value_name = "FILE", requires = "fuzz")]
     out: Option<PathBuf>,
+}
+
+/// How messages are signed, as it is written in scenarios.
+fn signatures(text: &str) -> Result<Signatures, String> {
+    match text {
+        "stand-in" => Ok(Signatures::StandIn),
+        "ed25519" => Ok(Signatures::Ed25519),
+        other => Err(format!("{other:?} is neither stand-in nor ed25519")),
+    }
 }
 
 /// What `predict` takes.
@@ -98,6 +185,8 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return explain(&error),
     };
     let done = match command {
+        Command::Lab(args) => lab::run(&args),
+        Command::Bench(args) => bench::run(&args),
         Command::Sim(args) if args.fuzz.is_some() => fuzz::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Predict(args) => predict::run(&args),

@@ -5,7 +5,7 @@ use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use mesh_core::time::Micros;
 use mesh_node::drive::sim::scenario::MeshSize;
-use mesh_node::drive::sim::{self, Report, Scenario};
+use mesh_node::drive::sim::{self, Report, Scenario, Signatures};
 use std::fmt::Write;
 use std::path::Path;
 
@@ -48,6 +48,9 @@ fn scenario(args: &Sim) -> anyhow::Result<Scenario> {
     if let Some(seed) = args.seed {
         scenario.seed = seed;
     }
+    if let Some(signatures) = args.signatures {
+        scenario.signatures = signatures;
+    }
     let name = scenario.name.clone();
     scenario.check(&name)?;
     Ok(scenario)
@@ -85,6 +88,9 @@ fn replay(args: &Sim, report: &Report) -> String {
     }
     if let Some(seconds) = args.seconds {
         let _ = write!(line, " --seconds {seconds}");
+    }
+    if args.signatures == Some(Signatures::Ed25519) {
+        line.push_str(" --signatures ed25519");
     }
     let _ = write!(line, " --seed {}", report.seed);
     line

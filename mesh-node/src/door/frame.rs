@@ -19,6 +19,7 @@
 //! client that lost its connection asks again under the same id and gets the one result.
 
 use mesh_core::operation::event::Stamped;
+use mesh_core::operation::follow::Sight;
 use mesh_core::operation::{Answer, Operation, Progress, Refusal};
 use mesh_core::place::Shape;
 use mesh_core::trust::Rights;
@@ -144,7 +145,7 @@ pub struct Welcome {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Seen {
     /// How the mesh is, or what of it has changed.
-    pub sight: super::porter::Sight,
+    pub sight: Sight,
     /// What happened since the frame before, oldest first, at most [`EVENTS_MAX`].
     pub events: Vec<Stamped>,
     /// Events that happened and are not told: there were too many, or the client is too slow.

@@ -2,8 +2,9 @@
 
 use super::DoorError;
 use super::frame::{Hello, OPEN_MAX, Seen, ToClient, ToMesh, VERSION, Welcome};
-use super::porter::{Place, Porter, Sight, shown_out};
+use super::porter::{Place, Porter, shown_out};
 use super::wire::{self, TO_CLIENT_MAX, TO_MESH_MAX};
+use mesh_core::operation::follow::Sight;
 use mesh_core::operation::refusal::Ground;
 use mesh_core::operation::{Operation, Refusal};
 use mesh_core::role::{Ask, Caller};
@@ -24,8 +25,8 @@ const EVERY: std::ops::RangeInclusive<u32> = 50..=60_000;
 /// Letters of a name at most.
 const NAME_MAX: usize = 64;
 
-/// Serves one connection to its end.
-pub(super) async fn serve<S>(porter: Arc<Porter>, stream: S) -> Result<(), DoorError>
+/// Serves one connection to its end. An error was told to the client, where it could be.
+pub async fn serve<S>(porter: Arc<Porter>, stream: S) -> Result<(), DoorError>
 where
     S: AsyncRead + AsyncWrite + Send,
 {

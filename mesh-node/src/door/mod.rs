@@ -20,7 +20,7 @@ pub mod address;
 pub mod client;
 mod error;
 pub mod frame;
-mod guest;
+pub mod guest;
 pub mod porter;
 #[cfg(unix)]
 pub mod socket;

@@ -4,10 +4,9 @@
 //! the same porter. Nothing here grows: connections, open requests and kept events have their limits.
 
 use super::frame::{EVENTS_MAX, OPEN_MAX, ToClient, Welcome};
-use mesh_core::operation::answer::Status;
 use mesh_core::operation::event::Stamped;
+use mesh_core::operation::follow::{Cursor, Sight};
 use mesh_core::role::{Ask, AskId, Reply};
-use serde::{Deserialize, Serialize};
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -15,22 +14,6 @@ use tokio::sync::{mpsc, oneshot, watch};
 
 /// Connections at most: consoles and scripts of a handful of people.
 pub const GUESTS_MAX: usize = 64;
-
-/// Where a follower is; the mesh tells what has changed since.
-pub type Cursor = u64;
-
-/// How the mesh is.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[serde(tag = "sight", rename_all = "snake_case")]
-pub enum Sight {
-    /// All of it.
-    Snapshot {
-        /// The head figures.
-        status: Status,
-    },
-    /// Nobody holds the orchestrator's seat now; what was seen last is old.
-    Nobody,
-}
 
 /// Something for the mesh.
 #[derive(Debug)]
@@ -53,6 +36,15 @@ pub struct Porter {
     guests: AtomicUsize,
     numbered: AtomicU64,
     closing: watch::Sender<Option<Arc<str>>>,
+}
+
+impl std::fmt::Debug for Porter {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Porter")
+            .field("welcome", &self.welcome)
+            .field("guests", &self.guests())
+            .finish_non_exhaustive()
+    }
 }
 
 /// Where a reply goes.

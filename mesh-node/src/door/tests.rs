@@ -1,8 +1,9 @@
 use super::frame::{EVENTS_MAX, Hello, OPEN_MAX, ToClient, ToMesh, VERSION, Welcome};
-use super::porter::{Porter, Request, Sight};
+use super::porter::{Porter, Request};
 use super::wire::{self, TO_CLIENT_MAX, TO_MESH_MAX};
 use super::{Address, Client, DoorError, Visitor, guest};
 use mesh_core::operation::event::{Event, Stamped};
+use mesh_core::operation::follow::{Cursor, Sight};
 use mesh_core::operation::refusal::Ground;
 use mesh_core::operation::{Answer, Operation, Progress};
 use mesh_core::place::Shape;
@@ -182,7 +183,9 @@ async fn a_follower_gets_the_state_and_each_event_once() {
             panic!("a look was to come");
         };
         porter.tell(told(look));
-        answer.send((Sight::Nobody, look)).expect("is waited for");
+        answer
+            .send((Sight::Nobody, Cursor::default()))
+            .expect("is waited for");
         seen.extend(feed.next().await.events.iter().map(|event| event.number));
     }
     assert_eq!(seen, [0, 1, 2]);
@@ -201,7 +204,9 @@ async fn a_follower_that_does_not_look_gets_less_and_is_told_how_much() {
     };
     let many = EVENTS_MAX as u64 + 7;
     (0..many).for_each(|number| porter.tell(told(number)));
-    answer.send((Sight::Nobody, 0)).expect("is waited for");
+    answer
+        .send((Sight::Nobody, Cursor::default()))
+        .expect("is waited for");
     let news = feed.next().await;
     assert_eq!((news.events.len(), news.missed), (EVENTS_MAX, 7));
     assert_eq!(news.events[0].number, 7);
@@ -228,7 +233,7 @@ async fn a_slow_client_makes_no_queue() {
             });
         }
         if let Request::Look(_, answer) = request {
-            let _ = answer.send((Sight::Nobody, 0));
+            let _ = answer.send((Sight::Nobody, Cursor::default()));
         }
         looks += 1;
         assert!(looks < 10, "looks go on though nothing is read");

@@ -13,7 +13,9 @@ use tokio::signal::unix::{SignalKind, signal};
 pub(super) fn run(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result<ExitCode> {
     let agents = matches.get_one::<u32>("agents").copied().unwrap_or(AGENTS);
     let address = address(connect)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).context("listening for signals")?;
         let mut interrupt = signal(SignalKind::interrupt()).context("listening for signals")?;
@@ -26,7 +28,9 @@ pub(super) fn run(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
             config.situation = Situation::StuckPis;
         }
         let local = Local::start(config)?;
-        println!("LAB: {agents} agents on modelled devices; mesh --connect {address}   Ctrl-C ends it");
+        println!(
+            "LAB: {agents} agents on modelled devices; mesh --connect {address}   Ctrl-C ends it"
+        );
         let door = tokio::spawn(socket.serve(Arc::clone(local.porter())));
         tokio::select! {
             _ = terminate.recv() => {}

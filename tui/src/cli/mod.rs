@@ -103,12 +103,18 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
         None => run::console(run::Options {
             target: match connect {
                 Some(connect) => run::Target::At(address(Some(&connect))?),
-                None => run::Target::Lab(matches.get_one::<u32>("agents").copied().unwrap_or(AGENTS)),
+                None => {
+                    run::Target::Lab(matches.get_one::<u32>("agents").copied().unwrap_or(AGENTS))
+                }
             },
             theme: matches.get_one::<String>("theme").cloned(),
             ascii: matches.get_flag("ascii"),
             read_only: matches.get_flag("read-only"),
         }),
+        Some(("parse", _)) => {
+            crate::parse::run()?;
+            Ok(Ending::Well.into())
+        }
         Some(("lab", inner)) => lab::run(inner, connect.as_deref()),
         Some(("talk", inner)) => talk::run(inner, connect.as_deref()),
         Some(("say", inner)) => talk::say(inner, connect.as_deref()),
@@ -195,8 +201,15 @@ pub(crate) fn command() -> Command {
         .value_name("N")
         .value_parser(clap::value_parser!(u32))
         .help("agents of the lab [30000]");
-    let plain = flag("plain", "plain lines: no colour, no drawing, nothing that moves");
-    let yes = Arg::new("yes").long("yes").short('y').action(ArgAction::SetTrue).help("the yes is said ahead");
+    let plain = flag(
+        "plain",
+        "plain lines: no colour, no drawing, nothing that moves",
+    );
+    let yes = Arg::new("yes")
+        .long("yes")
+        .short('y')
+        .action(ArgAction::SetTrue)
+        .help("the yes is said ahead");
     command = command
         .arg(agents.clone())
         .subcommand(
@@ -204,6 +217,7 @@ pub(crate) fn command() -> Command {
                 .about("a lab of modelled devices that several consoles may join, until it is told to end")
                 .arg(agents),
         )
+        .subcommand(Command::new("parse").about("what each line of standard input is understood as, in JSON; nothing else happens"))
         .subcommand(Command::new("talk").about("the conversation line by line, for slow lines and screen readers").arg(plain))
         .subcommand(
             Command::new("say")

@@ -13,9 +13,12 @@ use mesh_core::role::Reply;
 use mesh_core::text::Foreign;
 use mesh_node::door::{Client, Visitor};
 use nl::Kind;
-use reedline::{DefaultCompleter, DefaultPrompt, DefaultPromptSegment, ExternalPrinter, Reedline, Signal};
+use reedline::{
+    DefaultCompleter, DefaultPrompt, DefaultPromptSegment, ExternalPrinter, Reedline, Signal,
+};
 use std::io::{BufRead, IsTerminal, Write};
 use std::process::ExitCode;
+use std::sync::mpsc::TrySendError;
 use std::time::Duration;
 
 /// What waits for a yes.
@@ -49,21 +52,28 @@ pub(super) fn run(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
         || !std::io::stdout().is_terminal()
         || std::env::var("TERM").is_ok_and(|term| term == "dumb");
     let address = address(connect)?;
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()?;
     let mut talk = runtime.block_on(Talk::connect(&address, "talk", plain))?;
     talk.hello()?;
     let printer = ExternalPrinter::default();
-    let to_printer = printer.clone();
+    let to_printer = printer.sender();
     let mut feed = runtime.block_on(talk.client.follow(Duration::from_millis(500)))?;
     runtime.spawn(async move {
         loop {
             let news = feed.next().await;
-            for stamped in news.events.iter().filter(|stamped| stamped.event.severity() >= Severity::Warning) {
+            for stamped in news
+                .events
+                .iter()
+                .filter(|stamped| stamped.event.severity() >= Severity::Warning)
+            {
                 let line = event_line(stamped, false).unwrap_or_default();
                 if plain {
                     // Whoever does not read any more does not miss it.
                     let _ = writeln!(std::io::stdout(), "event: {line}");
-                } else if to_printer.print(line).is_err() {
+                } else if to_printer.try_send(line).is_err_and(|error| matches!(error, TrySendError::Disconnected(_))) {
                     return;
                 }
             }
@@ -85,13 +95,21 @@ pub(super) fn run(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
         }
         return Ok(Ending::Well.into());
     }
-    let words = mesh_core::operation::table::rows().map(|row| format!(":{}", row.name)).collect();
+    let words = mesh_core::operation::table::rows()
+        .map(|row| format!(":{}", row.name))
+        .collect();
     let mut editor = Reedline::create()
         .with_external_printer(printer)
         .with_completer(Box::new(DefaultCompleter::new_with_wordlen(words, 2)));
     loop {
-        let pending = talk.waiting.last().map_or_else(String::new, |waiting| format!(" #{}", waiting.number));
-        let prompt = DefaultPrompt::new(DefaultPromptSegment::Basic(format!("{}{pending}", talk.client.welcome().mesh)), DefaultPromptSegment::Empty);
+        let pending = talk
+            .waiting
+            .last()
+            .map_or_else(String::new, |waiting| format!(" #{}", waiting.number));
+        let prompt = DefaultPrompt::new(
+            DefaultPromptSegment::Basic(format!("{}{pending}", talk.client.welcome().mesh)),
+            DefaultPromptSegment::Empty,
+        );
         match editor.read_line(&prompt).context("reading a line")? {
             Signal::Success(line) => {
                 if runtime.block_on(talk.take(&line))? == Next::Leave {
@@ -107,21 +125,37 @@ pub(super) fn run(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
 
 /// One sentence, and what it came to.
 pub(super) fn say(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result<ExitCode> {
-    let words: Vec<String> = matches.get_many::<String>("sentence").into_iter().flatten().cloned().collect();
+    let words: Vec<String> = matches
+        .get_many::<String>("sentence")
+        .into_iter()
+        .flatten()
+        .cloned()
+        .collect();
     let sentence = words.join(" ");
     let (yes, json) = (matches.get_flag("yes"), matches.get_flag("json"));
     let reading = nl::turn(&sentence, &mut nl::Context::default());
     match reading.kind {
         Kind::Operation => {}
         Kind::Clarify { question } => return Err(Wrong(Ending::Usage, question).into()),
-        Kind::Reject { reason } => return Err(Wrong(Ending::Usage, format!("not understood: {reason}")).into()),
+        Kind::Reject { reason } => {
+            return Err(Wrong(Ending::Usage, format!("not understood: {reason}")).into());
+        }
     }
-    let needs = reading.operations.iter().find(|operation| operation.confirm_needed().is_needed());
+    let needs = reading
+        .operations
+        .iter()
+        .find(|operation| operation.confirm_needed().is_needed());
     if let (Some(operation), false) = (needs, yes) {
-        return Err(Wrong(Ending::NeedsYes, format!(":{} needs a yes: add --yes", operation.line())).into());
+        return Err(Wrong(
+            Ending::NeedsYes,
+            format!(":{} needs a yes: add --yes", operation.line()),
+        )
+        .into());
     }
     let address = address(connect)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let mut talk = Talk::connect(&address, "command", true).await?;
         let mut ending = Ending::Well;
@@ -147,7 +181,11 @@ pub(super) fn say(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
 }
 
 impl Talk {
-    async fn connect(address: &mesh_node::door::Address, from: &str, plain: bool) -> anyhow::Result<Self> {
+    async fn connect(
+        address: &mesh_node::door::Address,
+        from: &str,
+        plain: bool,
+    ) -> anyhow::Result<Self> {
         let client = Client::connect(address, Visitor::here(from)).await?;
         let dialogue = nl::Context::new(client.welcome().shape);
         Ok(Self {
@@ -163,8 +201,18 @@ impl Talk {
         let welcome = self.client.welcome();
         let lab = if welcome.lab { "LAB  " } else { "" };
         let name = Foreign::from(welcome.mesh.as_str());
-        print(self.label, &format!("{lab}{name} ({}), as {}", welcome.driver, Foreign::from(welcome.caller.as_str())))?;
-        print(self.label, "type a question, or :help for commands; Ctrl-D leaves")
+        print(
+            self.label,
+            &format!(
+                "{lab}{name} ({}), as {}",
+                welcome.driver,
+                Foreign::from(welcome.caller.as_str())
+            ),
+        )?;
+        print(
+            self.label,
+            "type a question, or :help for commands; Ctrl-D leaves",
+        )
     }
 
     /// One line that was said.
@@ -194,7 +242,10 @@ impl Talk {
                         return Ok(Next::Go);
                     }
                     Kind::Reject { reason } => {
-                        print(self.label, &format!("not understood: {reason}; :help lists what can be said"))?;
+                        print(
+                            self.label,
+                            &format!("not understood: {reason}; :help lists what can be said"),
+                        )?;
                         return Ok(Next::Go);
                     }
                 }
@@ -219,8 +270,10 @@ impl Talk {
             }
             Operation::Explain { topic } => {
                 let name = topic.replace([' ', '-'], "_").to_lowercase();
-                let text = mesh_core::operation::table::row(&name)
-                    .map_or_else(|| crate::words::meaning(topic), |row| format!("{}: {}; {}", row.name, row.help, row.usage()));
+                let text = mesh_core::operation::table::row(&name).map_or_else(
+                    || crate::words::meaning(topic),
+                    |row| format!("{}: {}; {}", row.name, row.help, row.usage()),
+                );
                 print(self.label, &text)?;
                 return Ok(Next::Go);
             }
@@ -229,8 +282,16 @@ impl Talk {
                 return Ok(Next::Go);
             }
             Operation::Answer { yes, only } => {
-                let steps = only.iter().flatten().map(|step| usize::from(*step)).collect();
-                let reply = if *yes { Said::Yes(None, steps) } else { Said::No(None) };
+                let steps = only
+                    .iter()
+                    .flatten()
+                    .map(|step| usize::from(*step))
+                    .collect();
+                let reply = if *yes {
+                    Said::Yes(None, steps)
+                } else {
+                    Said::No(None)
+                };
                 self.reply(&reply).await?;
                 return Ok(Next::Go);
             }
@@ -254,37 +315,70 @@ impl Talk {
         self.numbered += 1;
         let number = self.numbered;
         let phrase = match operation.confirm_needed() {
-            Confirm::TypedPhrase(phrase) => format!("yes {number} after reading this twice: {phrase}"),
+            Confirm::TypedPhrase(phrase) => {
+                format!("yes {number} after reading this twice: {phrase}")
+            }
             Confirm::Yes | Confirm::None => format!("yes {number}"),
         };
-        let preview = self.ask(Operation::WhatIf { operation: Box::new(operation.clone()) }, false).await?;
-        print(self.label, &format!("? proposal {number}: {}", operation.line()))?;
+        let preview = self
+            .ask(
+                Operation::WhatIf {
+                    operation: Box::new(operation.clone()),
+                },
+                false,
+            )
+            .await?;
+        print(
+            self.label,
+            &format!("? proposal {number}: {}", operation.line()),
+        )?;
         if let Ok(Answer::WhatIf { preview, refusal }) = &preview {
-            for line in preview_lines(preview).into_iter().chain(refusal.iter().map(ToString::to_string)) {
+            for line in preview_lines(preview)
+                .into_iter()
+                .chain(refusal.iter().map(ToString::to_string))
+            {
                 print(self.label, &format!("  {line}"))?;
             }
         }
         print(self.label, &format!("  answer: {phrase} / no {number}"))?;
         self.dialogue.offer(std::slice::from_ref(&operation));
-        self.waiting.push(Waiting { number, steps: vec![operation] });
+        self.waiting.push(Waiting {
+            number,
+            steps: vec![operation],
+        });
         Ok(Next::Go)
     }
 
     async fn reply(&mut self, reply: &Said) -> anyhow::Result<()> {
         let (Said::Yes(number, _) | Said::No(number) | Said::Explain(number)) = reply;
         let found = match number {
-            Some(number) => self.waiting.iter().position(|waiting| waiting.number == *number),
+            Some(number) => self
+                .waiting
+                .iter()
+                .position(|waiting| waiting.number == *number),
             None if self.waiting.len() == 1 => Some(0),
             None => None,
         };
         let Some(at) = found else {
-            let all: Vec<_> = self.waiting.iter().map(|waiting| format!("#{}", waiting.number)).collect();
-            let text = if all.is_empty() { "nothing waits for an answer".to_owned() } else { format!("which: {}?", all.join(" or ")) };
+            let all: Vec<_> = self
+                .waiting
+                .iter()
+                .map(|waiting| format!("#{}", waiting.number))
+                .collect();
+            let text = if all.is_empty() {
+                "nothing waits for an answer".to_owned()
+            } else {
+                format!("which: {}?", all.join(" or "))
+            };
             return print(self.label, &text);
         };
         match reply {
             Said::Explain(_) => {
-                let lines: Vec<String> = self.waiting[at].steps.iter().map(|step| format!(":{}   {}", step.line(), step.row().help)).collect();
+                let lines: Vec<String> = self.waiting[at]
+                    .steps
+                    .iter()
+                    .map(|step| format!(":{}   {}", step.line(), step.row().help))
+                    .collect();
                 for line in lines {
                     print(self.label, &line)?;
                 }
@@ -292,13 +386,22 @@ impl Talk {
             Said::No(_) => {
                 let gone = self.waiting.remove(at);
                 self.dialogue.drop_pending();
-                print(self.label, &format!("#{} is dropped; nothing was done", gone.number))?;
+                print(
+                    self.label,
+                    &format!("#{} is dropped; nothing was done", gone.number),
+                )?;
             }
             Said::Yes(_, only) => {
                 // What is mesh-wide wants its number: a bare yes may have been meant for something else.
-                let grave = self.waiting[at].steps.iter().any(|step| matches!(step.confirm_needed(), Confirm::TypedPhrase(_)));
+                let grave = self.waiting[at]
+                    .steps
+                    .iter()
+                    .any(|step| matches!(step.confirm_needed(), Confirm::TypedPhrase(_)));
                 if grave && number.is_none() {
-                    return print(self.label, &format!("that is mesh-wide; say yes {}", self.waiting[at].number));
+                    return print(
+                        self.label,
+                        &format!("that is mesh-wide; say yes {}", self.waiting[at].number),
+                    );
                 }
                 let taken = self.waiting.remove(at);
                 self.dialogue.drop_pending();
@@ -314,7 +417,11 @@ impl Talk {
         Ok(())
     }
 
-    async fn ask(&mut self, operation: Operation, confirmed: bool) -> anyhow::Result<Result<Answer, Refusal>> {
+    async fn ask(
+        &mut self,
+        operation: Operation,
+        confirmed: bool,
+    ) -> anyhow::Result<Result<Answer, Refusal>> {
         let mut pending = if operation.changes() {
             self.client.perform(operation, confirmed).await?
         } else {
@@ -346,6 +453,10 @@ impl Talk {
 }
 
 fn print(label: &str, line: &str) -> anyhow::Result<()> {
-    let line = if line.chars().any(char::is_control) { Foreign::from(line).to_string() } else { line.to_owned() };
+    let line = if line.chars().any(char::is_control) {
+        Foreign::from(line).to_string()
+    } else {
+        line.to_owned()
+    };
     writeln!(std::io::stdout(), "{label}{line}").context("writing a line")
 }

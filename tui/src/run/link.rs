@@ -6,6 +6,7 @@ use crate::update::{Event, News};
 use mesh_core::operation::Operation;
 use mesh_core::role::Reply;
 use mesh_core::trust::Right;
+use mesh_node::door::guest;
 use mesh_node::door::{Address, Client, DoorError, Feed, Pending, Visitor};
 use mesh_node::drive::local::{Config, Local, Situation};
 use std::collections::BTreeMap;
@@ -18,6 +19,8 @@ const EVERY: Duration = Duration::from_millis(200);
 /// Waits before the connection is tried again, doubled from the first to the last.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
+/// Bytes that a pipe to the lab holds.
+const PIPE: usize = 256 * 1024;
 /// Agents from which on a lab has the troubles of §7.2 to be found and put right.
 pub(crate) const STUCK_MIN: u32 = 2_100;
 
@@ -41,7 +44,13 @@ impl Way {
         let visitor = Visitor::here(from);
         match self {
             Self::Socket(address) => Client::connect(address, visitor).await,
-            Self::Pipe(local) => Client::over(mesh_node::door::pipe(local.porter()), visitor).await,
+            Self::Pipe(local) => {
+                let (here, there) = tokio::io::duplex(PIPE);
+                let porter = Arc::clone(local.porter());
+                // What ends it was told to the client.
+                tokio::spawn(async move { guest::serve(porter, there).await });
+                Client::over(here, visitor).await
+            }
         }
     }
 
@@ -249,11 +258,17 @@ async fn await_end(
 /// A lab of modelled devices; made on a thread of its own, since thirty thousand agents take a moment.
 async fn start_lab(agents: u32) -> Result<Local, String> {
     let config = Config {
-        situation: if agents >= STUCK_MIN { Situation::StuckPis } else { Situation::Calm },
+        situation: if agents >= STUCK_MIN {
+            Situation::StuckPis
+        } else {
+            Situation::Calm
+        },
         ..Config::lab(agents)
     };
     let started = tokio::task::spawn_blocking(move || Local::start(config)).await;
-    started.map_err(|error| error.to_string())?.map_err(|error| error.to_string())
+    started
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())
 }
 
 /// What the mesh tells, as news.
@@ -263,7 +278,11 @@ async fn follow(mut feed: Feed, to: mpsc::Sender<Event>) {
         if news.closed {
             return;
         }
-        let told = News { sight: news.sight, events: news.events, missed: news.missed };
+        let told = News {
+            sight: news.sight,
+            events: news.events,
+            missed: news.missed,
+        };
         if to.send(Event::News(Box::new(told))).await.is_err() {
             return;
         }

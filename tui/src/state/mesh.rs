@@ -213,8 +213,11 @@ impl Mesh {
         for id in &view.gone {
             self.remove(*id);
         }
-        self.tasks
-            .extend(view.tasks.iter().map(|(number, name)| (*number, name.to_string())));
+        self.tasks.extend(
+            view.tasks
+                .iter()
+                .map(|(number, name)| (*number, name.to_string())),
+        );
         if !view.capabilities.is_empty() {
             self.abilities = view.capabilities.iter().map(ToString::to_string).collect();
         }
@@ -227,7 +230,11 @@ impl Mesh {
                 self.dirty[at] = true;
             }
         }
-        self.breakers = view.breakers.iter().map(|line| (line.at, line.open)).collect();
+        self.breakers = view
+            .breakers
+            .iter()
+            .map(|line| (line.at, line.open))
+            .collect();
         self.vacant = view
             .vacant
             .iter()
@@ -247,7 +254,10 @@ impl Mesh {
             let old = self.shape_or_none();
             self.grow(Shape {
                 sectors: old.sectors.max(id.sector().0).min(Shape::SECTORS_MAX),
-                clusters: old.clusters.max(id.cluster.cluster).min(Shape::CHILDREN_MAX),
+                clusters: old
+                    .clusters
+                    .max(id.cluster.cluster)
+                    .min(Shape::CHILDREN_MAX),
                 agents: old.agents.max(id.agent).min(Shape::CHILDREN_MAX),
             });
         }
@@ -268,7 +278,9 @@ impl Mesh {
         self.queue[at] = u16::try_from(seen.queue).unwrap_or(u16::MAX);
         self.reliability[at] = seen.reliability;
         self.drift[at] = seen.drift;
-        self.beat[at] = seen.silent.map_or(i64::MIN / 2, |silent| self.now.saturating_sub(silent.0));
+        self.beat[at] = seen
+            .silent
+            .map_or(i64::MIN / 2, |silent| self.now.saturating_sub(silent.0));
         self.context[at] = seen.context;
         self.task[at] = seen.task;
         self.capabilities[at] = seen.capabilities.0;
@@ -573,7 +585,9 @@ impl Agent<'_> {
     pub(crate) fn abilities(&self) -> impl Iterator<Item = &str> {
         let set = self.mesh.capabilities[self.row as usize];
         let names = self.mesh.abilities.iter().enumerate();
-        names.filter_map(move |(bit, name)| (bit < 64 && set >> bit & 1 == 1).then_some(name.as_str()))
+        names.filter_map(move |(bit, name)| {
+            (bit < 64 && set >> bit & 1 == 1).then_some(name.as_str())
+        })
     }
 
     /// Whether that is too long.
@@ -584,7 +598,11 @@ impl Agent<'_> {
     /// What it does.
     pub(crate) fn work(&self) -> Option<&str> {
         let number = self.mesh.task[self.row as usize];
-        self.mesh.tasks.get(&number).map(String::as_str).filter(|_| number != 0)
+        self.mesh
+            .tasks
+            .get(&number)
+            .map(String::as_str)
+            .filter(|_| number != 0)
     }
 
     /// The start of its context's hash.

@@ -61,8 +61,8 @@ pub(crate) enum Purpose {
     Page(Screen),
     /// It tells what a proposal would do.
     Preview(u64),
-    /// The agent that is looked at.
-    Agent,
+    /// This agent is looked at.
+    Agent(mesh_core::place::AgentId),
     /// The sheet of a throw, written down.
     Sheet,
     /// The same, to be kept in a file of this ending.

@@ -432,8 +432,7 @@ pub(super) fn answered(
         Purpose::Say(line) => say(state, &line, answer, effects),
         Purpose::Page(screen) => state.pages.put(screen, answer, state.now),
         Purpose::Preview(proposal) => preview(state, number, proposal, &answer),
-        Purpose::Agent => {
-            let id = state.at.spot.agent();
+        Purpose::Agent(id) => {
             if let Ok(answer) = answer {
                 let lines = Report::of(&answer).text(120);
                 let page = state.pages.agent.get_or_insert_with(|| AgentPage::new(id));
@@ -548,7 +547,7 @@ pub(super) fn failed(state: &mut State, number: u64, why: &str) {
                 proposal.preview = Some("whom it touches is not known".into());
             }
         }
-        Purpose::Agent | Purpose::Sheet | Purpose::Export(_) => {}
+        Purpose::Agent(_) | Purpose::Sheet | Purpose::Export(_) => {}
     }
 }
 
@@ -565,7 +564,7 @@ pub(super) fn open_screen(state: &mut State, effects: &mut Vec<Effect>) {
                     format!("trend impedance agent:{id}"),
                 ] {
                     if let Ok(operation) = Operation::from_line(&line) {
-                        ask(state, operation, Purpose::Agent, false, effects);
+                        ask(state, operation, Purpose::Agent(id), false, effects);
                     }
                 }
             }

@@ -49,7 +49,13 @@ pub(super) fn take(state: &mut State, news: &News, effects: &mut Vec<Effect>) {
             effects.push(Effect::Bell);
             effects.push(Effect::Title("FROZEN mesh".into()));
         }
-        (true, false) => effects.push(Effect::Title(state.link.to.as_ref().map_or_else(|| "mesh".into(), |to| format!("mesh {}", to.mesh)))),
+        (true, false) => effects.push(Effect::Title(
+            state
+                .link
+                .to
+                .as_ref()
+                .map_or_else(|| "mesh".into(), |to| format!("mesh {}", to.mesh)),
+        )),
         (false, false) | (true, true) => {}
     }
 }
@@ -67,7 +73,13 @@ fn event(state: &mut State, stamped: &Stamped, effects: &mut Vec<Effect>) {
         // The sheet of what somebody looks at; the standing load seals a throw every now and then.
         Event::ThrowSealed { id, .. } if state.throws.shows(id) => {
             if let Ok(operation) = Operation::from_line(&format!("proof {id} as json")) {
-                act::ask(state, operation, crate::state::Purpose::Sheet, false, effects);
+                act::ask(
+                    state,
+                    operation,
+                    crate::state::Purpose::Sheet,
+                    false,
+                    effects,
+                );
             }
         }
         _ => {}

@@ -222,8 +222,15 @@ fn a_held_view_stands_still_while_the_mesh_goes_on() {
     press(&mut state, "<esc>llllll<enter><enter> ");
     let before = screen(&state);
     let mut seen = crate::fixture::agent("7-1-1".parse().expect("a place"), 0);
-    seen.impedance = Some(mesh_core::unit::Impedance(mesh_core::time::Micros::millis(999)));
-    update(&mut state, changed(|view| view.agents = vec![seen]), NOW.plus_ms(1), WALL);
+    seen.impedance = Some(mesh_core::unit::Impedance(mesh_core::time::Micros::millis(
+        999,
+    )));
+    update(
+        &mut state,
+        changed(|view| view.agents = vec![seen]),
+        NOW.plus_ms(1),
+        WALL,
+    );
     assert_eq!(screen(&state), before);
     press(&mut state, " ");
     assert!(screen(&state).contains("999"));

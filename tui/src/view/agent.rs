@@ -48,9 +48,18 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     };
     field(pen, "impedance", Role::Text, &z);
     if let Some(usual) = agent.usual().filter(|_| !agent.kind().is_human()) {
-        field(pen, "  usually", Role::Text, &format!("{} ms", millis(Some(usual))));
+        field(
+            pen,
+            "  usually",
+            Role::Text,
+            &format!("{} ms", millis(Some(usual))),
+        );
     }
-    let trip = format!("{} ms there and back, {} ms of work", millis(Some(agent.latency())), millis(Some(agent.processing())));
+    let trip = format!(
+        "{} ms there and back, {} ms of work",
+        millis(Some(agent.latency())),
+        millis(Some(agent.processing()))
+    );
     field(pen, "  made of", Role::Text, &trip);
     if let Some(points) = page.and_then(AgentPage::trend) {
         let room = usize::from(inner.width.saturating_sub(26)).min(60);
@@ -76,7 +85,14 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     } else {
         Role::Text
     };
-    field(pen, "last beat", beat, &agent.silence().map_or_else(|| "never".into(), |silent| format!("{silent} ago")));
+    field(
+        pen,
+        "last beat",
+        beat,
+        &agent
+            .silence()
+            .map_or_else(|| "never".into(), |silent| format!("{silent} ago")),
+    );
     field(
         pen,
         "context",
@@ -84,7 +100,11 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
         &format!("{:016x}", agent.holds()),
     );
     let abilities: Vec<_> = agent.abilities().collect();
-    let abilities = if abilities.is_empty() { "-".to_owned() } else { abilities.join(", ") };
+    let abilities = if abilities.is_empty() {
+        "-".to_owned()
+    } else {
+        abilities.join(", ")
+    };
     field(pen, "can", Role::Text, &abilities);
     let marks: Vec<_> = [Mark::Avoided, Mark::Frozen]
         .into_iter()

@@ -21,7 +21,13 @@ use mesh_core::message::ERROR_EDGES;
 use mesh_core::text::Foreign;
 use ratatui::layout::Rect;
 
-pub(super) fn draw(pen: &mut Pen<'_>, shown: &Shown, before: Option<&Shown>, area: Rect, focus: bool) {
+pub(super) fn draw(
+    pen: &mut Pen<'_>,
+    shown: &Shown,
+    before: Option<&Shown>,
+    area: Rect,
+    focus: bool,
+) {
     let (reference, sheet) = shown;
     let id = Foreign::from(reference.throw_id.as_str()).to_string();
     let kind = sheet.as_ref().map_or_else(String::new, |sheet| {

@@ -37,7 +37,12 @@ fn answer(state: &mut State, answer: Answer) {
 }
 
 fn frozen(state: &mut State) {
-    update(state, changed(|view| view.status.frozen = 29_847), NOW, WALL);
+    update(
+        state,
+        changed(|view| view.status.frozen = 29_847),
+        NOW,
+        WALL,
+    );
 }
 
 #[test]
@@ -217,9 +222,19 @@ fn a_plan_is_drawn_before_anything_is_fired() {
 fn a_throw_fills_the_picture_around_t() {
     let mut state = at_seven((120, 40), "default-dark", false);
     press(&mut state, "2");
-    update(&mut state, changed(|view| view.throws = vec![crate::fixture::throw(40, false)]), NOW, WALL);
+    update(
+        &mut state,
+        changed(|view| view.throws = vec![crate::fixture::throw(40, false)]),
+        NOW,
+        WALL,
+    );
     insta::assert_snapshot!("throw_running_120x40", screen(&state));
-    update(&mut state, changed(|view| view.throws = vec![crate::fixture::throw(-200, true)]), NOW, WALL);
+    update(
+        &mut state,
+        changed(|view| view.throws = vec![crate::fixture::throw(-200, true)]),
+        NOW,
+        WALL,
+    );
     insta::assert_snapshot!("throw_sealed_120x40", screen(&state));
     press(&mut state, ":proof 881<enter>");
     let sheet = crate::fixture::sheet();
@@ -247,7 +262,12 @@ fn what_agents_say_never_reaches_the_terminal_as_it_is() {
         view.tasks = vec![(2, evil.into())];
         view.capabilities = vec![evil.into()];
         view.status.mode = evil.into();
-        view.throws = vec![mesh_core::operation::follow::ThrowSeen { id: evil.into(), line: evil.into(), strategy: evil.into(), ..crate::fixture::throw(96, false) }];
+        view.throws = vec![mesh_core::operation::follow::ThrowSeen {
+            id: evil.into(),
+            line: evil.into(),
+            strategy: evil.into(),
+            ..crate::fixture::throw(96, false)
+        }];
     });
     update(&mut state, news, NOW, WALL);
     let event = mesh_core::operation::event::Stamped {
@@ -255,7 +275,10 @@ fn what_agents_say_never_reaches_the_terminal_as_it_is() {
         at: WallTime(WALL),
         event: mesh_core::operation::event::Event::Alert { text: evil.into() },
     };
-    let news = News { events: vec![event], ..News::default() };
+    let news = News {
+        events: vec![event],
+        ..News::default()
+    };
     update(&mut state, Event::News(Box::new(news)), NOW, WALL);
     let identity = crate::state::link::Identity {
         mesh: evil.into(),
@@ -273,7 +296,13 @@ fn what_agents_say_never_reaches_the_terminal_as_it_is() {
             conflicts: vec![],
         }),
     );
-    for keys in ["", "<esc><enter><enter>", "<enter>", "2", "<esc><tab><enter>"] {
+    for keys in [
+        "",
+        "<esc><enter><enter>",
+        "<enter>",
+        "2",
+        "<esc><tab><enter>",
+    ] {
         press(&mut state, keys);
         let picture = screen(&state);
         let bad = picture.chars().find(|c| {

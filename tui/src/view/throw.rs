@@ -29,15 +29,32 @@ const LABEL: u16 = 24;
 pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     let throws = &state.throws;
     match (&throws.running, &throws.sheet) {
-        (Some((running, at)), sheet) if sheet.as_ref().is_none_or(|sheet| sheet.0.throw_id != running.id) && shows(running, sheet.is_some()) => {
+        (Some((running, at)), sheet)
+            if sheet
+                .as_ref()
+                .is_none_or(|sheet| sheet.0.throw_id != running.id)
+                && shows(running, sheet.is_some()) =>
+        {
             live(pen, running, Micros(state.now.0 - at.0), area, focus);
         }
         (_, Some(shown)) => sheet::draw(pen, shown, throws.before.as_deref(), area, focus),
         (_, None) => {
             let inner = pen.frame(area, "THROW", "", focus);
             let text = "nothing was thrown yet; P plans one, :cascade sync sector:7 throws";
-            pen.put(inner.x + 2, inner.y, inner.width.saturating_sub(2), text, Role::Dim);
-            pen.put(inner.x + 2, inner.y + 1, inner.width.saturating_sub(2), ":proof latest shows the last sheet", Role::Dim);
+            pen.put(
+                inner.x + 2,
+                inner.y,
+                inner.width.saturating_sub(2),
+                text,
+                Role::Dim,
+            );
+            pen.put(
+                inner.x + 2,
+                inner.y + 1,
+                inner.width.saturating_sub(2),
+                ":proof latest shows the last sheet",
+                Role::Dim,
+            );
         }
     }
 }
@@ -51,8 +68,14 @@ fn live(pen: &mut Pen<'_>, throw: &ThrowSeen, age: Micros, area: Rect, focus: bo
     let until = throw.until_t - age;
     let note = match &throw.decision {
         Some(decision) => Foreign::from(decision.as_str()).to_string(),
-        None if until > Micros::ZERO => format!("{}   T in {until}", Foreign::from(throw.strategy.as_str())),
-        None => format!("{}   T was {} ago", Foreign::from(throw.strategy.as_str()), until.abs()),
+        None if until > Micros::ZERO => {
+            format!("{}   T in {until}", Foreign::from(throw.strategy.as_str()))
+        }
+        None => format!(
+            "{}   T was {} ago",
+            Foreign::from(throw.strategy.as_str()),
+            until.abs()
+        ),
     };
     let title = format!("THROW {}  {}", Foreign::from(throw.id.as_str()), throw.line);
     let room = area.width.saturating_sub(super::pen::width(&note) + 10);
@@ -66,25 +89,58 @@ fn live(pen: &mut Pen<'_>, throw: &ThrowSeen, age: Micros, area: Rect, focus: bo
     let parts = [
         (Role::Dim, "READY ".to_owned()),
         (role, format!("{:>7}  ", grouped(u64::from(counts.ready)))),
-        (role, bar(pen.glyphs(), part, inner.width.saturating_sub(46).clamp(8, 60))),
-        (Role::Text, format!("  {:.1}% of {} eligible", part * 100.0, grouped(u64::from(eligible)))),
+        (
+            role,
+            bar(
+                pen.glyphs(),
+                part,
+                inner.width.saturating_sub(46).clamp(8, 60),
+            ),
+        ),
+        (
+            Role::Text,
+            format!(
+                "  {:.1}% of {} eligible",
+                part * 100.0,
+                grouped(u64::from(eligible))
+            ),
+        ),
     ];
     line(pen, x, y, right, &parts);
     y += 1;
     let parts = [
-        (Role::Conflict, format!("conflict {}   ", grouped(u64::from(counts.conflict)))),
-        (Role::Text, format!("transit {}   ", grouped(u64::from(counts.transit)))),
-        (Role::Elevated, format!("late {}   ", grouped(u64::from(throw.late)))),
-        (Role::Dim, format!("skipped {}   ", grouped(u64::from(counts.skipped)))),
-        (Role::Offline, format!("unreachable {}", grouped(u64::from(counts.unreachable)))),
+        (
+            Role::Conflict,
+            format!("conflict {}   ", grouped(u64::from(counts.conflict))),
+        ),
+        (
+            Role::Text,
+            format!("transit {}   ", grouped(u64::from(counts.transit))),
+        ),
+        (
+            Role::Elevated,
+            format!("late {}   ", grouped(u64::from(throw.late))),
+        ),
+        (
+            Role::Dim,
+            format!("skipped {}   ", grouped(u64::from(counts.skipped))),
+        ),
+        (
+            Role::Offline,
+            format!("unreachable {}", grouped(u64::from(counts.unreachable))),
+        ),
     ];
     line(pen, x, y, right, &parts);
     y += 1;
-    let mut rows: Vec<(String, Arrivals)> = [("sectors", &throw.sectors), ("clusters", &throw.clusters), ("agents", &throw.agents)]
-        .into_iter()
-        .filter(|(_, tier)| tier.of > 0)
-        .map(|(name, tier)| (counted(name, tier.come, tier.of), tier.arrivals))
-        .collect();
+    let mut rows: Vec<(String, Arrivals)> = [
+        ("sectors", &throw.sectors),
+        ("clusters", &throw.clusters),
+        ("agents", &throw.agents),
+    ]
+    .into_iter()
+    .filter(|(_, tier)| tier.of > 0)
+    .map(|(name, tier)| (counted(name, tier.come, tier.of), tier.arrivals))
+    .collect();
     let classes = throw.classes.iter().filter(|class| class.eligible > 0);
     rows.extend(classes.map(|class| {
         let name = format!("{} {}", class.class.letter(), class.class.word());
@@ -94,7 +150,13 @@ fn live(pen: &mut Pen<'_>, throw: &ThrowSeen, age: Micros, area: Rect, focus: bo
     let height = (left / (rows.len().max(1) as u16)).clamp(1, 3);
     let room = inner.width.saturating_sub(LABEL + 3);
     pen.put(x, y, LABEL, "come, READY against T", Role::Dim);
-    scale(pen, x + LABEL, y, room, inner.bottom().min(y + 1 + height * rows.len() as u16));
+    scale(
+        pen,
+        x + LABEL,
+        y,
+        room,
+        inner.bottom().min(y + 1 + height * rows.len() as u16),
+    );
     y += 1;
     for (label, arrivals) in rows {
         if y + height > inner.bottom() {
@@ -107,7 +169,10 @@ fn live(pen: &mut Pen<'_>, throw: &ThrowSeen, age: Micros, area: Rect, focus: bo
 }
 
 fn line(pen: &mut Pen<'_>, x: u16, y: u16, right: u16, parts: &[(Role, String)]) {
-    let parts: Vec<_> = parts.iter().map(|(role, text)| (*role, text.as_str())).collect();
+    let parts: Vec<_> = parts
+        .iter()
+        .map(|(role, text)| (*role, text.as_str()))
+        .collect();
     pen.parts(x, y, right, &parts);
 }
 
@@ -118,7 +183,10 @@ fn counted(name: &str, come: u32, of: u32) -> String {
 
 /// The bin that ends at T, and the cells of each bin.
 fn plan(room: u16) -> (u16, u16) {
-    let zero = Arrivals::EDGES.iter().position(|edge| *edge == 0).unwrap_or(8) as u16;
+    let zero = Arrivals::EDGES
+        .iter()
+        .position(|edge| *edge == 0)
+        .unwrap_or(8) as u16;
     let bins = Arrivals::EDGES.len() as u16 + 1;
     (zero, (room.saturating_sub(1) / bins).clamp(1, 5))
 }
@@ -153,7 +221,12 @@ fn scale(pen: &mut Pen<'_>, x: u16, y: u16, room: u16, bottom: u16) {
 fn histogram(pen: &mut Pen<'_>, arrivals: &Arrivals, area: Rect) {
     let (zero, each) = plan(area.width);
     let most = arrivals.0.iter().copied().max().unwrap_or(0).max(1);
-    for (bin, count) in arrivals.0.iter().enumerate().filter(|(_, count)| **count > 0) {
+    for (bin, count) in arrivals
+        .0
+        .iter()
+        .enumerate()
+        .filter(|(_, count)| **count > 0)
+    {
         let bin = bin as u16;
         // The square root, so that the few are seen beside the many.
         let level = (f64::from(*count) / f64::from(most)).sqrt() * f64::from(area.height);
@@ -163,7 +236,13 @@ fn histogram(pen: &mut Pen<'_>, arrivals: &Arrivals, area: Rect) {
             let part = level - f64::from(row);
             if part > 0.0 {
                 let glyph = pen.glyphs().bar(part.min(1.0)).repeat(usize::from(wide));
-                pen.put(area.x + bin_x(bin, zero, each), area.bottom() - 1 - row, each, &glyph, role);
+                pen.put(
+                    area.x + bin_x(bin, zero, each),
+                    area.bottom() - 1 - row,
+                    each,
+                    &glyph,
+                    role,
+                );
             }
         }
     }

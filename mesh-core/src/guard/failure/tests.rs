@@ -260,12 +260,13 @@ fn a_late_context_is_not_a_corrupt_one() {
 
 #[test]
 fn failures_that_double_each_beat_are_a_cascade_and_one_blow_is_not() {
-    let run = |beats: &[u32]| {
+    let run = |beats: &[u16]| {
         let mut watch = CascadeWatch::new();
         let mut said = Vec::new();
-        for &failures in beats {
-            watch.failed(failures);
-            said.extend(watch.close_beat());
+        for (beat, &failures) in beats.iter().enumerate() {
+            let now = Moment(beat as i64 * 5_000_000);
+            watch.failed(failures, now);
+            said.extend(watch.close_beat(now + Micros::seconds(4)));
         }
         said
     };
@@ -276,7 +277,7 @@ fn failures_that_double_each_beat_are_a_cascade_and_one_blow_is_not() {
     };
     assert_eq!(run(&[0, 1, 2, 4, 8]), [failed]);
     assert_eq!(
-        run(&[1, 2, 4, 8, 16, 0, 0, 0]),
+        run(&[1, 2, 4, 8, 16, 0, 0, 0, 0, 0, 0, 0]),
         [failed, Signal::Recovered { class }]
     );
     assert!(run(&[0, 0, 300, 0, 0]).is_empty());
@@ -285,16 +286,61 @@ fn failures_that_double_each_beat_are_a_cascade_and_one_blow_is_not() {
 }
 
 #[test]
+fn blows_a_beat_apart_are_a_cascade_at_whatever_moment_of_the_beat_they_are_missed() {
+    for seed in 0..200 {
+        let mut chance = Chance::new(seed);
+        let mut watch = CascadeWatch::new();
+        let start = chance.span(Micros::ZERO, Micros::seconds(5));
+        // Who fails at one moment is missed over the beat that follows, evenly.
+        let mut missed: Vec<Moment> = [1, 3, 9, 27]
+            .into_iter()
+            .enumerate()
+            .flat_map(|(blow, count)| std::iter::repeat_n(blow as i64, count))
+            .map(|blow| Moment(blow * 5_000_000) + start)
+            .map(|at| at + chance.span(Micros::ZERO, Micros::seconds(5)))
+            .collect();
+        missed.sort_unstable();
+        let mut found = false;
+        for beat in 1..12 {
+            let end = Moment(beat * 5_000_000);
+            // Noticed up to a dozen seconds later, and in lumps: a throw that they do not answer shows many at once.
+            let noticed = Moment((end.0 - 12_000_000) / 10_000_000 * 10_000_000);
+            while missed.first().is_some_and(|at| *at < noticed) {
+                watch.failed(1, missed.remove(0));
+            }
+            found |= watch.close_beat(end).is_some();
+        }
+        assert!(found, "seed {seed}");
+        // The same number at one moment is an outage.
+        let mut watch = CascadeWatch::new();
+        let mut missed: Vec<Moment> = (0..40)
+            .map(|_| Moment(10_000_000) + start + chance.span(Micros::ZERO, Micros::seconds(5)))
+            .collect();
+        missed.sort_unstable();
+        for beat in 1..8 {
+            let end = Moment(beat * 5_000_000);
+            while missed.first().is_some_and(|at| *at < end) {
+                watch.failed(1, missed.remove(0));
+            }
+            assert_eq!(watch.close_beat(end), None, "seed {seed}");
+        }
+    }
+}
+
+#[test]
 fn an_hour_of_ordinary_churn_is_no_cascade() {
     for (seed, per_beat) in [(1, 0.02), (2, 0.2), (3, 2.5), (4, 25.0)] {
         let mut chance = Chance::new(seed);
         let mut watch = CascadeWatch::new();
-        for _ in 0..720 {
+        for second in 0..3_600 {
             let failures = (0..1_000)
-                .filter(|_| chance.happens(per_beat / 1_000.0))
+                .filter(|_| chance.happens(per_beat / 5_000.0))
                 .count();
-            watch.failed(failures as u32);
-            assert_eq!(watch.close_beat(), None, "{per_beat} a beat");
+            let now = Moment(second * 1_000_000);
+            watch.failed(failures as u16, now);
+            if second % 5 == 4 {
+                assert_eq!(watch.close_beat(now), None, "{per_beat} a beat");
+            }
         }
     }
 }

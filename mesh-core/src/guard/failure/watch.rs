@@ -172,6 +172,11 @@ impl Watch {
         self.replaced = now;
     }
 
+    /// Whoever is heard now was started in the place of one that had crashed: if it crashes soon, it has failed too.
+    pub const fn stands_in(&mut self, now: Moment) {
+        self.replaced = now;
+    }
+
     /// Z as it is now estimated, from measurements (never from the agent's claim). People are never in a spike.
     pub fn measured(&mut self, z: Impedance, class: Class) -> Option<Signal> {
         if class.is_human() || z.0 <= Micros::ZERO {

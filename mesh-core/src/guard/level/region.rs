@@ -8,7 +8,7 @@ use core::ops::RangeInclusive;
 pub(super) const CLASSES_FIRST: u32 = 0xFFFF_0000;
 
 /// What the store of levels needs of a region beside what everybody does.
-pub(crate) trait Node: Sized {
+pub(crate) trait Node: Copy {
     /// Whether the numbers can belong to a mesh at all (each from 1, at most [`Shape::SECTORS_MAX`] and
     /// [`Shape::CHILDREN_MAX`]).
     fn is_possible(self) -> bool;

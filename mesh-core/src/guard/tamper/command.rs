@@ -26,6 +26,12 @@ pub struct CommandSeen {
     pub origin: u64,
 }
 
+impl CommandSeen {
+    /// Of what carries no caller, as entries of desired state: it is neither strange nor ever learnt, so that whoever has
+    /// just taken a seat does not take the first command with a caller for a stranger's.
+    pub const NO_ORIGIN: u64 = 0;
+}
+
 /// One odd thing about commands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -234,8 +240,9 @@ impl CommandWatch {
         let knows = self.habits.learnt >= Self::LEARN_MIN;
         let in_hour = self.habits.hours[usize::from(command.hour % 24)];
         // The first origin of all is the one that the mesh began with.
-        let stranger =
-            !self.habits.origins.is_empty() && !self.habits.origins.contains(&command.origin);
+        let stranger = command.origin != CommandSeen::NO_ORIGIN
+            && !self.habits.origins.is_empty()
+            && !self.habits.origins.contains(&command.origin);
         let count = self.per_minute(now);
         [
             (Sign::UnknownOrigin, stranger),
@@ -278,7 +285,7 @@ impl CommandWatch {
 
     fn learn(&mut self, command: CommandSeen, now: Moment) {
         self.habits.learnt = self.habits.learnt.saturating_add(1);
-        if self.habits.origins.is_empty() {
+        if self.habits.origins.is_empty() && command.origin != CommandSeen::NO_ORIGIN {
             self.admit_origin(command.origin);
         }
         let hour = &mut self.habits.hours[usize::from(command.hour % 24)];

@@ -17,6 +17,27 @@ fn z(ms: f64) -> Impedance {
 }
 
 #[test]
+fn what_carries_no_caller_makes_no_stranger_of_the_first_who_does() {
+    let mut watch = CommandWatch::new(Region::Sector(crate::place::SectorId(2)));
+    let command = |origin, destructive, seconds: i64| {
+        let seen = CommandSeen {
+            kind: 1,
+            destructive,
+            share: crate::unit::Share::ALL,
+            hour: 9,
+            origin,
+        };
+        (seen, Moment(seconds * 1_000_000))
+    };
+    // A coordinator that has just taken its seat is told that its sector is isolated, then asked for something.
+    let (told, at) = command(CommandSeen::NO_ORIGIN, true, 0);
+    assert_eq!(watch.observe(told, at), None);
+    let (asked, at) = command(77, false, 5);
+    assert_eq!(watch.observe(asked, at), None);
+    assert!(!watch.is_suspicious());
+}
+
+#[test]
 fn each_threat_has_the_answer_of_section_9_2() {
     let answers = [
         Answer::QuarantineAndReplace,

@@ -5,7 +5,7 @@
 //! those far outside tell nothing, and a ramp between them keeps the judgement from jumping. Delays have their tail above,
 //! so that p60 often has fewer large errors than the median. The two are kept unless another rule is clearly better.
 
-use super::Past;
+use super::Centre;
 
 /// How many rules there are.
 const RULES: usize = 7;
@@ -36,14 +36,19 @@ pub(super) struct Point {
 }
 
 impl Point {
+    /// See [`crate::warm`].
+    pub(super) fn warm(&self) -> u64 {
+        u64::from(self.reach[0].to_bits() ^ self.loss[RULES - 1].to_bits())
+    }
+
     /// What the rules say together, each with the sixteenth power of how good it was.
-    pub(super) fn chosen(&self, past: &Past<'_>) -> f32 {
+    pub(super) fn chosen(&self, centre: &Centre) -> f32 {
         let judged: [f32; RULES] = core::array::from_fn(|rule| {
             (self.loss[rule] + 1e-4) * if rule < HOME { 1.0 } else { HANDICAP }
         });
         let least = judged.iter().copied().fold(f32::INFINITY, f32::min);
         let (mut sum, mut point) = (0.0, 0.0);
-        for (judged, said) in judged.iter().zip(rules(past)) {
+        for (judged, said) in judged.iter().zip(rules(centre)) {
             let ratio = least / judged;
             let fourth = ratio * ratio * ratio * ratio;
             let weight = fourth * fourth * fourth * fourth;
@@ -54,9 +59,9 @@ impl Point {
     }
 
     /// Judges all rules by what came. `fresh` is one over the samples seen: the first judgements count in full.
-    pub(super) fn judge(&mut self, past: &Past<'_>, value: f32, fresh: f32) {
-        let rules = rules(past);
-        let step = STEP.max(fresh) * past.trend.spread;
+    pub(super) fn judge(&mut self, centre: &Centre, value: f32, fresh: f32) {
+        let rules = rules(centre);
+        let step = STEP.max(fresh) * centre.trend.spread;
         for (reach, said) in self.reach.iter_mut().zip(rules) {
             let over = (value - said).abs() > *reach;
             *reach = (*reach + step * if over { 0.9 } else { -0.1 }).max(0.0);
@@ -78,15 +83,20 @@ impl Point {
     }
 }
 
-fn rules(past: &Past<'_>) -> [f32; RULES] {
-    let (recent, trend) = (past.ring.recent().quantile(0.5), past.trend);
+fn rules(centre: &Centre) -> [f32; RULES] {
+    let Centre {
+        median,
+        sixtieth,
+        recent,
+        trend,
+    } = *centre;
     [
-        past.median,
-        past.ring.long().quantile(0.6),
+        median,
+        sixtieth,
         recent,
         trend.mean,
         trend.quick,
-        f32::midpoint(past.median, trend.mean),
-        f32::midpoint(recent, trend.quick),
+        (median + trend.mean) * 0.5,
+        (recent + trend.quick) * 0.5,
     ]
 }

@@ -136,3 +136,47 @@ fn nonsense_keeps_everything_finite() {
         assert!(slopes.factor(Weight(100), 10).is_finite());
     }
 }
+
+#[test]
+fn two_rounds_of_its_agents_settle_a_class_and_no_lead_is_cut_too_short_meanwhile() {
+    // Bases a tenth apart either way, work that varies by 8 %: what the prior takes for a half and more.
+    let (mut late, mut all) = (0, 0);
+    for seed in 0..20 {
+        let mut chance = Chance::new(seed);
+        let mut slopes = ClassSlopes::default();
+        let mut agents: Vec<(f64, Processing)> = (0..30)
+            .map(|_| (chance.between(180.0, 220.0), Processing::new(Class::Persistent)))
+            .collect();
+        for (round, wanted) in [(0, 1.52), (1, 1.6), (2, 1.4), (3, 1.35)] {
+            let lead = |(base, agent): &(f64, Processing)| {
+                agent.base(&slopes).at(Share::new(0.99)).as_millis_f64() / base
+            };
+            let mean = agents.iter().map(lead).sum::<f64>() / 30.0;
+            assert!(mean < wanted, "round {round}: leads are {mean} bases");
+            for (base, agent) in &mut agents {
+                let took = Micros::from_millis_f64(*base * libm::exp(0.08 * chance.normal()));
+                all += 1;
+                late += i32::from(took > agent.base(&slopes).at(Share::new(0.99)));
+                agent.observe(took, Weight(0), 0, &mut slopes);
+            }
+        }
+    }
+    let share = f64::from(late) / f64::from(all);
+    assert!(share < 0.03, "{share} late, a hundredth wanted");
+}
+
+#[test]
+fn before_anything_is_seen_work_is_seldom_longer_than_half_as_much_again_or_what_is_typical() {
+    // §3.1 base_times; §2.2 the middle of typical_latency.
+    for (class, seldom) in [
+        (Class::Edge, 15.0),
+        (Class::Serverless, 100.0),
+        (Class::Persistent, 300.0),
+        (Class::Gpu, 350.0),
+        (Class::Local, 230.0),
+    ] {
+        let base = Processing::new(class).base(&ClassSlopes::default());
+        let got = base.at(Share::new(0.99)).as_millis_f64();
+        assert!((got / seldom - 1.0).abs() < 0.01, "{class}: {got} ms");
+    }
+}

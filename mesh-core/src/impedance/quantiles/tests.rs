@@ -62,3 +62,54 @@ proptest! {
         prop_assert!(delays.at(Share::new(low)) <= delays.at(Share::new(high)));
     }
 }
+
+#[test]
+fn the_sooner_of_two_copies_is_late_when_both_are() {
+    use crate::chance::Chance;
+    let levels = [20e3, 24e3, 30e3, 36e3, 44e3, 70e3, 110e3, 300e3];
+    let one = Quantiles::new(levels);
+    let mut chance = Chance::new(5);
+    // Draws that have these quantiles, straight between them on the scale of tails.
+    let mut draw = || {
+        let depth = -libm::log2(1.0 - chance.unit()) as f32;
+        let upper = TAIL
+            .partition_point(|&tail| tail < depth)
+            .clamp(1, LEVEL_COUNT - 1);
+        let part = (depth - TAIL[upper - 1]) / (TAIL[upper] - TAIL[upper - 1]);
+        levels[upper - 1] + part.max(0.0) * (levels[upper] - levels[upper - 1])
+    };
+    for gap in [0.0f32, 10e3, 50e3] {
+        let mut both: Vec<f32> = (0..40_000).map(|_| draw().min(draw() + gap)).collect();
+        both.sort_unstable_by(f32::total_cmp);
+        let sooner = one.sooner(Micros(gap as i64));
+        for (level, share) in LEVELS.into_iter().enumerate().skip(1).take(6) {
+            let true_one = both[(share * 40_000.0) as usize];
+            let got = sooner.levels[level];
+            assert!(
+                (got / true_one - 1.0).abs() < 0.06,
+                "gap {gap}, p{share}: {got} and not {true_one}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_second_copy_never_makes_anything_later_and_of_certain_delays_nothing_sooner() {
+    let one = Quantiles::around(Micros::millis(40));
+    for gap in [0, 1, 10, 1_000] {
+        let two = one.sooner(Micros::millis(gap));
+        assert!(
+            two.levels
+                .iter()
+                .zip(&one.levels)
+                .all(|(two, one)| two <= one)
+        );
+        assert!(two.levels.windows(2).all(|pair| pair[0] <= pair[1]));
+    }
+    let sure = Quantiles::exactly(Micros::millis(7));
+    assert_eq!(sure.sooner(BUCKET_GAP), sure);
+    let far = one.sooner(Micros::seconds(100));
+    assert!((far.levels[TAILS + 1] / one.levels[TAILS + 1] - 1.0).abs() < 0.01);
+}
+
+const BUCKET_GAP: Micros = Micros::millis(10);

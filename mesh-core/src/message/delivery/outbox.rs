@@ -1,9 +1,9 @@
 //! The parent's side of a link: what was sent and not yet acknowledged.
 
+use super::shelf::Shelf;
 use super::{Missing, RESEND_FIRST, RESEND_MOST, Stream, Tail, URGENT_MAX, WINDOW_MAX, backoff};
 use crate::chance::Chance;
 use crate::time::Moment;
-use std::collections::VecDeque;
 
 /// Numbers what is sent to one child and keeps it until it is acknowledged or its time is over.
 #[derive(Debug, Clone)]
@@ -12,8 +12,7 @@ pub struct Outbox<M> {
     last: u32,
     /// Given up unacknowledged since this was last asked.
     lost: u32,
-    /// Empty and without heap unless something is outstanding.
-    kept: VecDeque<Kept<M>>,
+    kept: Shelf<Kept<M>>,
 }
 
 #[derive(Debug, Clone)]
@@ -60,7 +59,7 @@ impl<M: Clone> Outbox<M> {
             stream,
             last: 0,
             lost: 0,
-            kept: VecDeque::new(),
+            kept: Shelf::EMPTY,
         }
     }
 
@@ -81,7 +80,7 @@ impl<M: Clone> Outbox<M> {
     /// the new one. The numbers go on.
     pub fn give_up(&mut self) {
         self.lost = self.lost.saturating_add(self.kept.len() as u32);
-        self.kept = VecDeque::new();
+        self.kept = Shelf::EMPTY;
     }
 
     /// How many were given up unacknowledged since the last time.
@@ -106,7 +105,8 @@ impl<M: Clone> Outbox<M> {
         let most = WINDOW_MAX + if urgent { URGENT_MAX } else { 0 };
         if kept.len() >= most as usize {
             // Ordinary messages never fill the room of urgent ones, so there is an urgent one to give way.
-            match kept.iter().position(|old| urgent && old.urgent) {
+            let yields = kept.iter().position(|old| urgent && old.urgent);
+            match yields {
                 Some(place) => {
                     kept.remove(place);
                 }
@@ -134,10 +134,7 @@ impl<M: Clone> Outbox<M> {
         if self.kept.is_empty() {
             return;
         }
-        while self.kept.front().is_some_and(|old| old.number <= upto) {
-            self.kept.pop_front();
-        }
-        self.tidy();
+        self.kept.retain(|old| old.number > upto);
     }
 
     /// Answers a child's question: what is to be sent again, and what can no longer be had. A question about another
@@ -170,7 +167,7 @@ impl<M: Clone> Outbox<M> {
     /// The deadline has come: what nobody acknowledged is sent again, what has run out is forgotten.
     pub fn wake(&mut self, now: Moment, chance: &mut Chance, again: &mut Vec<Again<M>>) {
         self.forget(now);
-        for old in &mut self.kept {
+        for old in self.kept.iter_mut() {
             if now >= old.next {
                 old.tries = old.tries.saturating_add(1);
                 old.next = now + backoff(RESEND_FIRST, RESEND_MOST, old.tries, chance);
@@ -208,13 +205,6 @@ impl<M: Clone> Outbox<M> {
         let before = self.kept.len();
         self.kept.retain(|old| now < old.expires);
         self.lost = self.lost.saturating_add((before - self.kept.len()) as u32);
-        self.tidy();
-    }
-
-    fn tidy(&mut self) {
-        if self.kept.is_empty() {
-            self.kept = VecDeque::new();
-        }
     }
 }
 

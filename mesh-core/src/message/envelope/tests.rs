@@ -99,7 +99,7 @@ fn a_beat_is_a_few_hundred_bytes() {
 #[test]
 fn any_byte_changed_or_cut_is_refused() {
     for scheme in [Scheme::Ed25519, Scheme::StandIn(World::new(1))] {
-        let mesh = Mesh::with(scheme);
+        let mesh = Mesh::with(&scheme);
         let bytes = sealed(&head(), &mesh.lead);
         let mut reception = Reception::default();
         for at in 0..bytes.len() {
@@ -149,7 +149,7 @@ fn every_way_of_being_dropped_is_counted_under_its_reason() {
     .unwrap();
     let no_head = seal_bytes(Purpose::Envelope, &lead, |out| out.push(0));
     let bad_address = seal_bytes(Purpose::Envelope, &lead, |out| {
-        out.extend([0xff; HEAD_SIZE])
+        out.extend([0xff; HEAD_SIZE]);
     });
     let cases = [
         (forged, Reason::BadSignature),

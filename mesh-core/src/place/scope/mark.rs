@@ -74,6 +74,16 @@ impl Marks {
         Self(self.0 & !(1 << mark as u8))
     }
 
+    /// As one byte, a bit for each in the order in which they are written.
+    pub const fn bits(self) -> u8 {
+        self.0
+    }
+
+    /// From [`Marks::bits`]; bits that mean nothing are left out.
+    pub const fn from_bits(bits: u8) -> Self {
+        Self(bits & ((1 << Mark::ALL.len()) - 1))
+    }
+
     /// Whether `mark` is among them.
     pub const fn has(self, mark: Mark) -> bool {
         self.0 >> mark as u8 & 1 == 1

@@ -1,14 +1,15 @@
 //! A coordinator's guards at work: what may be passed on, where to, and what is done about what they notice.
 
-use super::super::Outputs;
 use super::super::dispute::{self, Disputes, Mail};
 use super::super::lookout::Lookout;
+use super::super::{Output, Outputs};
 use super::{Coordinator, TIER};
 use crate::guard::level::Gate;
 use crate::message::Priority;
 use crate::message::{Body, ClusterTargets, Hop};
 use crate::place::Class;
 use crate::time::Moment;
+use crate::trust::seat::Seat;
 use crate::unit::Share;
 
 impl Coordinator {
@@ -43,7 +44,7 @@ impl Coordinator {
     }
 
     /// What may be routed to a cluster: the strictest of what its guard and desired state say.
-    pub(super) fn gate(&self, slot: u8) -> Gate {
+    pub fn gate(&self, slot: u8) -> Gate {
         let cluster = self.sector.cluster(slot);
         let level = self.desired.effective(cluster.agent(0), Class::Edge);
         self.lookout.gate(cluster).max(level.breaker)
@@ -63,11 +64,15 @@ impl Coordinator {
         if self.steps.0.is_empty() {
             return;
         }
-        let (changed, _) = self
+        let left = self
             .steps
             .carry_out(now, TIER, self.epoch, &mut self.desired, out);
-        if changed {
-            self.levels_changed(now, out);
+        for seat in left.deposed {
+            if let Seat::Lead(cluster) = seat
+                && let Some(record) = self.leads.get(usize::from(cluster.slot()))
+            {
+                out.0.push(Output::Depose(seat, record.link.epoch()));
+            }
         }
     }
 

@@ -2,15 +2,37 @@
 
 use super::super::mailbox::Opened;
 use super::super::mailing::Letter;
-use super::super::{Outputs, Refusal, To};
+use super::super::notary::is_new;
+use super::super::{Arrival, Outputs, Refusal, To};
 use super::Coordinator;
 use crate::message::Body;
 use crate::message::delivery::Numbered;
-use crate::place::AgentId;
+use crate::place::{AgentId, SectorId};
 use crate::time::Moment;
 use std::sync::Arc;
 
 impl Coordinator {
+    /// The coordinator of another sector speaks: only of errands.
+    pub(super) fn from_peer(
+        &mut self,
+        now: Moment,
+        slot: u16,
+        arrival: Arrival,
+        out: &mut Outputs,
+    ) {
+        let sector = SectorId::at(usize::from(slot));
+        match arrival.body {
+            Body::Errand(passed) if passed.errand.from.sector() == sector => {
+                self.errand_across(now, &passed, out);
+            }
+            Body::Returned(returned) if returned.to.sector() == self.sector => {
+                self.return_to(now, &returned, out);
+            }
+            Body::Errand(_) | Body::Returned(_) => out.refuse(Refusal::WrongPlace),
+            _ => out.refuse(Refusal::Unexpected),
+        }
+    }
+
     pub(super) fn open_all(&mut self, now: Moment, opened: Vec<Opened>, out: &mut Outputs) {
         for letter in opened {
             self.opened(now, &letter, out);
@@ -19,6 +41,10 @@ impl Coordinator {
 
     /// What must arrive has arrived, and its turn has come.
     fn opened(&mut self, now: Moment, letter: &Opened, out: &mut Outputs) {
+        let command = &letter.content.body;
+        if !is_new(&mut self.taken, command, out) {
+            return;
+        }
         match &letter.content.body {
             Body::Throw(hop) => self.arm(now, Arc::clone(hop), letter, out),
             Body::Settled(settlement) => {

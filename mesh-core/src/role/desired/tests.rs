@@ -234,13 +234,15 @@ impl Mesh {
             }
             Work::Freeze => self.post(soon, node, Input::Worker(WorkerEvent::Still)),
             Work::Release { .. } => self.released.push(agent),
-            // No tasks in this harness.
+            // No tasks and no errands in this harness.
             Work::Cancel { .. }
             | Work::Thaw
             | Work::Task(_)
             | Work::GiveUp(_)
             | Work::Drop(_)
-            | Work::Reload(_) => {}
+            | Work::Reload(_)
+            | Work::Errand(_)
+            | Work::Returned(_) => {}
         }
     }
 
@@ -275,6 +277,10 @@ impl Mesh {
             To::Children(slots) => {
                 let child = |slot: u8| (children[usize::from(slot)], From::Parent);
                 slots.iter().map(child).collect()
+            }
+            To::Peer(peer) => {
+                let peer = Node::Sector(SectorId::at(usize::from(peer)));
+                vec![(peer, From::Peer(slot))]
             }
             To::Everyone => children
                 .iter()

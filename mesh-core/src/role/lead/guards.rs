@@ -2,6 +2,7 @@
 
 use super::super::dispute::{self, Disputes, Mail};
 use super::super::notice::{Notice, Step};
+use super::super::vigil::Vigil;
 use super::super::{Arrival, Outputs, Refusal, To};
 use super::{Lead, NEWS_TTL};
 use crate::conflict::{Report, Tier};
@@ -50,6 +51,10 @@ impl Lead {
         arrival: &Arrival,
         out: &mut Outputs,
     ) -> bool {
+        if self.vacant.has(slot) {
+            out.refuse(Refusal::WrongPlace);
+            return false;
+        }
         let record = &mut self.agents[usize::from(slot)];
         if record.key != Some(arrival.signer) {
             // The first to speak has the place until it is dead: then its replacement may have another key.
@@ -133,10 +138,10 @@ impl Lead {
         if self.steps.0.is_empty() {
             return;
         }
-        let (changed, reloads) =
-            self.steps
-                .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
-        for (slot, context) in reloads {
+        let left = self
+            .steps
+            .carry_out(now, Tier::Lead, self.epoch, &mut self.desired, out);
+        for (slot, context) in left.reloads {
             let context = if context == 0 {
                 self.vigil.head()
             } else {
@@ -145,9 +150,14 @@ impl Lead {
             let letter = self.mailing.letter(now, NEWS_TTL, Body::Reload(context));
             self.post(now, To::Child(u16::from(slot)), letter, out);
         }
-        if changed {
+        if left.changed {
             self.levels_changed(now, out);
         }
+    }
+
+    /// Its guard over its agents.
+    pub const fn vigil(&self) -> &Vigil {
+        &self.vigil
     }
 
     /// Its conflicts.

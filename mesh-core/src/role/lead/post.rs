@@ -3,6 +3,7 @@
 use super::super::downlink::Delivery;
 use super::super::mailbox::Opened;
 use super::super::mailing::Letter;
+use super::super::notary::is_new;
 use super::super::{Outputs, Refusal, To};
 use super::Lead;
 use crate::message::delivery::Numbered;
@@ -19,9 +20,15 @@ impl Lead {
 
     /// What must arrive has arrived, and its turn has come.
     fn opened(&mut self, now: Moment, letter: &Opened, out: &mut Outputs) {
+        let command = &letter.content.body;
+        if !is_new(&mut self.taken, command, out) {
+            return;
+        }
         match &letter.content.body {
             Body::Throw(hop) => self.arm(now, hop, letter, out),
             Body::Task(order) => self.pass_task(now, letter, order, out),
+            Body::Errand(passed) => self.errand_from_above(now, passed, out),
+            Body::Returned(returned) => self.return_to(now, returned, out),
             Body::Settled(settlement) => {
                 self.disputes.settled(now, settlement);
                 let slot = u16::from(settlement.agent.slot());
@@ -97,6 +104,9 @@ impl Lead {
                 said: TaskSaid::Incapable,
             };
             return out.send(To::Parent, self.epoch, Body::TaskNews(Arc::new(news)));
+        }
+        if order.act == TaskAct::Calibrate {
+            self.calibrate(order);
         }
         self.pass_on(now, letter, u16::from(slot), out);
     }

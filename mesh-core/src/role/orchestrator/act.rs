@@ -13,17 +13,17 @@ use crate::operation::answer::Answer;
 use crate::operation::event::Event as Happened;
 use crate::operation::preview::{self, breakers, preview};
 use crate::operation::refusal::Ground;
+use crate::operation::review::From as ReviewFrom;
 use crate::operation::task::TaskId;
 use crate::operation::view::{BreakerAt, View};
-use crate::operation::word::{ContextAct, Grant};
+use crate::operation::word::Grant;
 use crate::operation::{Operation, Refusal, Scopes};
 use crate::place::scope::Name;
 use crate::place::scope::{Region, ScopeSet};
 use crate::place::{AgentId, ClusterId, SectorId, Slots};
-use crate::role::{Ask, Outputs};
+use crate::role::{Ask, KeyService, Outputs};
 use crate::throw::quorum::Thresholds;
 use crate::time::{Micros, Moment};
-use crate::unit::Digest;
 use std::sync::Arc;
 
 /// Regions that one operation writes levels for at most: every cluster of the default shape by name.
@@ -33,6 +33,7 @@ const AHEAD_MAX: Micros = Micros::seconds(60);
 
 impl Orchestrator {
     /// Carries an operation out. A refusal has changed nothing.
+    #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
     pub(super) fn perform(
         &mut self,
         now: Moment,
@@ -61,25 +62,30 @@ impl Orchestrator {
             Operation::Avoid { for_s, .. } => self.level(
                 now,
                 ask,
-                Kind::Avoid,
+                &Kind::Avoid,
                 Value::Hold,
                 for_s.map(|span| span.0),
                 out,
             ),
-            Operation::Restore { .. } => self.level(now, ask, Kind::Avoid, Value::Lift, None, out),
+            Operation::Restore { .. } => self.level(now, ask, &Kind::Avoid, Value::Lift, None, out),
             Operation::Freeze { scope, except } => {
                 self.freeze(now, ask, scope, except.as_ref(), out)
             }
-            Operation::Thaw { .. } => self.level(now, ask, Kind::Freeze, Value::Lift, None, out),
+            Operation::Thaw { .. } => {
+                self.unsealed(now, ask)?;
+                self.level(now, ask, &Kind::Freeze, Value::Lift, None, out)
+            }
             Operation::Quarantine { .. } => {
-                self.level(now, ask, Kind::Quarantine, Value::Hold, None, out)
+                self.level(now, ask, &Kind::Quarantine, Value::Hold, None, out)
             }
             Operation::Release { .. } => {
-                self.level(now, ask, Kind::Quarantine, Value::Lift, None, out)
+                self.level(now, ask, &Kind::Quarantine, Value::Lift, None, out)
             }
             Operation::Trip { .. } => self.breakers(now, ask, Value::Hold, out),
             Operation::Reset { .. } => self.breakers(now, ask, Value::Lift, out),
-            Operation::Unlock { .. } => self.level(now, ask, Kind::Weights, Value::Lift, None, out),
+            Operation::Unlock { .. } => {
+                self.level(now, ask, &Kind::Weights, Value::Lift, None, out)
+            }
             Operation::Capability {
                 action, capability, ..
             } => {
@@ -89,14 +95,46 @@ impl Orchestrator {
                     Grant::Grant => Value::Lift,
                     Grant::Revoke => Value::Hold,
                 };
-                self.level(now, ask, Kind::Capability(capability), value, None, out)
+                self.level(now, ask, &Kind::Capability(capability), value, None, out)
             }
             Operation::Context {
                 action,
                 scope,
+                branch,
                 hash,
                 ..
-            } => self.context(now, ask, *action, scope.as_ref(), hash.as_deref(), out),
+            } => {
+                let what = (*action, scope.as_ref());
+                self.context(now, ask, what, (branch.as_deref(), hash.as_deref()), out)
+            }
+            Operation::Calibrate { scope, except } => {
+                let set = set_of(Some(scope), except.as_ref());
+                self.calibrate(now, ask, &set, out)
+            }
+            Operation::Promote { scope, to, .. } => self.promote(now, ask, scope, *to, out),
+            Operation::Scale {
+                add,
+                remove,
+                class,
+                scope,
+                ..
+            } => self.scale(now, ask, (*add, *remove), *class, scope.as_ref(), out),
+            Operation::Move { scope, except, to } => {
+                self.move_agents(now, ask, (scope, except.as_ref()), to.as_ref(), out)
+            }
+            Operation::Backup { action } => self.backup(now, ask, *action, out),
+            Operation::Verify { log } => self.verify(now, ask, *log, out),
+            Operation::Keys {
+                action, key, for_s, ..
+            } => {
+                let service = KeyService {
+                    act: *action,
+                    key: key.clone(),
+                    agents: self.key_holders(ask, now),
+                    lasting: for_s.map(|span| span.0),
+                };
+                self.keys(now, ask, service, out)
+            }
             Operation::Delegate {
                 task,
                 to,
@@ -179,12 +217,10 @@ impl Orchestrator {
             ))),
             Operation::Unwatch { watch_id } => self.unwatch(watch_id),
             Operation::Undo {} => self.undo(now, ask, out),
+            // Answered above, where one only looks.
             other => Err(Refusal::new(
-                Ground::Unavailable,
-                format!(
-                    "{} is not carried out by the orchestrator; the node that hosts the agents, keys or backups does it",
-                    other.name()
-                ),
+                Ground::Wrong,
+                format!("{} is nothing to be carried out", other.name()),
             )),
         }
     }
@@ -281,7 +317,7 @@ impl Orchestrator {
         }
         let targeted: usize = aim.iter().map(|(_, slots)| slots.len()).sum();
         let thrown = if order.strategy == Strategy::PriorityFirst {
-            self.campaign(now, &order, aim, Some(Arc::clone(&ask.id)), out)
+            self.campaign(now, &order, &aim, Some(Arc::clone(&ask.id)), out)
         } else {
             self.launch(now, &order, &aim, Purpose::Asked(Arc::clone(&ask.id)), out)
         };
@@ -295,6 +331,17 @@ impl Orchestrator {
             targeted: targeted as u32,
         };
         self.tell(now, event, out);
+        let people: Vec<(ClusterId, usize)> = aim
+            .iter()
+            .map(|(cluster, slots)| {
+                let class_of = self.replica.class_of(*cluster);
+                let human = |slot: &u8| class_of(*slot).is_human();
+                (*cluster, slots.iter().filter(human).count())
+            })
+            .filter(|(_, count)| *count > 0)
+            .collect();
+        let (from, line) = (ReviewFrom::Throw(id.to_string()), ask.operation.line());
+        self.ask_people(now, &from, &line, order.priority as u8, &people, out);
         Ok(Outcome::Later)
     }
 
@@ -303,7 +350,7 @@ impl Orchestrator {
         &mut self,
         now: Moment,
         ask: &Ask,
-        kind: Kind,
+        kind: &Kind,
         value: Value,
         lasting: Option<Micros>,
         out: &mut Outputs,
@@ -311,9 +358,27 @@ impl Orchestrator {
         let (scope, except) = (ask.operation.scope(), ask.operation.except());
         let regions = self.regions(&set_of(scope, except), now)?;
         let seen = preview(&ask.operation, self.shape, &Eyes { mesh: self, now });
-        self.write_all(now, &kind, value, &regions, lasting, out)?;
+        self.write_all(now, kind, value, &regions, lasting, out)?;
         let changed = seen.agents.saturating_sub(seen.already) as u64;
         Ok(Outcome::Now(self.done(now, ask, changed, 0)))
+    }
+
+    /// Refuses what would thaw a part that is sealed for a suspected orchestrator: only the root key lifts that (§9.2).
+    fn unsealed(&self, now: Moment, ask: &Ask) -> Result<(), Refusal> {
+        let (scope, except) = (ask.operation.scope(), ask.operation.except());
+        let regions = self.regions(&set_of(scope, except), now)?;
+        let sealed = self.desired.levels().entries().find(|entry| {
+            entry.kind == Kind::Seal
+                && entry.value == Value::Hold
+                && regions.iter().any(|region| region.meets(entry.region))
+        });
+        sealed.map_or(Ok(()), |entry| {
+            let why = format!(
+                "{} is sealed since commands came that nobody who may give them would give; the mesh's root key lifts it",
+                entry.region
+            );
+            Err(Refusal::new(Ground::Frozen, why))
+        })
     }
 
     pub(super) fn write_all(
@@ -413,48 +478,6 @@ impl Orchestrator {
             };
             self.tell(now, event, out);
         }
-        Ok(Outcome::Now(self.done(now, ask, agents as u64, 0)))
-    }
-
-    fn context(
-        &mut self,
-        now: Moment,
-        ask: &Ask,
-        action: ContextAct,
-        scope: Option<&Scopes>,
-        hash: Option<&str>,
-        out: &mut Outputs,
-    ) -> Result<Outcome, Refusal> {
-        let set = set_of(scope, ask.operation.except());
-        let head = match (action, hash) {
-            (ContextAct::MarkGood, Some(hash)) => digest_of(hash)
-                .ok_or_else(|| Refusal::new(Ground::Wrong, "a head is 64 hex digits"))?,
-            (ContextAct::Reload, _) => {
-                let first = self.replica.table.select(&set, now).rows().next();
-                let held = first.and_then(|row| {
-                    let held = self.desired.effective(row.place(), row.class());
-                    held.context
-                });
-                held.ok_or_else(|| {
-                    Refusal::new(Ground::NotFound, "no head is known to be good yet")
-                        .allowing(["context"])
-                })?
-            }
-            (
-                ContextAct::Show | ContextAct::Branch | ContextAct::Merge | ContextAct::MarkGood,
-                _,
-            ) => {
-                let why = format!(
-                    "context {} works on documents, which the node's store keeps",
-                    action.word()
-                );
-                return Err(Refusal::new(Ground::Unavailable, why));
-            }
-        };
-        let regions = self.regions(&set, now)?;
-        let value = Value::Head(head);
-        self.write_all(now, &Kind::Context, value, &regions, None, out)?;
-        let agents = self.replica.table.select(&set, now).len();
         Ok(Outcome::Now(self.done(now, ask, agents as u64, 0)))
     }
 
@@ -560,17 +583,4 @@ fn local_time() -> Refusal {
 fn too_many(count: usize) -> Refusal {
     let why = format!("{count} places at once are more than {REGIONS_MAX}; name wider ones");
     Refusal::new(Ground::TooMuch, why)
-}
-
-fn digest_of(hex: &str) -> Option<Digest> {
-    let digits = hex.as_bytes();
-    if digits.len() != 64 {
-        return None;
-    }
-    let mut bytes = [0u8; 32];
-    for (byte, pair) in bytes.iter_mut().zip(digits.chunks(2)) {
-        let text = core::str::from_utf8(pair).ok()?;
-        *byte = u8::from_str_radix(text, 16).ok()?;
-    }
-    Some(Digest(bytes))
 }

@@ -1,14 +1,15 @@
-//! Questions to a sample of agents, and pings: short orders whose answers are gathered for a few seconds.
+//! Questions to a sample of agents, pings and calibrations: short orders whose answers are gathered for a few seconds.
 
 use super::Orchestrator;
 use super::door::Outcome;
-use crate::message::{TaskAct, TaskNews, TaskOrder, TaskSaid};
+use crate::message::{TaskAct, TaskNews, TaskOrder, TaskSaid, Warrant};
 use crate::operation::Refusal;
 use crate::operation::answer::{Answer, Asked, Ping};
 use crate::operation::refusal::Ground;
+use crate::operation::review::From as ReviewFrom;
 use crate::operation::task::TaskId;
-use crate::place::AgentId;
 use crate::place::scope::ScopeSet;
+use crate::place::{AgentId, ClusterId};
 use crate::registry::State;
 use crate::role::{Ask, AskId, Outputs};
 use crate::text::Foreign;
@@ -23,12 +24,23 @@ const QUESTIONS_MAX: usize = 64;
 /// Agents that are asked or pinged at once at most.
 const SAMPLE_MAX: usize = 1_000;
 
-/// A question, or a ping, under way.
+/// What is wanted of those who are asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Sort {
+    /// An answer.
+    Question,
+    /// That they say that they are there.
+    Ping,
+    /// That their leads measure them afresh (§9.2 "manual calibration").
+    Calibration,
+}
+
+/// A question, a ping or a calibration under way.
 #[derive(Debug)]
 pub(super) struct Question {
     asked: AskId,
     id: TaskId,
-    pings: bool,
+    kind: Sort,
     sent: Moment,
     pub(super) until: Moment,
     /// Who has not answered, in order.
@@ -62,7 +74,7 @@ impl Orchestrator {
             meant.swap(done, other);
         }
         meant.truncate(sample);
-        self.send_question(now, ask, text, meant, false, out)
+        self.send_question(now, ask, text, meant, Sort::Question, out)
     }
 
     /// Measures the round trip to those meant.
@@ -80,7 +92,29 @@ impl Orchestrator {
                 format!("more than {SAMPLE_MAX} agents are meant; ping a sector or a cluster");
             return Err(Refusal::new(Ground::TooMuch, why));
         }
-        self.send_question(now, ask, "", meant, true, out)
+        self.send_question(now, ask, "", meant, Sort::Ping, out)
+    }
+
+    /// Measures those meant afresh: what is known of them is given up, and eight exchanges make it anew.
+    pub(super) fn calibrate(
+        &mut self,
+        now: Moment,
+        ask: &Ask,
+        set: &ScopeSet,
+        out: &mut Outputs,
+    ) -> Result<Outcome, Refusal> {
+        let selection = self.replica.table.select(set, now);
+        let there = selection.rows().filter(|row| {
+            row.state() != State::Offline && !row.is_frozen() && !row.class().is_human()
+        });
+        let meant: Vec<AgentId> = there.map(|row| row.place()).take(SAMPLE_MAX + 1).collect();
+        if meant.len() > SAMPLE_MAX {
+            let why = format!(
+                "more than {SAMPLE_MAX} agents are meant; calibrate a sector or a cluster at a time"
+            );
+            return Err(Refusal::new(Ground::TooMuch, why));
+        }
+        self.send_question(now, ask, "", meant, Sort::Calibration, out)
     }
 
     fn send_question(
@@ -89,7 +123,7 @@ impl Orchestrator {
         ask: &Ask,
         text: &str,
         meant: Vec<AgentId>,
-        pings: bool,
+        kind: Sort,
         out: &mut Outputs,
     ) -> Result<Outcome, Refusal> {
         if meant.is_empty() {
@@ -105,24 +139,45 @@ impl Orchestrator {
         let wall = self.wall_at(now);
         let id = TaskId::try_from(self.mint.next(wall).to_string())
             .map_err(|error| Refusal::new(Ground::Wrong, error.to_string()))?;
-        for &agent in &meant {
+        let is_human = |agent: &AgentId| {
+            let class = self.replica.table.class(*agent);
+            kind == Sort::Question && class.is_some_and(crate::place::Class::is_human)
+        };
+        let people: Vec<(ClusterId, usize)> = meant
+            .iter()
+            .filter(|agent| is_human(agent))
+            .map(|agent| (agent.cluster, 1))
+            .collect();
+        let machines: Vec<AgentId> = meant
+            .iter()
+            .filter(|agent| !is_human(agent))
+            .copied()
+            .collect();
+        let from = ReviewFrom::Question(id.clone());
+        self.ask_people(now, &from, text, 2, &people, out);
+        for &agent in &machines {
             let order = TaskOrder {
                 id: id.clone(),
                 agent,
-                act: if pings { TaskAct::Ping } else { TaskAct::Run },
+                act: match kind {
+                    Sort::Question => TaskAct::Run,
+                    Sort::Ping => TaskAct::Ping,
+                    Sort::Calibration => TaskAct::Calibrate,
+                },
                 name: text.into(),
                 requires: None,
                 input: Arc::from(""),
                 idempotent: true,
                 priority: 2,
                 left: WAIT,
+                warrant: Warrant::default(),
             };
             self.order(now, order, out);
         }
         self.door.questions.push(Question {
             asked: Arc::clone(&ask.id),
             id,
-            pings,
+            kind,
             sent: now,
             until: now + WAIT,
             count: meant.len() as u32,
@@ -160,7 +215,7 @@ impl Orchestrator {
         let questions = &mut self.door.questions;
         if let Some(question) = questions
             .iter_mut()
-            .find(|question| question.id == news.id && question.pings)
+            .find(|question| question.id == news.id && question.kind != Sort::Question)
             && question.open.remove(&news.agent)
         {
             question.trips.push((news.agent, now.since(question.sent)));
@@ -179,14 +234,19 @@ impl Orchestrator {
             }
             let question = self.door.questions.swap_remove(index);
             let id = Arc::clone(&question.asked);
-            self.finish(now, &id, Ok(question.answer()), out);
+            let answer = if question.kind == Sort::Calibration {
+                self.done_for(now, &id, question.trips.len() as u64)
+            } else {
+                question.answer()
+            };
+            self.finish(now, &id, Ok(answer), out);
         }
     }
 }
 
 impl Question {
     fn answer(self) -> Answer {
-        if self.pings {
+        if self.kind == Sort::Ping {
             let there = self.trips.into_iter().map(|(agent, trip)| Ping {
                 agent,
                 round_trip: Some(trip),

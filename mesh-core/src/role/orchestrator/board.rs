@@ -5,8 +5,9 @@
 //! else. One that may not run twice leaves its agent only when that agent says that nothing has happened.
 
 use super::Orchestrator;
+use super::door::progress;
 use crate::guard::level::Gate;
-use crate::message::{Body, TaskAct, TaskNews, TaskOrder, TaskSaid};
+use crate::message::{Body, TaskAct, TaskNews, TaskOrder, TaskSaid, Warrant};
 use crate::operation::answer::{Answer, Progress};
 use crate::operation::event::Event as Happened;
 use crate::operation::review;
@@ -88,6 +89,11 @@ impl Board {
     /// Open tasks.
     pub(super) fn open(&self) -> impl Iterator<Item = &Task> {
         self.open.values().map(|entry| &entry.kept.task)
+    }
+
+    /// Open tasks with what is kept beside them.
+    pub(super) fn kept(&self) -> impl Iterator<Item = &KeptTask> {
+        self.open.values().map(|entry| &entry.kept)
     }
 
     /// A task, open or lately ended, with what is kept beside it.
@@ -176,7 +182,7 @@ impl Orchestrator {
         match after {
             After::Accepted => {
                 if let Some(asked) = entry.asked.clone() {
-                    self.progress(&asked, Progress::Accepted, out);
+                    progress(&asked, Progress::Accepted, out);
                 }
                 self.tell_task(now, &id, out);
                 self.place_task(now, &id, out);
@@ -448,6 +454,7 @@ impl Orchestrator {
             || matches!(region, Region::Agent(_))
             || task.requires.is_some();
         let (desired, replica, not_at) = (&self.desired, &self.replica, &entry.not_at);
+        let newcomers = &self.door.newcomers;
         let admit = |agent: AgentId| {
             let class = replica.table.class(agent);
             let Some(class) = class else {
@@ -462,8 +469,11 @@ impl Orchestrator {
             {
                 return Share::NONE;
             }
+            let admitted = newcomers
+                .get(&agent)
+                .map_or(Share::ALL, super::growth::Newcomer::share);
             if calm {
-                return Share::ALL;
+                return admitted;
             }
             let rule = denied
                 .as_ref()
@@ -471,8 +481,8 @@ impl Orchestrator {
             match desired.effective(agent, class).breaker {
                 _ if rule => Share::NONE,
                 Gate::Open => Share::NONE,
-                Gate::HalfOpen => Share::new(Gate::HALF_OPEN_SHARE),
-                Gate::Closed => Share::ALL,
+                Gate::HalfOpen => Share::new(Gate::HALF_OPEN_SHARE * admitted.value()),
+                Gate::Closed => admitted,
             }
         };
         let demand = Demand {
@@ -580,12 +590,15 @@ impl Orchestrator {
             idempotent: task.idempotent,
             priority: task.priority,
             left: (entry.deadline - now).max(Micros::ZERO),
+            warrant: Warrant::default(),
         };
         self.order(now, order, out);
     }
 
     /// Sends an order down.
-    pub(super) fn order(&mut self, now: Moment, order: TaskOrder, out: &mut Outputs) {
+    pub(super) fn order(&mut self, now: Moment, mut order: TaskOrder, out: &mut Outputs) {
+        order.warrant = self.warrant();
+        let order = self.desired.warrant_task(order);
         let to = To::Child(order.agent.sector().index() as u16);
         // Each order wants an answer of its own, also one that repeats another; so none need outlive the next.
         let lasting = if order.act == TaskAct::Run {
@@ -610,6 +623,7 @@ impl Orchestrator {
             idempotent: false,
             priority: 0,
             left: Micros::ZERO,
+            warrant: Warrant::default(),
         };
         self.order(now, order, out);
     }

@@ -31,19 +31,12 @@ pub(super) struct Campaign {
     pub(super) first: MessageId,
     pub(super) accepted: Moment,
     pub(super) account: Account,
-    phases: u32,
     /// Phases that did not reach their threshold, with what was decided.
     pub(super) weak: Vec<(MessageId, Decision)>,
     pub(super) stragglers: Vec<crate::place::AgentId>,
 }
 
 impl Campaign {
-    /// Phases that have ended, of all.
-    pub(super) fn progress(&self) -> (u32, u32) {
-        let to_come = self.rest.len() as u32;
-        (self.phases.saturating_sub(to_come + 1), self.phases)
-    }
-
     /// The worst of what was decided.
     pub(super) fn decision(&self) -> Decision {
         let decisions = self.weak.iter().map(|(_, decision)| *decision);
@@ -57,20 +50,20 @@ impl Orchestrator {
         &mut self,
         now: Moment,
         order: &Order,
-        aim: Aim,
+        aim: &Aim,
         asked: Option<AskId>,
         out: &mut Outputs,
     ) -> Option<MessageId> {
         let mut rest: VecDeque<(Class, Aim)> = PHASES
             .into_iter()
-            .map(|class| (class, self.of_class(&aim, class)))
+            .map(|class| (class, self.of_class(aim, class)))
             .filter(|(_, aim)| !aim.is_empty())
             .collect();
         let mut account = Account::default();
-        let people = self.of_class(&aim, Class::Human);
+        let people = self.of_class(aim, Class::Human);
         let people: u32 = people.iter().map(|(_, slots)| slots.len() as u32).sum();
         (account.targeted, account.skipped) = (people, people);
-        let (number, phases) = (self.campaigns_begun, rest.len() as u32);
+        let number = self.campaigns_begun;
         let (class, aim) = rest.pop_front()?;
         let first = self.phase(now, order, class, &aim, number, out)?;
         self.campaigns_begun += 1;
@@ -82,7 +75,6 @@ impl Orchestrator {
             first,
             accepted: now,
             account,
-            phases,
             weak: Vec::new(),
             stragglers: Vec::new(),
         });
@@ -120,6 +112,13 @@ impl Orchestrator {
             (account.targeted, account.skipped) = (account.targeted + left, account.skipped + left);
         }
         Some(self.campaigns.swap_remove(index))
+    }
+
+    /// Who waits for this campaign.
+    pub(super) fn asked_for(&self, number: u32) -> Option<&AskId> {
+        let mut campaigns = self.campaigns.iter();
+        let found = campaigns.find(|campaign| campaign.number == number)?;
+        found.asked.as_ref()
     }
 
     fn phase(

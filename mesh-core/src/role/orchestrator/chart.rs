@@ -3,7 +3,7 @@
 use super::Orchestrator;
 use super::replica::{Replica, by_sector};
 use super::throws::{Aim, Order};
-use crate::impedance::ClassSlopes;
+use crate::impedance::{ClassSlopes, Lead};
 use crate::message::{SkipReason, Strategy};
 use crate::operation::answer::{NAMES_MAX, Plan, Skipped};
 use crate::place::scope::Region;
@@ -21,8 +21,8 @@ use std::sync::Arc;
 const SHARE_WANTED: Share = Share::new(0.992);
 /// The latest T that is chosen for an order that leaves it open: whoever needs longer is skipped, and told so.
 const EARLIEST_MAX: Micros = Micros::seconds(5);
-/// What a role's own work and a bucket may add on each hop.
-const HOP_SLACK: Micros = Micros::millis(3);
+/// What a role's own work may add on each hop.
+const HOP_SLACK: Micros = Micros::millis(1);
 /// The unit of the lead times that the orchestrator sets itself.
 const LEAD_UNIT: Micros = Micros(100);
 
@@ -75,13 +75,13 @@ impl Chart {
     }
 
     /// The lead times of a cluster's agents, by slot, for a throw that the orchestrator schedules itself; 0 leaves it to
-    /// the lead.
+    /// the lead. `copy`: how long after the first a second copy goes out, if one does.
     pub(super) fn leads(
-        &self,
         order: &Order,
         cluster: ClusterId,
         agents: Slots,
         replica: &Replica,
+        copy: Option<Micros>,
     ) -> Arc<[u16]> {
         let last = agents.iter().last().map_or(0, |slot| usize::from(slot) + 1);
         let mut leads = vec![0u16; last];
@@ -96,15 +96,10 @@ impl Chart {
                     .and_then(|row| row.digest());
                 digest.map_or(known, |digest| {
                     let slopes = ClassSlopes::default();
+                    let queue = digest.queue();
                     digest
-                        .lead_time(
-                            &slopes,
-                            order.weight,
-                            digest.queue(),
-                            order.on_time,
-                            Micros::ZERO,
-                        )
-                        .lead
+                        .total(&slopes, order.weight, queue, copy)
+                        .at(order.on_time)
                 })
             };
             let units = (lead.0 + LEAD_UNIT.0 - 1) / LEAD_UNIT.0;
@@ -119,6 +114,7 @@ impl Chart {
         order: &Order,
         aim: &Aim,
         replica: &Replica,
+        copy: Option<Micros>,
         spared: impl Fn(AgentId, &crate::registry::Row) -> Option<SkipReason>,
     ) -> Plan {
         let left = self.until - self.tree;
@@ -158,8 +154,8 @@ impl Chart {
                     continue;
                 };
                 let queue = digest.queue();
-                let lead =
-                    digest.lead_time(&slopes, order.weight, queue, order.on_time, Micros::ZERO);
+                let total = digest.total(&slopes, order.weight, queue, copy);
+                let lead = Lead::new(total, order.on_time, Micros::ZERO);
                 if lead.lead > left {
                     leave(SkipReason::Lead, Some(lead.lead));
                     continue;
@@ -209,7 +205,7 @@ impl Chart {
 fn gate_time(aim: &Aim, mesh: &Orchestrator) -> Micros {
     let sectors = by_sector(aim).into_iter();
     let records = sectors.filter_map(|(sector, _)| mesh.sectors.get(sector.index()));
-    let mut rounds: Vec<Micros> = records.map(|record| record.trip.round()).collect();
+    let mut rounds: Vec<Micros> = records.map(|record| record.trip.usual()).collect();
     rounds.sort_unstable();
     let enough = (rounds.len() as f64 * Thresholds::SECTOR_GATE.ready.value()) as usize;
     rounds

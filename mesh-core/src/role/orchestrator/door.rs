@@ -34,8 +34,6 @@ const ID_MAX: usize = 128;
 pub(super) const SHEETS_MAX: usize = 64;
 /// Rows of the audit trail kept to be listed; the store has all.
 const AUDIT_MAX: usize = 1_000;
-/// Open conflicts kept.
-pub(super) const CONFLICTS_MAX: usize = 1_000;
 /// How long an operation waits for a better mode.
 const HELD_FOR: Micros = Micros::seconds(600);
 
@@ -62,16 +60,26 @@ pub(super) struct Door {
     /// Of the throws since the last survey: READY by T, and eligible.
     pub(super) arrivals: (u64, u64),
     /// Who asked for what is still open, by the id of the request.
-    open: BTreeMap<AskId, (Caller, Operation)>,
+    pub(super) open: BTreeMap<AskId, (Caller, Operation)>,
     pub(super) watches: Vec<super::keep::Watch>,
     pub(super) watched: u64,
     pub(super) thaws: Vec<super::keep::Stopping>,
     pub(super) questions: Vec<super::ask::Question>,
     pub(super) heals: Vec<super::heals::Healing>,
     pub(super) pipelines: Vec<super::keep::Piped>,
+    pub(super) gallery: super::follow::Gallery,
+    pub(super) services: super::service::Services,
+    pub(super) growths: Vec<super::growth::Growth>,
+    /// Agents that are let into the routing pool by and by (§10.2).
+    pub(super) newcomers: BTreeMap<AgentId, super::growth::Newcomer>,
+    pub(super) contexts: super::contexts::Contexts,
 }
 
 /// What becomes of something that is carried out.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "taken apart as soon as it is returned"
+)]
 pub(super) enum Outcome {
     /// It is done.
     Now(Answer),
@@ -106,6 +114,11 @@ impl Door {
             questions: Vec::new(),
             heals: Vec::new(),
             pipelines: Vec::new(),
+            gallery: super::follow::Gallery::default(),
+            services: super::service::Services::default(),
+            growths: Vec::new(),
+            newcomers: BTreeMap::new(),
+            contexts: super::contexts::Contexts::default(),
         }
     }
 
@@ -150,12 +163,18 @@ impl Door {
 
     /// When something waits to be looked at.
     pub(super) fn next_wake(&self) -> Moment {
-        let watched = self.heals.iter().map(|healing| healing.next_wake());
+        let watched = self.heals.iter().map(super::heals::Healing::next_wake);
         let questions = self.questions.iter().map(|question| question.until);
-        watched.chain(questions).fold(
-            self.held.next_deadline().min(self.mode.next_deadline()),
-            Moment::min,
-        )
+        let growths = self.growths.iter().map(super::growth::Growth::next_wake);
+        let own = self
+            .held
+            .next_deadline()
+            .min(self.mode.next_deadline())
+            .min(self.services.next_wake());
+        watched
+            .chain(questions)
+            .chain(growths)
+            .fold(own, Moment::min)
     }
 }
 
@@ -273,6 +292,16 @@ impl Orchestrator {
         None
     }
 
+    /// What the mode has against it, if it would not be carried out at once.
+    pub(super) fn held_back(&self, ask: &Ask, now: Moment) -> Option<Refusal> {
+        match admit(self.door.mode.mode(), self.traits(ask, false, now)) {
+            Admission::Accept => None,
+            Admission::Refuse(why) | Admission::Queue(why) | Admission::NeedsApproval(why) => {
+                Some(mode_refusal(why))
+            }
+        }
+    }
+
     /// A scope that names no agent.
     fn nowhere(&self, operation: &Operation, now: Moment) -> Option<Refusal> {
         let scope = operation.scope()?;
@@ -372,11 +401,6 @@ impl Orchestrator {
             self.tell(now, event, out);
         }
         reply(id, end, out);
-    }
-
-    /// It goes on.
-    pub(super) fn progress(&self, id: &AskId, progress: Progress, out: &mut Outputs) {
-        reply(id, Reply::Progress(Box::new(progress)), out);
     }
 
     /// Something that consoles, logs and hooks are told.
@@ -502,6 +526,8 @@ impl Orchestrator {
         self.advance_stops(now, out);
         self.advance_questions(now, out);
         self.advance_heals(now, out);
+        self.advance_services(now, out);
+        self.advance_growths(now, out);
     }
 
     /// Every second: the mode, what is scheduled, what has expired.
@@ -573,7 +599,11 @@ impl Orchestrator {
             };
             self.tell(now, event, out);
         }
-        self.door.dirty |= change.save_state;
+        if change.save_state {
+            // "Preserve state to persistent storage" (§6.3), beside what is kept all the time.
+            self.door.dirty = true;
+            self.back_up(now, out);
+        }
         let mode = self.door.mode.mode();
         for ask in self.door.held.release(mode, now) {
             self.admit(now, ask, false, out);
@@ -693,6 +723,11 @@ fn said_of(answer: &Answer) -> String {
         // What only looks, or is told in full elsewhere.
         _ => "done".into(),
     }
+}
+
+/// It goes on.
+pub(super) fn progress(id: &AskId, progress: Progress, out: &mut Outputs) {
+    reply(id, Reply::Progress(Box::new(progress)), out);
 }
 
 fn reply(id: &AskId, reply: Reply, out: &mut Outputs) {

@@ -50,7 +50,9 @@ impl Eyes<'_> {
             reliability: row.reliability(),
             last_beat: self.now - row.silent_for(self.now).unwrap_or(Micros::MAX.half()),
             context: row.context(),
-            context_wanted: held.context.map_or(row.context(), |head| head.short()),
+            context_wanted: held
+                .context
+                .map_or(row.context(), crate::unit::Digest::short),
             host: HostId(id.pack()),
             host_up: true,
             hardware: ability::hardware(class),
@@ -126,7 +128,7 @@ impl View for Eyes<'_> {
 
     fn clusters<'a>(&'a self) -> Box<dyn Iterator<Item = ClusterRow> + 'a> {
         let table = &self.mesh.replica.table;
-        let rows = table.clusters().filter_map(move |(id, _)| self.cluster(id));
+        let rows = table.clusters().map(move |(id, _)| self.cluster(id));
         Box::new(rows)
     }
 
@@ -197,13 +199,13 @@ impl View for Eyes<'_> {
                 .mesh
                 .door
                 .conflict_count(self.now, Micros::seconds(86_400)),
-            ..self.mesh.door.upkeep
+            ..self.mesh.upkeep(self.now)
         }
     }
 }
 
 impl Eyes<'_> {
-    fn cluster(&self, id: ClusterId) -> Option<ClusterRow> {
+    fn cluster(&self, id: ClusterId) -> ClusterRow {
         let replica = &self.mesh.replica;
         let counts = replica.table.counts_of(Region::Cluster(id));
         let (mut z, mut usual, mut measured, mut known) = (0i64, 0i64, 0i64, 0i64);
@@ -222,7 +224,7 @@ impl Eyes<'_> {
         let mean = |sum: i64, count: i64| Impedance(Micros(sum.checked_div(count).unwrap_or(0)));
         let series = replica.of_cluster(id);
         let queue = replica.queue(id);
-        Some(ClusterRow {
+        ClusterRow {
             id,
             class: class.filter(|_| !mixed),
             places: self.mesh.shape.agents.max(counts.agents as u8),
@@ -233,10 +235,10 @@ impl Eyes<'_> {
             queue,
             queue_before: series
                 .and_then(|series| series.first())
-                .map_or(queue, |point| point.queue()),
+                .map_or(queue, super::series::Point::queue),
             conflicts: self.mesh.door.conflicts_of(id, self.now),
             answers: 0,
-        })
+        }
     }
 
     /// What desired state has against an agent's taking part in a throw.

@@ -3,11 +3,12 @@
 
 use super::super::dispute::{Disputes, Mail, Settled};
 use super::super::lookout::Lookout;
-use super::super::{Outputs, Refusal, To};
+use super::super::{Output, Outputs, Refusal, To};
 use super::Orchestrator;
 use super::throws::{Part, Toss};
 use crate::conflict::{ConflictId, DeskError, ResolutionRecord, Settlement, Tier};
 use crate::guard::level::Gate;
+use crate::guard::mode::Mode;
 use crate::message::Priority;
 use crate::message::{Body, ClusterTargets, Fold, MessageId, SectorReport, SkipReason};
 use crate::place::scope::Region;
@@ -16,6 +17,7 @@ use crate::role::coordinator::barred_off;
 use crate::role::lookout::is_healthy;
 use crate::role::mailing::NEWS_TTL;
 use crate::time::Moment;
+use crate::trust::seat::Seat;
 use std::sync::Arc;
 
 impl Orchestrator {
@@ -81,7 +83,7 @@ impl Orchestrator {
     }
 
     /// What may be routed to a cluster: the strictest of what its guard and desired state say.
-    pub(super) fn gate(&self, cluster: ClusterId) -> Gate {
+    pub fn gate(&self, cluster: ClusterId) -> Gate {
         let level = self.desired.effective(cluster.agent(0), Class::Edge);
         self.lookout.gate(cluster).max(level.breaker)
     }
@@ -134,10 +136,17 @@ impl Orchestrator {
         if self.steps.0.is_empty() {
             return;
         }
-        let (changed, _) =
+        let left =
             self.steps
                 .carry_out(now, Tier::Orchestrator, self.epoch, &mut self.desired, out);
-        if changed {
+        for seat in left.deposed {
+            if let Seat::Coordinator(sector) = seat
+                && let Some(record) = self.sectors.get(sector.index())
+            {
+                out.0.push(Output::Depose(seat, record.link.epoch()));
+            }
+        }
+        if left.changed {
             self.levels_changed(now, out);
         }
     }
@@ -182,6 +191,11 @@ impl Orchestrator {
         self.carry_out(now, out);
     }
 
+    /// The mode that it works in (§6.3).
+    pub const fn mode(&self) -> Mode {
+        self.door.mode.mode()
+    }
+
     /// Its conflicts.
     pub const fn disputes(&self) -> &Disputes {
         &self.disputes
@@ -194,29 +208,29 @@ impl Orchestrator {
 }
 
 /// Whether a cluster was not sent to for a breaker.
-fn is_barred(fold: &Option<Arc<Fold>>) -> bool {
+fn is_barred(fold: Option<&Arc<Fold>>) -> bool {
     let all = |fold: &Arc<Fold>| {
         let first = fold.skips.first();
         first.is_some_and(|(reason, slots)| {
             *reason == SkipReason::Breaker && *slots == fold.targeted
         })
     };
-    fold.as_ref().is_some_and(all)
+    fold.is_some_and(all)
 }
 
 impl Part {
     /// Whether every one of its clusters is behind an open breaker.
     pub(super) fn is_barred(&self) -> bool {
-        self.folds.iter().all(is_barred)
+        self.folds.iter().map(Option::as_ref).all(is_barred)
     }
 
     /// Whom the coordinator is to send to: not the clusters behind an open breaker.
     pub(super) fn open_targets(&self) -> Arc<[ClusterTargets]> {
-        if !self.folds.iter().any(is_barred) {
+        if !self.folds.iter().map(Option::as_ref).any(is_barred) {
             return Arc::clone(&self.targets);
         }
         let both = self.targets.iter().zip(&self.folds);
-        both.filter(|(_, fold)| !is_barred(fold))
+        both.filter(|(_, fold)| !is_barred(fold.as_ref()))
             .map(|(targets, _)| targets.clone())
             .collect()
     }

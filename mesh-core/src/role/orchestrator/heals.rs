@@ -1,7 +1,7 @@
 //! Healing under way: each step is begun, looked after and ended by what the replica then shows (§7.1).
 
 use super::Orchestrator;
-use super::door::Outcome;
+use super::door::{Outcome, progress};
 use super::eyes::Eyes;
 use crate::guard::level::{Kind, Value};
 use crate::operation::answer::{Answer, Progress};
@@ -131,11 +131,11 @@ impl Orchestrator {
         }
         let steps = healing.plan.steps();
         let over = |step: &&heal::Step| matches!(step.outcome, Ended::Done | Ended::Failed(_));
-        let progress = Progress::Steps {
+        let steps = Progress::Steps {
             ended: steps.iter().filter(over).count() as u32,
             of: steps.len() as u32,
         };
-        self.progress(&healing.asked, progress, out);
+        progress(&healing.asked, steps, out);
     }
 
     /// Begins a step; true when it is done at once.
@@ -161,12 +161,12 @@ impl Orchestrator {
                 let head = row.and_then(|row| self.desired.effective(*agent, row.class()).context);
                 let Some(head) = head else { return Ok(true) };
                 let value = Value::Head(head);
-                self.write_one(now, Kind::Context, Region::Agent(*agent), value, out)?;
+                self.write_one(now, &Kind::Context, Region::Agent(*agent), value, out)?;
                 Ok(false)
             }
             Action::Release(agent) => {
                 let region = Region::Agent(*agent);
-                self.write_one(now, Kind::Quarantine, region, Value::Lift, out)?;
+                self.write_one(now, &Kind::Quarantine, region, Value::Lift, out)?;
                 Ok(true)
             }
             Action::Reassign(task) => {
@@ -179,7 +179,7 @@ impl Orchestrator {
                     BreakerAt::Sector(id) => Region::Sector(*id),
                     BreakerAt::Cluster(id) => Region::Cluster(*id),
                 };
-                self.write_one(now, Kind::Breaker, region, Value::Lift, out)?;
+                self.write_one(now, &Kind::Breaker, region, Value::Lift, out)?;
                 self.door.breakers.remove(at);
                 Ok(true)
             }
@@ -189,13 +189,13 @@ impl Orchestrator {
     fn write_one(
         &mut self,
         now: Moment,
-        kind: Kind,
+        kind: &Kind,
         region: Region,
         value: Value,
         out: &mut Outputs,
     ) -> Result<(), Refusal> {
         let regions = [region];
-        self.write_all(now, &kind, value, &regions, None, out)
+        self.write_all(now, kind, value, &regions, None, out)
             .map(|_| ())
     }
 

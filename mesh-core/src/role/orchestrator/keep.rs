@@ -2,7 +2,7 @@
 
 use super::Orchestrator;
 use super::board::{Wanted, delegated};
-use super::door::Outcome;
+use super::door::{Outcome, progress};
 use super::look::{not_found, set_of};
 use crate::guard::level::Stamp;
 use crate::operation::answer::{Answer, Frozen, NAMES_MAX, Progress};
@@ -14,8 +14,8 @@ use crate::operation::schedule::ScheduleId;
 use crate::operation::task::Outcome as TaskOutcome;
 use crate::operation::word::ReviewAct;
 use crate::operation::{Condition, Operation, Refusal, Scopes};
-use crate::place::AgentId;
 use crate::place::scope::{Mark, ScopeSet, Term};
+use crate::place::{AgentId, ClusterId};
 use crate::role::{Ask, AskId, KeptTask, Outputs};
 use crate::time::{Micros, Moment, WallTime};
 use crate::unit::Share;
@@ -23,6 +23,8 @@ use std::sync::Arc;
 
 /// Watches at most: several screens of them.
 const WATCHES_MAX: usize = 256;
+/// How long people have for what reaches all of them: a working day.
+const PEOPLE_HAVE: Micros = Micros::seconds(8 * 3_600);
 /// Pipelines under way at most.
 const PIPES_MAX: usize = 1_000;
 
@@ -180,6 +182,36 @@ impl Orchestrator {
                     .filter_map(|row| table.subject(row.place(), now));
                 of.all(|subject| term.matches(&subject))
             }
+        }
+    }
+
+    /// People are in no window under a minute: they get an item instead, one for each cluster of them (PROTOCOL §4). A full
+    /// desk gets no more.
+    pub(super) fn ask_people(
+        &mut self,
+        now: Moment,
+        from: &ReviewFrom,
+        question: &str,
+        priority: u8,
+        people: &[(ClusterId, usize)],
+        out: &mut Outputs,
+    ) {
+        let deadline = self.wall_at(now) + PEOPLE_HAVE;
+        for (cluster, count) in people {
+            let whom = if *count == 1 { "person" } else { "people" };
+            let text = format!("{count} {whom} of {cluster}: {question}");
+            let reviews = &mut self.door.desk.reviews;
+            let added = reviews.add(
+                from.clone(),
+                text.as_str().into(),
+                None,
+                priority,
+                Some(deadline),
+            );
+            let Ok(id) = added else { return };
+            self.door.dirty = true;
+            let question = text.as_str().into();
+            self.tell(now, Happened::Review { id, question }, out);
         }
     }
 
@@ -367,7 +399,7 @@ impl Orchestrator {
         piped
             .pipeline
             .ended(&kept.task.id, outcome.unwrap_or(TaskOutcome::Expired));
-        piped.result = kept.result.clone();
+        piped.result.clone_from(&kept.result);
         self.pipe_on(now, index, Some(kept), out);
         true
     }
@@ -391,7 +423,7 @@ impl Orchestrator {
                     Ok(task) => {
                         self.door.pipelines[index].pipeline.accepted(step, task);
                         let line = Progress::Step { line: name };
-                        self.progress(&asked, line, out);
+                        progress(&asked, line, out);
                     }
                     Err(refusal) => {
                         self.door.pipelines.swap_remove(index);

@@ -5,13 +5,13 @@ use super::chart::Chart;
 use super::eyes::Eyes;
 use crate::diagnose::{self, health, runbook};
 use crate::operation::answer::{
-    AgentLine, Answer, BreakerLine, ConflictLine, Context, Inspection, OperationLine, POINTS_MAX,
-    Plan, ROWS_MAX, RegionLine, RowKind, Rows, SheetRef, Status, Trend,
+    AgentLine, Answer, BreakerLine, ConflictLine, Inspection, OperationLine, POINTS_MAX, Plan,
+    ROWS_MAX, RegionLine, RowKind, Rows, SheetRef, Status, Trend,
 };
 use crate::operation::preview::preview;
 use crate::operation::refusal::Ground;
-use crate::operation::view::{BreakerAt, View};
-use crate::operation::word::{LogKind, Metric, Openness, Order as Way, SheetFormat, SortBy, What};
+use crate::operation::view::{BreakerAt, BreakerRow, View};
+use crate::operation::word::{Metric, Openness, Order as Way, SheetFormat, SortBy, What};
 use crate::operation::{Operation, Refusal, Scopes};
 use crate::place::scope::{Region, ScopeSet};
 use crate::place::{ClusterId, SectorId};
@@ -31,171 +31,167 @@ const HOUR: Micros = Micros::seconds(3_600);
 
 impl Orchestrator {
     /// Answers what only looks; `None` when the operation does more than that.
+    #[expect(clippy::too_many_lines, reason = "one arm for each operation")]
     pub(super) fn look(&mut self, now: Moment, ask: &Ask) -> Option<Result<Answer, Refusal>> {
         let eyes = Eyes { mesh: self, now };
-        let answer = match &ask.operation {
-            Operation::Status {} => Ok(Answer::Status(self.status(now))),
-            Operation::Inspect { scope, except } => Ok(Answer::Inspect(Box::new(self.inspection(
-                scope,
-                except.as_ref(),
-                now,
-            )))),
-            Operation::List {
-                what,
-                scope,
-                except,
-                state,
-                span_s,
-                sort,
-                order,
-                limit,
-            } => {
-                let which = Which {
-                    set: set_of(scope.as_ref(), except.as_ref()),
-                    state: *state,
-                    span: span_s.map(|span| span.0),
-                };
-                let limit = limit.map_or(usize::MAX, |limit| limit as usize);
-                Ok(Answer::Rows(self.rows(
-                    *what,
-                    &which,
-                    (*sort, *order),
+        let answer =
+            match &ask.operation {
+                Operation::Status {} => Ok(Answer::Status(self.status(now))),
+                Operation::Inspect { scope, except } => Ok(Answer::Inspect(Box::new(
+                    self.inspection(scope, except.as_ref(), now),
+                ))),
+                Operation::List {
+                    what,
+                    scope,
+                    except,
+                    state,
+                    span_s,
+                    sort,
+                    order,
                     limit,
-                    now,
-                )))
-            }
-            Operation::Count {
-                what,
-                scope,
-                except,
-                state,
-                span_s,
-            } => {
-                let which = Which {
-                    set: set_of(scope.as_ref(), except.as_ref()),
-                    state: *state,
-                    span: span_s.map(|span| span.0),
-                };
-                let count = if *what == What::Agents {
-                    self.replica.table.select(&which.set, now).len() as u64
-                } else {
-                    self.rows(*what, &which, (None, None), 0, now).total
-                };
-                Ok(Answer::Count { count })
-            }
-            Operation::Diagnose { scope, except } => Ok(Answer::Findings {
-                findings: diagnose::diagnose(scope, except.as_ref(), &eyes),
-            }),
-            Operation::Trend {
-                metric,
-                scope,
-                except,
-                span_s,
-            } => self.trend(
-                *metric,
-                scope.as_ref(),
-                except.as_ref(),
-                span_s.map(|span| span.0),
-            ),
-            Operation::Health {} => Ok(Answer::Health {
-                checks: health::check(&eyes),
-            }),
-            Operation::Runbook { name, scope, .. } => {
-                let scope = scope.clone().unwrap_or_else(Scopes::all);
-                Ok(Answer::Runbook {
-                    steps: runbook::walk(*name, &scope, &eyes),
-                })
-            }
-            Operation::Task { task_id } => self.board.find(task_id).map_or_else(
-                || {
-                    Err(not_found(&format!(
-                        "no task {task_id} is open or lately ended"
+                } => {
+                    let which = Which {
+                        set: set_of(scope.as_ref(), except.as_ref()),
+                        state: *state,
+                        span: span_s.map(|span| span.0),
+                    };
+                    let limit = limit.map_or(usize::MAX, |limit| limit as usize);
+                    Ok(Answer::Rows(self.rows(
+                        *what,
+                        &which,
+                        (*sort, *order),
+                        limit,
+                        now,
                     )))
-                },
-                |kept| {
-                    Ok(Answer::Task {
-                        task: kept.task.clone(),
+                }
+                Operation::Count {
+                    what,
+                    scope,
+                    except,
+                    state,
+                    span_s,
+                } => {
+                    let which = Which {
+                        set: set_of(scope.as_ref(), except.as_ref()),
+                        state: *state,
+                        span: span_s.map(|span| span.0),
+                    };
+                    let count = if *what == What::Agents {
+                        self.replica.table.select(&which.set, now).len() as u64
+                    } else {
+                        self.rows(*what, &which, (None, None), 0, now).total
+                    };
+                    Ok(Answer::Count { count })
+                }
+                Operation::Diagnose { scope, except } => Ok(Answer::Findings {
+                    findings: diagnose::diagnose(scope, except.as_ref(), &eyes),
+                }),
+                Operation::Trend {
+                    metric,
+                    scope,
+                    except,
+                    span_s,
+                } => self.trend(
+                    *metric,
+                    scope.as_ref(),
+                    except.as_ref(),
+                    span_s.map(|span| span.0),
+                ),
+                Operation::Health {} => Ok(Answer::Health {
+                    checks: health::check(&eyes),
+                }),
+                Operation::Runbook { name, scope, .. } => {
+                    let scope = scope.clone().unwrap_or_else(Scopes::all);
+                    Ok(Answer::Runbook {
+                        steps: runbook::walk(*name, &scope, &eyes),
                     })
-                },
-            ),
-            Operation::Plan { operation } => self
-                .plan(operation, ask, now)
-                .map(|plan| Answer::Plan(Box::new(plan))),
-            Operation::WhatIf { operation } => {
-                let inner = Ask {
-                    operation: operation.as_ref().clone(),
-                    confirmed: true,
-                    ..ask.clone()
-                };
-                Ok(Answer::WhatIf {
-                    preview: preview(operation, self.shape, &eyes),
-                    refusal: self.would_refuse(&inner, now),
-                })
-            }
-            Operation::Proof {
-                throw_id, format, ..
-            } => self.proof(throw_id, *format),
-            Operation::Audit {
-                by, span_s, limit, ..
-            } => {
-                let since = span_s.map(|span| self.wall_at(now) + -span.0);
-                let rows = self.door.audit.iter().rev();
-                let rows: Vec<OperationLine> = rows
-                    .filter(|row| by.as_ref().is_none_or(|by| row.by.raw() == by))
-                    .filter(|row| since.is_none_or(|since| row.at >= since))
-                    .take(limit.map_or(LISTED, |limit| limit as usize))
-                    .cloned()
-                    .collect();
-                Ok(Answer::Rows(Rows {
-                    total: rows.len() as u64,
-                    rows: RowKind::Operations(rows),
-                }))
-            }
-            Operation::Verify { log } => Err(Refusal::new(
-                Ground::Unavailable,
-                match log {
-                    LogKind::Conflicts => {
-                        "the conflict log is verified where it is kept, by the store"
-                    }
-                    LogKind::Audit => "the audit trail is verified where it is kept, by the store",
-                },
-            )),
-            Operation::Context {
-                action: crate::operation::word::ContextAct::Show,
-                scope,
-                except,
-                ..
-            } => {
-                let set = set_of(scope.as_ref(), except.as_ref());
-                Ok(Answer::Context(self.contexts(&set, now)))
-            }
-            Operation::Follow { .. }
-            | Operation::Explain { .. }
-            | Operation::Answer { .. }
-            | Operation::Help { .. }
-            | Operation::Theme { .. }
-            | Operation::Quit {} => Ok(Answer::Ok),
-            Operation::Kpis { span_s } => {
-                let hours = span_s.map_or(24, |span| (span.0.0 / HOUR.0).max(1) as usize);
-                return Some(Ok(self.kpis(hours, now)));
-            }
-            _ => return None,
-        };
+                }
+                Operation::Task { task_id } => self.board.find(task_id).map_or_else(
+                    || {
+                        Err(not_found(&format!(
+                            "no task {task_id} is open or lately ended"
+                        )))
+                    },
+                    |kept| {
+                        Ok(Answer::Task {
+                            task: kept.task.clone(),
+                        })
+                    },
+                ),
+                Operation::Plan { operation } => self
+                    .plan(operation, ask, now)
+                    .map(|plan| Answer::Plan(Box::new(plan))),
+                Operation::WhatIf { operation } => {
+                    let inner = Ask {
+                        operation: operation.as_ref().clone(),
+                        confirmed: true,
+                        ..ask.clone()
+                    };
+                    Ok(Answer::WhatIf {
+                        preview: preview(operation, self.shape, &eyes),
+                        refusal: self.would_refuse(&inner, now),
+                    })
+                }
+                Operation::Proof {
+                    throw_id, format, ..
+                } => self.proof(throw_id, *format),
+                Operation::Audit {
+                    by, span_s, limit, ..
+                } => {
+                    let since = span_s.map(|span| self.wall_at(now) + -span.0);
+                    let rows = self.door.audit.iter().rev();
+                    let rows: Vec<OperationLine> = rows
+                        .filter(|row| by.as_ref().is_none_or(|by| row.by.raw() == by))
+                        .filter(|row| since.is_none_or(|since| row.at >= since))
+                        .take(limit.map_or(LISTED, |limit| limit as usize))
+                        .cloned()
+                        .collect();
+                    Ok(Answer::Rows(Rows {
+                        total: rows.len() as u64,
+                        rows: RowKind::Operations(rows),
+                    }))
+                }
+                Operation::Context {
+                    action: crate::operation::word::ContextAct::Show,
+                    scope,
+                    except,
+                    ..
+                } => {
+                    let set = set_of(scope.as_ref(), except.as_ref());
+                    Ok(Answer::Context(self.contexts(&set, now)))
+                }
+                Operation::Follow { .. }
+                | Operation::Explain { .. }
+                | Operation::Answer { .. }
+                | Operation::Help { .. }
+                | Operation::Theme { .. }
+                | Operation::Quit {} => Ok(Answer::Ok),
+                Operation::Kpis { span_s } => {
+                    let hours = span_s.map_or(24, |span| (span.0.0 / HOUR.0).max(1) as usize);
+                    return Some(Ok(self.kpis(hours, now)));
+                }
+                _ => return None,
+            };
         Some(answer)
     }
 
     /// Why something would be refused now, if it would.
     fn would_refuse(&self, ask: &Ask, now: Moment) -> Option<Refusal> {
-        self.refused(ask, now)
+        let against = self.refused(ask, now);
+        against.or_else(|| self.held_back(ask, now))
     }
 
-    fn status(&self, now: Moment) -> Status {
+    pub(super) fn status(&self, now: Moment) -> Status {
+        self.status_of(&Heads::of(&self.replica.table), now)
+    }
+
+    /// The same from figures that were summed up a moment ago.
+    pub(super) fn status_of(&self, heads: &Heads, now: Moment) -> Status {
         let table = &self.replica.table;
         let counts = table.counts();
         let eyes = Eyes { mesh: self, now };
         let breakers: Vec<_> = eyes.breakers().collect();
         let open = breakers.iter().filter(|row| row.open).count() as u32;
-        let vitals = table.vitals(Region::All);
         let behind = |id: SectorId| {
             breakers.iter().any(|row| match row.at {
                 BreakerAt::Mesh => true,
@@ -207,21 +203,22 @@ impl Orchestrator {
             .sector_ids()
             .filter(|id| self.replica.healthy(*id) && !behind(*id))
             .count();
-        let oldest = table.rows(Region::All).map(|row| row.age(now)).max();
         Status {
             agents: counts.agents,
             active: counts.active,
             sectors: table.sector_ids().count() as u32,
             sectors_healthy: healthy as u32,
-            impedance: vitals.mean(),
-            impedance_p95: vitals.p95(),
+            impedance: heads.impedance,
+            impedance_p95: heads.impedance_p95,
             conflicts: self.door.conflict_count(now, HOUR),
             mode: self.door.mode.mode().to_string(),
             last_cascade: self.door.last_cascade.map(|at| now.since(at)),
             frozen: counts.frozen,
             breakers: (open, breakers.len() as u32 - open),
             reviews: self.door.desk.reviews.open().count() as u32,
-            age: oldest.unwrap_or(Micros::ZERO),
+            age: heads
+                .oldest
+                .map_or(Micros::ZERO, |at| (now - at).max(Micros::ZERO)),
         }
     }
 
@@ -295,6 +292,7 @@ impl Orchestrator {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of list")]
     fn rows(
         &self,
         what: What,
@@ -332,11 +330,12 @@ impl Orchestrator {
                 }
             }
             What::Clusters => {
+                let guards: Vec<_> = eyes.breakers().collect();
                 let ids: Vec<ClusterId> =
                     selection.targets().into_iter().map(|(id, _)| id).collect();
                 let lines = ids
                     .into_iter()
-                    .map(|id| self.region_line(id, Region::Cluster(id), &eyes, now));
+                    .map(|id| self.region_line(id, Region::Cluster(id), &guards, now));
                 let (total, lines) = sorted(lines.collect(), sort, descending, limit);
                 Rows {
                     total,
@@ -344,6 +343,7 @@ impl Orchestrator {
                 }
             }
             What::Sectors => {
+                let guards: Vec<_> = eyes.breakers().collect();
                 let mut ids: Vec<SectorId> = selection
                     .targets()
                     .into_iter()
@@ -352,7 +352,7 @@ impl Orchestrator {
                 ids.dedup();
                 let lines = ids
                     .into_iter()
-                    .map(|id| self.region_line(id, Region::Sector(id), &eyes, now));
+                    .map(|id| self.region_line(id, Region::Sector(id), &guards, now));
                 let (total, lines) = sorted(lines.collect(), sort, descending, limit);
                 Rows {
                     total,
@@ -387,15 +387,11 @@ impl Orchestrator {
                     .iter()
                     .filter(|row| whole || selection.places().any(|agent| row.at.guards(agent)));
                 let (total, rows) = cut(rows, limit);
-                let line = |row: &crate::operation::view::BreakerRow| BreakerLine {
-                    at: row.at,
-                    open: row.open,
-                    age: now.since(row.since),
-                    failures: row.failures,
-                };
                 Rows {
                     total,
-                    rows: RowKind::Breakers(rows.into_iter().map(line).collect()),
+                    rows: RowKind::Breakers(
+                        rows.into_iter().map(|row| breaker_line(row, now)).collect(),
+                    ),
                 }
             }
             What::Tasks => {
@@ -454,18 +450,19 @@ impl Orchestrator {
         }
     }
 
-    fn region_line<Id>(
+    /// A cluster's or sector's line; `guards` are the breakers that are not closed.
+    pub(super) fn region_line<Id>(
         &self,
         id: Id,
         region: Region,
-        eyes: &Eyes<'_>,
+        guards: &[BreakerRow],
         now: Moment,
     ) -> RegionLine<Id> {
         let vitals = self.replica.table.vitals(region);
-        let open = |at: BreakerAt| match (at, region) {
-            (BreakerAt::Mesh, _) => true,
-            (BreakerAt::Sector(at), region) => region.sector() == Some(at),
-            (BreakerAt::Cluster(at), region) => region.cluster() == Some(at),
+        let stands_before = |at: BreakerAt| match at {
+            BreakerAt::Mesh => true,
+            BreakerAt::Sector(at) => region.sector() == Some(at),
+            BreakerAt::Cluster(at) => region.cluster() == Some(at),
         };
         let rows = self.replica.table.rows(region);
         let conflicts = self.door.conflicts.iter().rev();
@@ -479,7 +476,7 @@ impl Orchestrator {
             impedance_p95: vitals.p95(),
             queue: rows.map(|row| row.queue()).sum(),
             conflicts: inside.count() as u32,
-            closed: !eyes.breakers().any(|row| open(row.at)),
+            closed: !guards.iter().any(|row| stands_before(row.at)),
         }
     }
 
@@ -533,7 +530,8 @@ impl Orchestrator {
         let aim = self.replica.table.select(&set, now).targets();
         let chart = Chart::new(&order, &aim, self);
         let eyes = Eyes { mesh: self, now };
-        let mut plan = chart.plan(&order, &aim, &self.replica, |agent, row| {
+        let copy = crate::role::lead::second_copy(self.lossy);
+        let mut plan = chart.plan(&order, &aim, &self.replica, copy, |agent, row| {
             eyes.spared(agent, row)
         });
         let inner = Ask {
@@ -575,31 +573,24 @@ impl Orchestrator {
             written,
         }))
     }
+}
 
-    fn contexts(&self, set: &ScopeSet, now: Moment) -> Context {
-        use crate::registry::{Group, GroupBy};
-        let groups = self.replica.table.select(set, now).groups(GroupBy::Context);
-        let mut held: Vec<(u64, u32)> = groups
-            .into_iter()
-            .filter_map(|(group, counts)| match group {
-                Group::Context(context) => Some((context, counts.agents)),
-                Group::Sector(_) | Group::Cluster(_) | Group::Class(_) | Group::Task(_) => None,
-            })
-            .collect();
-        held.sort_unstable_by_key(|(context, count)| (core::cmp::Reverse(*count), *context));
-        held.truncate(LISTED);
-        let first = self.replica.table.rows(Region::All).next();
-        let known_good = first.and_then(|row| {
-            let held = self.desired.effective(row.place(), row.class());
-            held.context
-        });
-        Context {
-            branches: known_good
-                .map(|head| ("main".to_owned(), head))
-                .into_iter()
-                .collect(),
-            known_good,
-            held,
+/// The head figures that need a look at every row.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Heads {
+    impedance: Option<Impedance>,
+    impedance_p95: Option<Impedance>,
+    /// When the row that waits longest for news was reported.
+    oldest: Option<Moment>,
+}
+
+impl Heads {
+    pub(super) fn of(table: &registry::Table) -> Self {
+        let vitals = table.vitals(Region::All);
+        Self {
+            impedance: vitals.mean(),
+            impedance_p95: vitals.p95(),
+            oldest: table.rows(Region::All).map(|row| row.reported()).min(),
         }
     }
 }
@@ -620,6 +611,15 @@ pub(super) fn set_of(scope: Option<&Scopes>, except: Option<&Scopes>) -> ScopeSe
 
 fn selected(selection: &Selection<'_>, agent: crate::place::AgentId) -> bool {
     selection.places().any(|place| place == agent)
+}
+
+pub(super) fn breaker_line(row: &BreakerRow, now: Moment) -> BreakerLine {
+    BreakerLine {
+        at: row.at,
+        open: row.open,
+        age: now.since(row.since),
+        failures: row.failures,
+    }
 }
 
 pub(super) fn not_found(why: &str) -> Refusal {

@@ -5,8 +5,11 @@ mod ask;
 mod board;
 mod campaign;
 mod chart;
+mod contexts;
 mod door;
 mod eyes;
+mod follow;
+mod growth;
 mod guards;
 mod heals;
 mod keep;
@@ -14,6 +17,7 @@ mod levels;
 mod look;
 mod replica;
 mod series;
+mod service;
 mod throws;
 
 pub use throws::Order;
@@ -22,7 +26,7 @@ use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::level::Author;
 use crate::message::{
-    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport,
+    Body, Echo, Epoch, Exchange, IdMint, LamportClock, Need, Proceed, SectorReport, Warrant,
 };
 use crate::operation::event::Event as Happened;
 use crate::place::scope::Region;
@@ -63,6 +67,8 @@ pub struct Orchestrator {
     sectors: Vec<Record>,
     tosses: Vec<Toss>,
     mailing: Mailing,
+    /// Commands given since the seat was taken.
+    commands: u64,
     mint: IdMint,
     lamport: LamportClock,
     wall: WallTime,
@@ -109,6 +115,7 @@ impl Orchestrator {
             sectors: Vec::new(),
             tosses: Vec::new(),
             mailing: Mailing::new(),
+            commands: 0,
             mint: IdMint::new(Chance::new(0)),
             lamport: LamportClock::default(),
             wall: WallTime::default(),
@@ -139,7 +146,7 @@ impl Orchestrator {
             Input::Start(start) => self.start(now, &start, out),
             Input::Wake => {}
             Input::Message(arrival) if self.office.serving().is_some() => {
-                self.message(now, arrival, out)
+                self.message(now, arrival, out);
             }
             Input::Message(_) => out.refuse(Refusal::NotServing),
             Input::Seat(asked, answer) => {
@@ -147,9 +154,16 @@ impl Orchestrator {
                 self.turn(now, turn, out);
             }
             Input::Operation(ask) => self.asked(now, *ask, out),
-            Input::Stored(ticket) => self.task_stored(now, ticket, out),
+            Input::Stored(ticket) => {
+                if !self.service_stored(now, ticket, out) {
+                    self.task_stored(now, ticket, out);
+                }
+            }
+            Input::Brought(ticket, brought) => self.brought(now, ticket, *brought, out),
             Input::Recalled(saved) if self.serving() => self.recalled(now, *saved),
-            Input::Recalled(_) | Input::Worker(_) => out.refuse(Refusal::Unexpected),
+            Input::Recalled(_) | Input::Worker(_) | Input::Seated(_) | Input::Clusters(_) => {
+                out.refuse(Refusal::Unexpected);
+            }
         }
         self.office.wake(now, out);
         self.wake_levels(now, out);
@@ -227,6 +241,7 @@ impl Orchestrator {
                 self.epoch = self.office.serving().unwrap_or_default();
                 self.desired.serve(now, self.epoch);
                 self.freezes.serve(now);
+                self.commands = 0;
                 self.sectors = (0..self.shape.sectors).map(|_| Record::default()).collect();
                 self.lookout = Lookout::of_mesh(self.shape, now);
                 self.lookout
@@ -237,7 +252,7 @@ impl Orchestrator {
                 self.clock_at = now + CLOCK_EVERY;
                 self.begun = now;
                 (self.door, self.board) = (Door::new(now), Board::default());
-                out.0.push(Output::Recall);
+                out.0.push(Output::Recall(self.epoch));
                 self.echo(now, out);
                 self.echo_at = now + self.chance.span(Micros::ZERO, BEAT);
             }
@@ -258,6 +273,16 @@ impl Orchestrator {
         }
     }
 
+    /// The number of the next command; its signature is made when all of it is written.
+    fn warrant(&mut self) -> Warrant {
+        self.commands += 1;
+        Warrant {
+            epoch: self.epoch,
+            sequence: self.commands,
+            ..Warrant::default()
+        }
+    }
+
     fn echo(&mut self, now: Moment, out: &mut Outputs) {
         let due = |(slot, record): (usize, &mut Record)| record.link.take_echo(slot as u16, now);
         let entries = self
@@ -274,6 +299,7 @@ impl Orchestrator {
         out.send(To::Everyone, self.epoch, Body::Echo(Arc::new(echo)));
     }
 
+    #[expect(clippy::too_many_lines, reason = "one arm for each message")]
     fn message(&mut self, now: Moment, arrival: Arrival, out: &mut Outputs) {
         let From::Child(slot) = arrival.from else {
             return out.refuse(Refusal::WrongPlace);
@@ -282,7 +308,8 @@ impl Orchestrator {
             return out.refuse(Refusal::WrongPlace);
         };
         let (sent, received) = (arrival.sent, arrival.received);
-        if arrival.epoch < record.link.epoch() {
+        // Whatever the first message of a new holder is, the one before is not heard any more.
+        if !record.link.admit(arrival.epoch) {
             return out.refuse(Refusal::StaleEpoch);
         }
         if !self.believable(now, slot, &arrival.body, out) {
@@ -348,7 +375,10 @@ impl Orchestrator {
                     .tosses
                     .iter_mut()
                     .find(|toss| toss.header.id == operation);
-                if let Some(go) = toss.and_then(|toss| toss.relay.armed(slot, armed.seal + trunk)) {
+                let stamp = self.replica.table.stamp();
+                if let Some(go) =
+                    toss.and_then(|toss| toss.armed(now, slot, armed.seal + trunk, stamp))
+                {
                     out.send(
                         To::Child(slot),
                         self.epoch,
@@ -368,10 +398,10 @@ impl Orchestrator {
             }
             Body::SectorFold(fold) => self.fold(now, slot, &fold),
             body @ (Body::Notice(_) | Body::Escalated(_) | Body::Settled(_)) => {
-                self.told(now, slot, body, out)
+                self.told(now, slot, body, out);
             }
             body @ (Body::Levels(_) | Body::LevelsHave(_) | Body::LevelsWanted(_)) => {
-                self.take_levels(now, From::Child(slot), body, out)
+                self.take_levels(now, From::Child(slot), body, out);
             }
             Body::StopCount(count) if count.cluster.sector.index() == usize::from(slot) => {
                 self.freezes.count(now, count);
@@ -392,18 +422,21 @@ impl Orchestrator {
     /// What a sector says of its agents.
     fn take_report(&mut self, now: Moment, slot: u16, report: &SectorReport, out: &mut Outputs) {
         let sector = SectorId::at(usize::from(slot));
-        let (mut turned, mut added) = (Vec::new(), false);
+        let (mut turned, mut added) = (Vec::new(), Vec::new());
         for forwarded in &report.clusters {
             let cluster = sector.cluster(forwarded.slot);
             self.replica.take(
                 cluster,
                 forwarded,
                 now,
-                |_, _| added = true,
+                |agent, _| added.push(agent),
                 |turn| turned.push(turn),
             );
         }
-        if added && !self.desired.levels().is_empty() {
+        for &agent in &added {
+            self.newcomer(now, agent);
+        }
+        if !added.is_empty() && !self.desired.levels().is_empty() {
             // A frozen mesh stays frozen for late joiners.
             let desired = &self.desired;
             let effective = |agent, class| desired.effective(agent, class);

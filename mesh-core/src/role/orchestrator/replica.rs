@@ -59,6 +59,16 @@ impl Replica {
     ) {
         let report = &forwarded.report;
         let names = &report.names;
+        // The lead is the authority: whom it does not name has left.
+        let named: Slots = report.rows.iter().map(|row| row.slot).collect();
+        for slot in self.table.agents(cluster).without(named).iter() {
+            let agent = cluster.agent(slot);
+            let class = self.table.class(agent).unwrap_or(Class::Edge);
+            self.people(agent, class, |replica| {
+                replica.table.remove(agent);
+            });
+            self.quarantined.remove(&agent);
+        }
         // Most agents of a cluster can do the same: it is translated once.
         let mut last = (CapabilitySet::EMPTY, CapabilitySet::EMPTY);
         let age = Micros::from(forwarded.age);
@@ -73,7 +83,7 @@ impl Replica {
             if self.quarantined.contains(&agent) {
                 update.state = State::Quarantined;
             }
-            let task = self.table.row(agent).map(|held| held.task());
+            let task = self.table.task(agent);
             update.task = task.and_then(|task| self.table.tasks().name(task).cloned());
             self.people(agent, row.class, |replica| {
                 match replica.table.apply(agent, &update, now) {
@@ -184,12 +194,12 @@ impl Replica {
         )
     }
 
-    /// Whether a sector has at least 95 % of its agents active.
+    /// Whether a sector has more than 95 % of its agents active (§4.3).
     pub(super) fn healthy(&self, sector: SectorId) -> bool {
         let counts = self.table.counts_of(Region::Sector(sector));
         counts
             .active_rate()
-            .is_none_or(|rate| rate >= Share::new(0.95))
+            .is_none_or(|rate| rate > Share::new(0.95))
     }
 
     /// Every ten seconds: marks what is old, adds a point to every series, and sums everything up for the coordinators.
@@ -297,7 +307,7 @@ fn update_of(row: &RowReport, age: Micros) -> RowUpdate {
         mode: if row.class.is_human() {
             HoldMode::Async
         } else {
-            HoldMode::Hold
+            row.mode
         },
         latency: Micros::from(row.latency) + Micros::from(row.latency),
         processing: row.processing.into(),

@@ -7,13 +7,15 @@ use crate::message::{
     Body, ClusterTargets, Fold, Header, Hop, MessageId, Priority, Proceed, Routing, SectorFold,
     Strategy, Targets, Verb,
 };
+use crate::operation::follow::TierSeen;
 use crate::place::scope::Name;
 use crate::place::{AgentId, Class, ClusterId, SectorId, Slots};
+use crate::role::lead::second_copy;
 use crate::role::mailing::Letter;
 use crate::role::unheard::unheard;
 use crate::role::{AskId, CASTS_MAX, Event, Outputs, To};
 use crate::throw::quorum::{self, Counts, Outlook, Thresholds, Trinary};
-use crate::throw::{Account, Relay, RelayDue, Sheet};
+use crate::throw::{Relay, RelayDue, Sheet};
 use crate::time::{Micros, Moment};
 use crate::unit::{Digest, Share, Weight};
 use std::sync::Arc;
@@ -73,14 +75,18 @@ impl Default for Order {
 pub(super) struct Toss {
     pub(super) header: Arc<Header>,
     thresholds: Thresholds,
-    accepted: Moment,
-    target: Moment,
+    pub(super) accepted: Moment,
+    pub(super) target: Moment,
     pub(super) relay: Relay,
     pub(super) parts: Vec<Part>,
     pub(super) close_at: Moment,
-    purpose: Purpose,
+    pub(super) purpose: Purpose,
     /// A fold has come that was not weighed yet.
     fresh: bool,
+    /// Of those who follow: what they see of it has changed at this look.
+    pub(super) stamp: u32,
+    /// When coordinators took it in, and when leads told of their agents first, against T.
+    pub(super) come: [TierSeen; 2],
 }
 
 /// What a throw is for: who is told of its end.
@@ -116,7 +122,7 @@ impl Orchestrator {
     ) -> Option<MessageId> {
         let aim = self.replica.where_true(wanted);
         let id = if order.strategy == Strategy::PriorityFirst {
-            self.campaign(now, order, aim, None, out)
+            self.campaign(now, order, &aim, None, out)
         } else {
             self.launch(now, order, &aim, Purpose::Load, out)
         };
@@ -138,8 +144,9 @@ impl Orchestrator {
         }
         let chart = Chart::new(order, aim, self);
         let target = now + chart.until;
-        let mut parts = self.parts(order, aim, &chart);
-        let header = Arc::new(self.header(now, order, chart.until));
+        let mut parts = self.parts(order, aim);
+        let header = self.header(now, order, chart.until);
+        let header = Arc::new(self.desired.warrant_throw(header));
         self.bar(&mut parts, header.id);
         let children = parts.iter().filter(|part| !part.is_barred()).map(|part| {
             let slot = part.sector.index();
@@ -164,6 +171,8 @@ impl Orchestrator {
             header,
             purpose,
             fresh: false,
+            stamp: self.replica.table.stamp(),
+            come: [TierSeen::default(); 2],
         };
         out.event(Event::Thrown(toss.header.id, target));
         for part in toss.parts.iter().filter(|part| !part.is_barred()) {
@@ -200,12 +209,17 @@ impl Orchestrator {
             else {
                 continue;
             };
+            if part.folds[index].is_none() {
+                toss.come[1].come += 1;
+                toss.come[1].arrivals.count(now - toss.target);
+            }
             let newer = part.folds[index]
                 .as_ref()
                 .is_none_or(|known| known.version < fold.version);
             if newer && fold.targeted == part.targets[index].agents && fold.balanced() {
                 part.folds[index] = Some(Arc::clone(fold));
                 toss.fresh = true;
+                toss.stamp = self.replica.table.stamp();
             }
         }
         if sector.sealed
@@ -237,7 +251,7 @@ impl Orchestrator {
                         }
                     }
                     RelayDue::Poll(child) => {
-                        out.send(To::Child(child), self.epoch, Body::Poll(operation))
+                        out.send(To::Child(child), self.epoch, Body::Poll(operation));
                     }
                     RelayDue::Gate(go) => out.send(
                         To::Everyone,
@@ -255,6 +269,7 @@ impl Orchestrator {
                 let toss = self.tosses.swap_remove(index);
                 self.compare(now, &toss);
                 let sheet = self.sheet(now, &toss);
+                self.ended(now, &toss, &sheet);
                 self.sealed(now, toss.purpose, &sheet, out);
                 out.event(Event::Sealed(Box::new(sheet)));
             } else {
@@ -297,7 +312,7 @@ impl Orchestrator {
     }
 
     /// Whom it is for, sector by sector.
-    fn parts(&self, order: &Order, aim: &Aim, chart: &Chart) -> Vec<Part> {
+    fn parts(&self, order: &Order, aim: &Aim) -> Vec<Part> {
         let sectors = by_sector(aim).into_iter();
         let parts = sectors.filter(|(sector, _)| sector.index() < self.sectors.len());
         parts
@@ -305,8 +320,15 @@ impl Orchestrator {
                 let targets = aim[range].iter().map(|&(cluster, agents)| ClusterTargets {
                     slot: cluster.slot(),
                     agents,
-                    leads: (order.strategy == Strategy::Parallel)
-                        .then(|| chart.leads(order, cluster, agents, &self.replica)),
+                    leads: (order.strategy == Strategy::Parallel).then(|| {
+                        Chart::leads(
+                            order,
+                            cluster,
+                            agents,
+                            &self.replica,
+                            second_copy(self.lossy),
+                        )
+                    }),
                 });
                 let targets: Arc<[ClusterTargets]> = targets.collect();
                 Part {
@@ -358,11 +380,30 @@ impl Orchestrator {
             window: order.window,
             spread_max: order.spread_max,
             quorum: order.thresholds.ready,
+            warrant: self.warrant(),
         }
     }
 }
 
 impl Toss {
+    /// A coordinator has taken it in; the word to tell it when it comes too late for the gate.
+    pub(super) fn armed(
+        &mut self,
+        now: Moment,
+        slot: u16,
+        seal: Micros,
+        stamp: u32,
+    ) -> Option<bool> {
+        let before = self.relay.armed_count();
+        let missed = self.relay.armed(slot, seal);
+        if self.relay.armed_count() > before {
+            self.come[0].come += 1;
+            self.come[0].arrivals.count(now - self.target);
+            self.stamp = stamp;
+        }
+        missed
+    }
+
     fn letter_for(&self, part: &Part) -> Letter {
         let hop = Hop {
             header: Arc::clone(&self.header),
@@ -404,23 +445,6 @@ impl Toss {
             };
             *fold = Some(Arc::new(fresh));
         }
-    }
-
-    /// How all its targets stand now.
-    pub(super) fn account(&self) -> Account {
-        let mut account = Account::default();
-        for part in &self.parts {
-            for (targets, fold) in part.targets.iter().zip(&part.folds) {
-                match fold {
-                    Some(fold) => account.add(fold),
-                    None => {
-                        account.targeted += targets.agents.len() as u32;
-                        account.transit += targets.agents.len() as u32;
-                    }
-                }
-            }
-        }
-        account
     }
 
     /// Whether what is still waited for can change nothing that matters: quorum is decided, and less than a thousandth of

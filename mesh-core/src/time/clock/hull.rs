@@ -36,6 +36,12 @@ impl Side {
 }
 
 impl Hull {
+    /// See [`crate::warm`].
+    pub(super) fn warm(&self) -> u64 {
+        let [first, .., last] = &self.points;
+        (first.at ^ last.at) as u64
+    }
+
     pub(super) fn points(&self) -> &[Point] {
         &self.points[..usize::from(self.len)]
     }
@@ -104,21 +110,37 @@ impl Hull {
         *self = kept;
     }
 
-    /// The bound that all points together give at `at`, for a skew anywhere in the range.
-    pub(super) fn tightest(&self, side: Side, at: f64, slowest: f64, fastest: f64) -> f64 {
-        let sign = side.sign();
-        let least = self.points().iter().fold(f64::INFINITY, |least, point| {
+    /// The bound that all points together give at `at`, for a skew anywhere in each of the ranges.
+    pub(super) fn tightest<const N: usize>(
+        &self,
+        side: Side,
+        at: f64,
+        ranges: [(f64, f64); N],
+    ) -> [f64; N] {
+        let mut bounds = [side.sign() * f64::INFINITY; N];
+        for point in self.points() {
             let age = at - f64::from(point.at);
-            let (slow, fast) = (slowest * age, fastest * age);
-            let wander = super::WANDER * libm::fabs(age);
-            let moved = match side {
-                Side::Ceiling => slow.max(fast) + wander,
-                Side::Floor => slow.min(fast) - wander,
-            };
-            least.min(sign * (f64::from(point.offset) + moved))
-        });
-        sign * least
+            let (offset, wander) = (f64::from(point.offset), super::WANDER * libm::fabs(age));
+            for (bound, (slowest, fastest)) in bounds.iter_mut().zip(ranges) {
+                let (slow, fast) = (slowest * age, fastest * age);
+                *bound = match side {
+                    Side::Ceiling => lesser(*bound, offset + greater(slow, fast) + wander),
+                    Side::Floor => greater(*bound, offset + lesser(slow, fast) - wander),
+                };
+            }
+        }
+        bounds
     }
+}
+
+/// The lesser of two numbers that are numbers: one instruction, where `f64::min` must ask for those that are not.
+pub(super) const fn lesser(a: f64, b: f64) -> f64 {
+    if a < b { a } else { b }
+}
+
+/// The greater of two, likewise.
+pub(super) const fn greater(a: f64, b: f64) -> f64 {
+    if a > b { a } else { b }
 }
 
 /// How far `b` lies beyond the chord from `a` to `c`, on the side that binds.

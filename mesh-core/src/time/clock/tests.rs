@@ -173,6 +173,64 @@ fn a_step_of_either_clock_starts_the_estimate_again() {
 }
 
 #[test]
+fn a_step_of_less_than_a_round_trip_is_noticed_by_the_next_exchange_and_the_bound_holds_again() {
+    // Between half a round trip and a whole one a step fits between old ceilings and new floors, and is out of bounds.
+    for step in [-19_000, -13_000, 12_500, 16_000, 20_000] {
+        let mut world = World {
+            chance: Chance::new(3),
+            mine: (20e-6, 0),
+            theirs: (-40e-6, 5),
+            least: (10_000.0, 11_000.0),
+            jitter: 800.0,
+        };
+        let mut estimate = ClockEstimate::default();
+        let mut time = 0.0;
+        for _ in 0..40 {
+            time = world.exchange(&mut estimate, time, 0.0).1 + 5e6;
+        }
+        world.theirs.1 += step;
+        let (before, claimed) = world.errors(&estimate, time)[0];
+        assert!(before > claimed, "{step}: nothing to mend");
+        for _ in 0..20 {
+            time = world.exchange(&mut estimate, time, 0.0).1;
+            for (error, bound) in world.errors(&estimate, time) {
+                assert!(
+                    error <= bound,
+                    "{step}: off by {error} us, bound {bound} us"
+                );
+            }
+            time += 5e6;
+        }
+    }
+}
+
+#[test]
+fn a_clock_that_runs_ten_times_too_fast_is_followed_within_a_quarter_of_a_round_trip() {
+    let mut world = World {
+        chance: Chance::new(4),
+        mine: (0.0, 0),
+        theirs: (50e-6, 0),
+        least: (40_000.0, 40_000.0),
+        jitter: 2_000.0,
+    };
+    let mut estimate = ClockEstimate::default();
+    let mut time = 0.0;
+    for _ in 0..60 {
+        time = world.exchange(&mut estimate, time, 0.0).1 + 5e6;
+    }
+    // Their clock goes on from where it is, at another rate.
+    let now = World::read(world.theirs, time);
+    world.theirs = (1_000e-6, 0);
+    world.theirs.1 = now.0 - World::read(world.theirs, time).0;
+    let mut worst = 0;
+    for _ in 0..120 {
+        time = world.exchange(&mut estimate, time, 0.0).1 + 5e6;
+        worst = worst.max(world.errors(&estimate, time)[0].0);
+    }
+    assert!(worst < 25_000, "off by {worst} us");
+}
+
+#[test]
 fn four_exchanges_make_it_ready_and_a_new_boot_unmakes_it() {
     let mut estimate = ClockEstimate::default();
     assert_eq!(estimate.to_theirs(Moment(0)), None);

@@ -14,6 +14,10 @@ enum Order {
     Lift,
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "orders of any size are handed over by reference"
+)]
 fn asks(order: &Order, epoch: Epoch) -> Act<'static> {
     match order {
         Order::Throw | Order::Thaw => Act::Command(epoch),
@@ -83,7 +87,7 @@ fn the_orchestrator_that_was_replaced_commands_no_more() {
 #[test]
 fn a_command_changed_on_its_way_is_refused() {
     for scheme in [Scheme::Ed25519, Scheme::StandIn(World::new(1))] {
-        let mesh = Mesh::with(scheme);
+        let mesh = Mesh::with(&scheme);
         let bytes = sign(Epoch(5), &Order::Thaw, &mesh.top).unwrap();
         for at in 0..bytes.len() {
             let mut changed = bytes.clone();

@@ -365,7 +365,7 @@ fn what_a_certificate_may_not_say_is_refused() {
     let nobody = mesh.statement(new.public(), seat(Seat::Orchestrator));
     assert_eq!(why(mesh.ring.admit(&nobody.sign(&top), NOW)), "Unknown");
     let odd = crate::trust::sealed::seal(crate::trust::Purpose::Certificate, &top, |out| {
-        out.push(0xc1)
+        out.push(0xc1);
     });
     assert_eq!(why(mesh.ring.admit(&odd, NOW)), "Unreadable");
     assert_eq!(why(mesh.ring.admit(&[0; 5_000], NOW)), "Seal");
@@ -378,7 +378,7 @@ fn a_certificate_with_any_byte_changed_or_cut_is_refused() {
         Scheme::Ed25519,
         Scheme::StandIn(crate::trust::World::new(1)),
     ] {
-        let mesh = Mesh::with(scheme);
+        let mesh = Mesh::with(&scheme);
         let new = mesh.key(9);
         let bytes = mesh
             .statement(new.public(), Grant::Admit(Holder::Node))

@@ -83,6 +83,37 @@ fn a_holder_that_a_child_does_not_obey_with_its_own_epoch_claims_the_next() {
 }
 
 #[test]
+fn a_holder_that_starts_anew_goes_above_the_epoch_it_had_at_once() {
+    let mut table = SeatTable::default();
+    let mut chance = Chance::new(1);
+    let mut take = |tenure: &mut Tenure, event| -> Vec<Step> {
+        let mut steps: Vec<Step> = Vec::new();
+        let mut event = Some(event);
+        while let Some(next) = event.take() {
+            for step in tenure
+                .handle(Moment(5), next, &mut chance)
+                .into_iter()
+                .flatten()
+            {
+                if let Step::Claim(claim) = step {
+                    let answer = table.claim(Moment(5), claim);
+                    event = Some(Event::Answer(claim.epoch, answer));
+                }
+                steps.push(step);
+            }
+        }
+        steps
+    };
+    let mut first = Tenure::new(COORDINATOR, KeyId(1), Epoch(0));
+    take(&mut first, Event::Stand);
+    assert_eq!(first.serving(), Some(Epoch(1)));
+    // It dies and comes back, and knows nothing of epochs: its children must see that it is another start.
+    let mut second = Tenure::new(COORDINATOR, KeyId(1), Epoch(0));
+    let steps = take(&mut second, Event::Stand);
+    assert_eq!(second.serving(), Some(Epoch(2)), "{steps:?}");
+}
+
+#[test]
 fn a_lower_epoch_ends_nothing() {
     let (mut tenure, mut chance) = serving();
     let lower = SeatAnswer::Refused {

@@ -1,8 +1,10 @@
 //! Following: the newest state, and the events since the last look, however seldom that is.
 
+mod join;
+
 use crate::door::frame::{EVENTS_MAX, Seen};
-use crate::door::porter::Sight;
 use mesh_core::operation::event::Stamped;
+use mesh_core::operation::follow::Sight;
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::sync::Notify;
@@ -14,7 +16,7 @@ pub struct Feed(Arc<Basket>);
 /// What is new since the last look.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct News {
-    /// How the mesh is now; none before the first frame.
+    /// What is seen since the last look, as one: a snapshot first, then what has changed. None when nothing was.
     pub sight: Option<Sight>,
     /// What happened, oldest first.
     pub events: Vec<Stamped>,
@@ -65,7 +67,7 @@ impl Basket {
         }
         held.fresh = false;
         Some(News {
-            sight: held.sight.clone(),
+            sight: held.sight.take(),
             events: held.events.drain(..).collect(),
             missed: std::mem::take(&mut held.missed),
             closed: held.closed,
@@ -94,7 +96,7 @@ impl Feeds {
     /// A frame for all.
     pub(super) fn take(&self, seen: &Seen) {
         self.each(|held| {
-            held.sight = Some(seen.sight.clone());
+            held.sight = Some(join::then(held.sight.take(), seen.sight.clone()));
             held.missed += seen.missed;
             held.events.extend(seen.events.iter().cloned());
             let over = held.events.len().saturating_sub(EVENTS_MAX);

@@ -2,18 +2,19 @@
 //! whether each task had exactly one outcome.
 
 use super::node::NodeId;
+use super::operate::Wanted;
+use super::sabotage::Sabotage;
 use super::world::{Event, World};
-use mesh_core::message::{Epoch, TaskOrder, TaskSaid};
+use mesh_core::message::{Epoch, MessageId, TaskOrder, TaskSaid};
 use mesh_core::operation::Operation;
-use mesh_core::operation::task::{TaskId, TaskState};
+use mesh_core::operation::resource::Resource;
+use mesh_core::operation::task::{Outcome, TaskId, TaskState};
 use mesh_core::operation::value::Seconds;
 use mesh_core::place::Class;
-use mesh_core::role::{
-    Desk, HostAct, Input, KeptTask, Record, Saved, Ticket, WorkerEvent, ability,
-};
+use mesh_core::role::{Desk, Input, KeptTask, Record, Saved, Ticket, WorkerEvent, ability};
 use mesh_core::time::{Boot, Micros, Moment};
 use mesh_core::unit::Weight;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// A write with a sync, or a read of what is open.
@@ -22,6 +23,10 @@ const DISK: Micros = Micros::millis(4);
 const GRACE: Micros = Micros::seconds(60);
 /// How long the load's tasks may take.
 const TIMEOUT: Micros = Micros::seconds(60);
+/// How much slower a machine is while a task waits in vain for what it has not.
+const BUSY_WAITING: f64 = 6.0;
+/// Between two tries to get it.
+const TRIES_AGAIN: Micros = Micros::seconds(2);
 /// A task is so much more than the processing of a payload.
 const HEAVY: Weight = Weight(500);
 
@@ -37,13 +42,14 @@ pub(super) struct Chores {
     runs: Vec<Run>,
     begun: BTreeMap<TaskId, u32>,
     delegated: u64,
-    told_lost: BTreeMap<TaskId, ()>,
+    told_lost: BTreeSet<TaskId>,
+    /// By when each is to have an outcome, in true time.
+    due: BTreeMap<TaskId, Moment>,
 }
 
 /// One agent's work on one task.
 #[derive(Debug)]
 struct Run {
-    agent: u32,
     order: Arc<TaskOrder>,
     /// The start of the agent in which it goes on.
     boot: Boot,
@@ -95,7 +101,7 @@ impl World {
             priority: None,
             idempotent: Some(number.is_multiple_of(3)),
         };
-        self.ask(operation, false);
+        self.ask(operation, Wanted::Either);
         self.schedule_tasks();
     }
 
@@ -114,7 +120,9 @@ impl World {
     pub(super) fn chore(&mut self, agent: u32, order: &Arc<TaskOrder>) {
         let boot = self.agents[agent as usize].host.boot;
         let key = (agent, order.id.clone());
-        if let Some(&run) = self.chores.logs.get(&key) {
+        if let Some(&run) = self.chores.logs.get(&key)
+            && !self.broken_by(Sabotage::AmnesicWorkers)
+        {
             let known = &mut self.chores.runs[run];
             let alive = known.boot == boot;
             match known.at {
@@ -122,13 +130,17 @@ impl World {
                 Stage::Begun if alive => return self.say_soon(agent, run),
                 Stage::Begun if !order.idempotent => return self.say_soon(agent, run),
                 Stage::Queued if alive => return,
-                Stage::Queued | Stage::Begun | Stage::Dropped => {}
+                // Given up is given up: an order that was under way meanwhile, or comes twice, begins nothing.
+                Stage::Dropped => {
+                    let again = self.now + Micros(1);
+                    return self.queue.push(again, Event::GivenUp(agent, run as u32));
+                }
+                Stage::Queued | Stage::Begun => {}
             }
         }
         let run = self.chores.runs.len();
         self.chores.logs.insert(key, run);
         self.chores.runs.push(Run {
-            agent,
             order: Arc::clone(order),
             boot,
             at: Stage::Queued,
@@ -147,8 +159,15 @@ impl World {
         if !up {
             return;
         }
+        let lacks = lacks(&known.order, node.role.class());
         let said = match known.at {
-            Stage::Dropped => return,
+            Stage::Dropped => {
+                // What it waited for is wanted no more: its machine is itself again.
+                if lacks.is_some() {
+                    self.agents[agent as usize].device.slow_down(1.0);
+                }
+                return;
+            }
             Stage::Ended => TaskSaid::done("ok"),
             Stage::Begun if known.boot != boot => TaskSaid::Interrupted,
             Stage::Queued if known.boot != boot => return,
@@ -161,6 +180,14 @@ impl World {
             {
                 let later = self.now + Micros::seconds(1);
                 return self.queue.push(later, Event::Chore(agent, run));
+            }
+            Stage::Queued if lacks.is_some() => {
+                // It waits in vain, and keeps its machine busy with that.
+                self.agents[agent as usize].device.slow_down(BUSY_WAITING);
+                self.queue
+                    .push(self.now + TRIES_AGAIN, Event::Chore(agent, run));
+                let resource = lacks.unwrap_or(Resource::GpuMemory);
+                TaskSaid::Waits(resource, format!("{} allocation", resource.word()).into())
             }
             Stage::Queued => {
                 let took = self.duration(agent);
@@ -188,7 +215,9 @@ impl World {
             found => {
                 if let Some(run) = found {
                     self.chores.runs[run].at = Stage::Dropped;
-                    self.chores.logs.remove(&key);
+                } else {
+                    // Kept for an order that comes later than the word that takes it back.
+                    self.chores.logs.insert(key.clone(), self.chores.runs.len());
                 }
                 // Said from a step of its own: roles are not called from within their own outputs.
                 let order = TaskOrder {
@@ -201,6 +230,7 @@ impl World {
                     idempotent: false,
                     priority: 0,
                     left: Micros::ZERO,
+                    warrant: mesh_core::message::Warrant::default(),
                 };
                 self.queue.push(
                     self.now + Micros(1),
@@ -208,7 +238,6 @@ impl World {
                 );
                 let boot = self.agents[agent as usize].host.boot;
                 self.chores.runs.push(Run {
-                    agent,
                     order: Arc::new(order),
                     boot,
                     at: Stage::Dropped,
@@ -238,22 +267,54 @@ impl World {
     /// A record for the store.
     pub(super) fn keep(&mut self, node: NodeId, ticket: Ticket, record: Record) {
         let NodeId::Seat(seat) = node else { return };
-        if ticket.epoch < self.chores.fence {
-            return;
+        if !self.broken_by(Sabotage::OpenStore) {
+            if ticket.epoch < self.chores.fence {
+                return;
+            }
+            self.chores.fence = ticket.epoch;
         }
-        self.chores.fence = ticket.epoch;
         match record {
-            Record::Task(kept) => self.keep_task(*kept),
+            Record::Task(kept) => self.sabotaged_keep(*kept),
             Record::Desk(desk) => self.chores.desk = Some(*desk),
-            // Sheets come as events too, and nobody reads the audit trail of a run.
-            Record::Sheet(_) | Record::Audit(_) => return,
+            Record::Backup(backup) => self.vault.backup = Some(*backup),
+            Record::Audit(row) => return self.audited(&row),
+            // Sheets come as events too.
+            Record::Sheet(_) => return,
         }
         self.queue
             .push(self.now + DISK, Event::Stored(seat, ticket));
     }
 
+    /// Keeps a task, unless somebody sees to it that its outcome is lost or set twice.
+    fn sabotaged_keep(&mut self, kept: KeptTask) {
+        let over = kept.task.state().is_final();
+        let before = self.chores.store.get(&kept.task.id).cloned();
+        if over && self.broken_by(Sabotage::LostOutcomes) {
+            return;
+        }
+        self.keep_task(kept);
+        if let (true, Some(mut other)) = (over && self.broken_by(Sabotage::TwoOutcomes), before) {
+            let state = other.task.state();
+            let ended = other.task.end(state, Outcome::Expired, Moment(0));
+            if ended.is_ok() {
+                self.keep_task(other);
+            }
+        }
+    }
+
     fn keep_task(&mut self, kept: KeptTask) {
         let id = kept.task.id.clone();
+        let now = self.now;
+        let until = self.chores.due.entry(id.clone());
+        until.or_insert_with(|| {
+            // The id says when it was made, by the same clock that its deadline was set by.
+            let made = id
+                .as_str()
+                .parse::<MessageId>()
+                .map_or(0, |id| (id.0 >> 80) as i64);
+            let timeout = Micros(kept.task.deadline.0 - made * 1_000);
+            now + timeout.max(TIMEOUT)
+        });
         let held = self.chores.store.get(&id).map(|held| &held.task);
         if let Some(held) = held
             && held.state().is_final()
@@ -270,8 +331,11 @@ impl World {
     }
 
     /// A new orchestrator asks what there is.
-    pub(super) fn recall(&mut self, node: NodeId) {
+    pub(super) fn recall(&mut self, node: NodeId, epoch: Epoch) {
         if let NodeId::Seat(seat) = node {
+            if !self.broken_by(Sabotage::OpenStore) {
+                self.chores.fence = self.chores.fence.max(epoch);
+            }
             self.queue.push(self.now + DISK, Event::Recalled(seat));
         }
     }
@@ -283,49 +347,51 @@ impl World {
         let saved = Saved {
             tasks: open.collect(),
             desk: self.chores.desk.clone(),
+            backup: self.vault.backup.as_ref().map(|backup| backup.at),
         };
         self.give(NodeId::Seat(seat), Input::Recalled(Box::new(saved)));
     }
 
-    /// A host is asked to start an agent again, or to put another in its place.
-    pub(super) fn host_act(&mut self, act: HostAct) {
-        let (HostAct::Restart(agent) | HostAct::Replace(agent)) = act;
-        let cluster = self.cluster_index(agent.cluster);
-        let slot = usize::from(agent.slot());
-        if let Some(&index) = self.clusters[cluster].agents.get(slot) {
-            let wait = self.chance.span(Micros::seconds(1), Micros::seconds(3));
-            self.queue
-                .push(self.now + wait, Event::Restart(NodeId::Agent(index)));
-        }
-    }
-
     /// Tasks in numbers, and those that were lost as broken invariants.
     pub(super) fn tally(&mut self) -> Tally {
-        let mut tally = Tally::default();
         let now = self.now;
+        for (id, state) in self.lost() {
+            if self.chores.told_lost.insert(id.clone()) {
+                let what = format!("task {id} is {state} past its time and has no outcome");
+                self.truth.violate(now, &what);
+            }
+        }
+        self.counted()
+    }
+
+    /// Tasks past their time without an outcome, while somebody is there to give them one.
+    fn lost(&self) -> Vec<(TaskId, TaskState)> {
         let serving = self
             .orchestrators
             .into_iter()
             .any(|index| self.seats[index as usize].role.serving());
-        let wall = self.wall();
-        let mut lost = Vec::new();
-        for (id, kept) in &self.chores.store {
+        if !serving {
+            return Vec::new();
+        }
+        // In true time: an orchestrator's wall clock may be off by hours, and then its deadlines are.
+        let late = self.chores.store.iter().filter(|(id, kept)| {
+            let due = self.chores.due.get(*id);
+            !kept.task.state().is_final() && due.is_some_and(|due| *due + GRACE < self.now)
+        });
+        late.map(|(id, kept)| (id.clone(), kept.task.state()))
+            .collect()
+    }
+
+    /// Tasks in numbers.
+    pub(super) fn counted(&self) -> Tally {
+        let mut tally = Tally {
+            lost: self.lost().len() as u64,
+            ..Tally::default()
+        };
+        for kept in self.chores.store.values() {
             let state = kept.task.state();
             tally.ended += u64::from(state.is_final());
             tally.done += u64::from(state == TaskState::Done);
-            if !state.is_final() && kept.task.deadline + GRACE < wall && serving {
-                tally.lost += 1;
-                if !self.chores.told_lost.contains_key(id) {
-                    lost.push((id.clone(), state));
-                }
-            }
-        }
-        for (id, state) in lost {
-            self.truth.violate(
-                now,
-                &format!("task {id} is {state} past its time and has no outcome"),
-            );
-            self.chores.told_lost.insert(id, ());
         }
         let may = |id: &TaskId| {
             let kept = self.chores.store.get(id);
@@ -384,4 +450,11 @@ impl World {
             Input::Worker(WorkerEvent::Task(id, said)),
         );
     }
+}
+
+/// What an order needs and hosts of this class have not.
+fn lacks(order: &TaskOrder, class: Class) -> Option<Resource> {
+    let need = ability::need(order.requires.as_deref()?)?;
+    need.hardware
+        .filter(|resource| !ability::hardware(class).has(*resource))
 }

@@ -8,7 +8,7 @@ use mesh_core::time::{Micros, Moment};
 
 /// One node's monotonic clock as a straight line over true time, from an anchor on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct SimClock {
+pub(in crate::drive) struct SimClock {
     /// True time of the anchor.
     truth: i64,
     /// What the clock read there.
@@ -24,10 +24,10 @@ const ONE: i64 = 1 << 40;
 
 impl SimClock {
     /// Drift at most, either way, in parts per million: past a tenth of the rate it would be no clock.
-    pub(super) const DRIFT_MAX: f64 = 100_000.0;
+    pub(in crate::drive) const DRIFT_MAX: f64 = 100_000.0;
 
     /// Right in everything.
-    pub(super) const TRUE: Self = Self {
+    pub(in crate::drive) const TRUE: Self = Self {
         truth: 0,
         local: 0,
         drift: 0,
@@ -35,7 +35,7 @@ impl SimClock {
     };
 
     /// Reads `offset` at true time 0 and runs fast by `drift` parts per million (slow when negative).
-    pub(super) fn new(offset: Micros, drift: f64) -> Self {
+    pub(in crate::drive) fn new(offset: Micros, drift: f64) -> Self {
         let mut clock = Self::TRUE;
         clock.local = offset.0;
         clock.set_drift(Moment(0), drift);
@@ -43,13 +43,13 @@ impl SimClock {
     }
 
     /// Off by up to `offset_max` and drifting by up to `drift_max` parts per million, either way.
-    pub(super) fn any(offset_max: Micros, drift_max: f64, chance: &mut Chance) -> Self {
+    pub(in crate::drive) fn any(offset_max: Micros, drift_max: f64, chance: &mut Chance) -> Self {
         let offset = chance.span(-offset_max, offset_max + Micros(1));
         Self::new(offset, chance.between(-drift_max, drift_max))
     }
 
     /// What the node reads at true time `at`.
-    pub(super) const fn read(&self, at: Moment) -> Moment {
+    pub(in crate::drive) const fn read(&self, at: Moment) -> Moment {
         let span = at.0.saturating_sub(self.truth);
         Moment(self.local.saturating_add(stretch(span, self.drift)))
     }
@@ -58,7 +58,7 @@ impl SimClock {
     ///
     /// [`Moment::NEVER`] stays itself, and is the answer for what a standing clock has not reached. What the clock read
     /// before its last change is answered as if it had always run as it does now.
-    pub(super) const fn when(&self, local: Moment) -> Moment {
+    pub(in crate::drive) const fn when(&self, local: Moment) -> Moment {
         if local.0 == Moment::NEVER.0 {
             return Moment::NEVER;
         }
@@ -82,13 +82,13 @@ impl SimClock {
     }
 
     /// Jumps by `by` at true time `at`: forward, or backward when negative.
-    pub(super) const fn step(&mut self, at: Moment, by: Micros) {
+    pub(in crate::drive) const fn step(&mut self, at: Moment, by: Micros) {
         self.anchor(at);
         self.local = self.local.saturating_add(by.0);
     }
 
     /// Runs fast by `drift` parts per million from true time `at` on, without a jump.
-    pub(super) fn set_drift(&mut self, at: Moment, drift: f64) {
+    pub(in crate::drive) fn set_drift(&mut self, at: Moment, drift: f64) {
         self.anchor(at);
         let share = drift.clamp(-Self::DRIFT_MAX, Self::DRIFT_MAX) / 1e6;
         self.drift = libm::round(share * ONE as f64) as i64;
@@ -96,24 +96,24 @@ impl SimClock {
     }
 
     /// Stands still from true time `at` on, as a suspended machine does; [`SimClock::set_drift`] lets it run again.
-    pub(super) const fn stop(&mut self, at: Moment) {
+    pub(in crate::drive) const fn stop(&mut self, at: Moment) {
         self.anchor(at);
         self.drift = -ONE;
     }
 
     /// A new boot at true time `at`: the clock begins at another origin and keeps its drift.
-    pub(super) const fn reboot(&mut self, at: Moment, origin: Moment) {
+    pub(in crate::drive) const fn reboot(&mut self, at: Moment, origin: Moment) {
         self.anchor(at);
         self.local = origin.0;
     }
 
     /// Whether it stands still.
-    pub(super) const fn is_stopped(&self) -> bool {
+    pub(in crate::drive) const fn is_stopped(&self) -> bool {
         self.drift == -ONE
     }
 
     /// Its drift in parts per million; -1,000,000 while it stands still.
-    pub(super) fn drift(&self) -> f64 {
+    pub(in crate::drive) fn drift(&self) -> f64 {
         self.drift as f64 / ONE as f64 * 1e6
     }
 

@@ -7,15 +7,16 @@
 use super::node::{NodeId, SeatRole};
 use super::scenario::{Claim, Misconduct, Seat as SeatKind, Whom};
 use super::world::{Event, World};
-use mesh_core::guard::level::{Kind, Value};
+use mesh_core::guard::level::{Author, Entry, Kind, Stamp, Value};
 use mesh_core::message::delivery::Numbered;
 use mesh_core::message::{
     self, Beat, Body, ConflictKind, Epoch, Fold, Header, Hop, MessageId, Micros32, Probe,
 };
 use mesh_core::place::scope::{Region, Scope};
 use mesh_core::place::{SectorId, Slots};
-use mesh_core::role::{Order, To, WorkerEvent};
+use mesh_core::role::{Order, Signatory, To, WorkerEvent};
 use mesh_core::time::{Boot, Micros, Moment};
+use mesh_core::trust::key::Signature;
 use mesh_core::trust::seat::Seat;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -33,9 +34,9 @@ const HURRY: Micros = Micros::seconds(2);
 pub(super) struct Conduct {
     agents: BTreeMap<u32, Vice>,
     seats: BTreeMap<u32, Vec<Misconduct>>,
+    /// When the last seat came back into the right hands.
+    seats_right_since: Moment,
     deeds: Vec<Deed>,
-    /// Commands that the orchestrator never gave.
-    forged: Vec<MessageId>,
     /// The last command that passed through a rogue seat, and the seat's epoch: what a forger builds on.
     seen: BTreeMap<u32, (Arc<Header>, Epoch)>,
 }
@@ -69,7 +70,7 @@ enum DeedKind {
     Flood(u32),
     /// A copy of the first agent's key speaks in the place of the second.
     Copy(u32, u32),
-    /// A lead gives commands of its own.
+    /// A lead or coordinator gives commands of its own.
     Forge(u32),
     /// The orchestrator's console in the wrong hands.
     Run(u32),
@@ -162,6 +163,7 @@ impl World {
                 left.retain(|own| *own != conduct);
                 if left.is_empty() {
                     self.conduct.seats.remove(&index);
+                    self.conduct.seats_right_since = self.now;
                     self.seats[index as usize].host.rogue = false;
                 }
                 continue;
@@ -180,6 +182,19 @@ impl World {
                 self.agents[index as usize].host.rogue = false;
             }
         }
+    }
+
+    /// Nobody misbehaves any more: copies, forgers and floods have no end of their own.
+    pub(super) fn reform_all(&mut self) {
+        let now = self.now;
+        for deed in &mut self.conduct.deeds {
+            deed.until = deed.until.min(now);
+        }
+    }
+
+    /// Whether every seat has been in the right hands since then.
+    pub(super) fn honest_since(&self, then: Moment) -> bool {
+        self.conduct.seats.is_empty() && self.conduct.seats_right_since <= then
     }
 
     /// What a misbehaving node makes of something that its role wants sent; `None` is nothing at all.
@@ -249,8 +264,11 @@ impl World {
                     source: String::from("nobody that anybody knows"),
                     ..Header::clone(&hop.header)
                 };
+                // Whoever has the console has the key of the seat.
+                let notary = self.notary_of(NodeId::Seat(index));
+                let who = Signatory::Seat(Author::Orchestrator);
                 Body::Throw(Arc::new(Hop {
-                    header: Arc::new(header),
+                    header: Arc::new(header.signed(|bytes| notary.sign(who, bytes))),
                     ..Hop::clone(&hop)
                 }))
             }
@@ -274,14 +292,6 @@ impl World {
         WorkerEvent::Ready(operation)
     }
 
-    /// Whether a command bears the orchestrator's own signature, as its receiver checks it before it looks at it.
-    pub(super) fn is_forged(&self, body: &Body) -> bool {
-        match body.content() {
-            Body::Throw(hop) => self.conduct.forged.contains(&hop.header.id),
-            _ => false,
-        }
-    }
-
     /// A deed is done once more.
     pub(super) fn misdeed(&mut self, number: u32) {
         let Some(deed) = self.conduct.deeds.get_mut(number as usize) else {
@@ -298,7 +308,7 @@ impl World {
         match kind {
             DeedKind::Flood(agent) => self.flood_once(agent),
             DeedKind::Copy(agent, victim) => self.copy_once(agent, victim),
-            DeedKind::Forge(seat) => self.forge_once(seat),
+            DeedKind::Forge(seat) => self.forge_once(seat, done),
             DeedKind::Run(seat) => self.run_once(seat, done),
         }
     }
@@ -333,52 +343,92 @@ impl World {
         self.speak_as(NodeId::Agent(victim), stolen, leads, Body::Beat(beat));
     }
 
-    fn forge_once(&mut self, index: u32) {
+    /// In turn: a command of its own, an old command played again, and desired state in the orchestrator's name.
+    fn forge_once(&mut self, index: u32, done: u32) {
         let seat = &self.seats[index as usize];
-        let (Seat::Lead(cluster), true) = (seat.seat, seat.role.serving() && seat.host.up) else {
+        let (of, true) = (seat.seat, seat.role.serving() && seat.host.up) else {
             return;
         };
         let Some((header, epoch)) = self.conduct.seen.get(&index).cloned() else {
             return;
         };
-        let agents = &self.clusters[self.cluster_index(cluster)].agents;
-        let slots: Slots = (0..agents.len() as u8).collect();
+        let node = NodeId::Seat(index);
         let id = MessageId(u128::from(self.chance.bits()));
-        self.conduct.forged.push(id);
-        let local = self.seats[index as usize].host.clock.read(self.now);
-        let parts = slots
-            .iter()
-            .map(|slot| message::Compensation {
-                slot,
-                lead: Micros::ZERO,
-                processing: Micros::ZERO,
-                confidence: mesh_core::unit::Share::ALL,
-            })
-            .collect();
-        let hop = Hop {
-            header: Arc::new(Header {
-                id,
-                verb: message::Verb::Act,
-                ..Header::clone(&header)
-            }),
+        let header = match done % 3 {
+            1 => Arc::new(self.own_command(node, id, &header)),
+            2 => header,
+            _ => {
+                let entry = self.own_level(node);
+                let levels = Body::Levels([entry].into());
+                return self.speak(node, epoch, To::Everyone, levels);
+            }
+        };
+        let local = self.host(node).clock.read(self.now);
+        let hop = |targets| Hop {
+            header: Arc::clone(&header),
             target: local + Micros::seconds(1),
             bound: Micros::ZERO,
             gated: false,
-            targets: message::Targets::Agents(parts),
+            targets,
         };
-        // A lead that has been taken over knows the numbers that it has given.
-        let numbered = Numbered {
-            id,
+        let numbered = |slot: u16, targets| Numbered {
+            id: header.id,
             ttl: Micros::seconds(5),
-            numbers: slots.iter().map(|slot| (u16::from(slot), 1)).collect(),
-            body: Body::Throw(Arc::new(hop)),
+            numbers: vec![(slot, 1)],
+            body: Body::Throw(Arc::new(hop(targets))),
         };
-        self.speak(
-            NodeId::Seat(index),
-            epoch,
-            To::Children(slots),
-            Body::Numbered(Arc::new(numbered)),
-        );
+        let (children, targets): (usize, Box<dyn Fn(u8) -> message::Targets>) = match of {
+            Seat::Orchestrator => return,
+            Seat::Coordinator(sector) => (
+                self.sectors[sector.index()].clusters.len(),
+                Box::new(|slot| {
+                    message::Targets::Cluster(message::ClusterTargets {
+                        slot,
+                        agents: (0..100).collect(),
+                        leads: None,
+                    })
+                }),
+            ),
+            Seat::Lead(cluster) => (
+                self.clusters[self.cluster_index(cluster)].agents.len(),
+                Box::new(|slot| message::Targets::Agents([everything(slot)].into())),
+            ),
+        };
+        for slot in 0..children as u8 {
+            let letter = numbered(u16::from(slot), targets(slot));
+            let body = Body::Numbered(Arc::new(letter));
+            self.speak(node, epoch, To::Child(u16::from(slot)), body);
+        }
+    }
+
+    /// A command that nobody gave, as well signed as this node can.
+    fn own_command(&self, node: NodeId, id: MessageId, like: &Header) -> Header {
+        let notary = self.notary_of(node);
+        let mut header = Header {
+            id,
+            verb: message::Verb::Act,
+            ..like.clone()
+        };
+        header.warrant.sequence += 1;
+        header.signed(|bytes| notary.sign(Signatory::Seat(Author::Orchestrator), bytes))
+    }
+
+    /// A freeze of everything in the orchestrator's name.
+    fn own_level(&self, node: NodeId) -> Entry {
+        let notary = self.notary_of(node);
+        let entry = Entry {
+            kind: Kind::Freeze,
+            region: Region::All,
+            value: Value::Hold,
+            stamp: Stamp {
+                term: 1 << 40,
+                counter: 1,
+            },
+            author: Author::Orchestrator,
+            lasting: None,
+            signature: Signature::default(),
+        };
+        entry.signed(|bytes| notary.sign(Signatory::Seat(Author::Orchestrator), bytes))
     }
 
     /// In turn: a throw of a stranger's, and a sector taken out.
@@ -428,6 +478,16 @@ impl World {
         // Not all at the same microsecond.
         let first = self.chance.span(Micros(1), every + Micros(2));
         self.queue.push(self.now + first, Event::Misdeed(number));
+    }
+}
+
+/// What is said of a target when nobody has worked it out.
+const fn everything(slot: u8) -> message::Compensation {
+    message::Compensation {
+        slot,
+        lead: Micros::ZERO,
+        processing: Micros::ZERO,
+        confidence: mesh_core::unit::Share::ALL,
     }
 }
 

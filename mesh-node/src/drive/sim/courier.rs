@@ -69,6 +69,16 @@ impl World {
         }
     }
 
+    /// An agent starts anew: what it had in hand is gone with it, and what it had started on before is nothing to this one.
+    pub(super) fn forgets(&mut self, agent: u32) {
+        let courier = &mut self.courier;
+        courier.waiting.retain(|(whose, _), _| *whose != agent);
+        courier.at_hand.take_if(|(whose, _)| *whose == agent);
+        if let Some(last) = courier.last.get_mut(agent as usize) {
+            *last = (Epoch::default(), 0);
+        }
+    }
+
     /// The agent has dealt with it, or will later.
     pub(super) fn brought(&mut self) {
         if let Some((agent, slip)) = self.courier.at_hand.take()
@@ -181,6 +191,16 @@ impl World {
         self.courier.waiting.retain(|_, slip| now <= slip.expires);
         self.courier.lost.retain(|_, lost| now < lost.expires);
         self.courier.last.resize(agents, (Epoch(0), 0));
+    }
+
+    /// An agent sits elsewhere from now on: its numbers are another lead's.
+    pub(super) fn moved_house(&mut self, agent: u32) {
+        if let Some(last) = self.courier.last.get_mut(agent as usize) {
+            *last = (Epoch(0), 0);
+        }
+        let own = |(whose, _): &(u32, u128)| *whose == agent;
+        self.courier.waiting.retain(|key, _| !own(key));
+        self.courier.lost.retain(|(_, whose, _), _| *whose != agent);
     }
 
     /// The end of a run: everybody who is there has what it was sent.

@@ -12,11 +12,14 @@ const SYNC: Micros = Micros::millis(20);
 
 /// All disks. A calm mesh has nothing on them.
 #[derive(Debug, Default)]
-pub(super) struct Disks(BTreeMap<NodeId, Vec<(Moment, Arc<[Entry]>)>>);
+pub(in crate::drive) struct Disks(BTreeMap<NodeId, Vec<Written>>);
+
+/// When something was written, and what.
+type Written = (Moment, Arc<[Entry]>);
 
 impl Disks {
     /// A node keeps these: an agent all that it holds, a seat what is new.
-    pub(super) fn keep(&mut self, now: Moment, node: NodeId, entries: Arc<[Entry]>) {
+    pub(in crate::drive) fn keep(&mut self, now: Moment, node: NodeId, entries: Arc<[Entry]>) {
         let kept = self.0.entry(node).or_default();
         if matches!(node, NodeId::Agent(_)) {
             // The one before is there until this one is synced.
@@ -27,14 +30,14 @@ impl Disks {
     }
 
     /// The power goes: what was not synced is lost.
-    pub(super) fn lose_unsynced(&mut self, now: Moment, node: NodeId) {
+    pub(in crate::drive) fn lose_unsynced(&mut self, now: Moment, node: NodeId) {
         if let Some(kept) = self.0.get_mut(&node) {
             kept.retain(|(at, _)| now.since(*at) >= SYNC);
         }
     }
 
     /// What is there.
-    pub(super) fn read(&self, node: NodeId) -> Arc<[Entry]> {
+    pub(in crate::drive) fn read(&self, node: NodeId) -> Arc<[Entry]> {
         let Some(kept) = self.0.get(&node) else {
             return Arc::from([]);
         };

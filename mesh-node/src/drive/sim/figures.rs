@@ -2,7 +2,7 @@
 
 use super::invariant::Violation;
 use super::operate::Books;
-use super::scenario::{Scenario, Seat};
+use super::scenario::Scenario;
 use super::verdict::Verdict;
 use super::world::{Event, World};
 use mesh_core::throw::ClassTally32;
@@ -37,6 +37,8 @@ pub struct Report {
     pub door: Books,
     /// What was found, and after how many seconds first.
     pub detected: std::collections::BTreeMap<&'static str, f64>,
+    /// Messages that were dropped, by reason: at the door of a node, and by its role.
+    pub refused: std::collections::BTreeMap<&'static str, u64>,
     /// Regions whose breaker was open at some time.
     pub tripped: Vec<String>,
     /// Rows in all chains of conflicts.
@@ -74,9 +76,10 @@ pub struct Kpi {
     pub gather_p95_ms: f64,
     /// Releases of those that held, against T in true time.
     pub release_spread_p99_ms: f64,
-    /// The longest from the loss of a lead to its successor's first beat; 0 when none was lost.
+    /// The longest from the loss of a lead, or the notice that an agent, a cluster or its lead fails, until the cluster was
+    /// whole again; what is not over counts so far. 0 without an incident.
     pub recovery_cluster_s: f64,
-    /// The same for coordinators.
+    /// The same for sectors.
     pub recovery_sector_s: f64,
     /// Operations that ended.
     pub operations: usize,
@@ -135,10 +138,24 @@ pub fn run_with(mut world: World, mut step: impl FnMut(f64)) -> Report {
             .iter()
             .map(|(name, at)| (*name, at.since(Moment(0)).as_seconds_f64()))
             .collect(),
+        refused: world.refused(),
         tripped: truth.tripped.iter().map(ToString::to_string).collect(),
         conflict_rows: truth.conflict_rows(),
         broken: truth.told.clone(),
         verdicts: world.verdicts(),
+    }
+}
+
+impl World {
+    /// Messages that were dropped, by reason.
+    pub(super) fn refused(&self) -> std::collections::BTreeMap<&'static str, u64> {
+        let roles = self.truth.refusals.iter();
+        let mut refused: std::collections::BTreeMap<_, _> =
+            roles.map(|(why, count)| (why.words(), *count)).collect();
+        for (why, count) in self.signing.refusals().iter() {
+            *refused.entry(why.words()).or_default() += u64::from(count);
+        }
+        refused
     }
 }
 
@@ -156,7 +173,6 @@ impl Kpi {
         let mut elapsed: Vec<Micros> = truth.sheets.iter().map(|sheet| sheet.elapsed).collect();
         elapsed.sort_unstable();
         let rank = (elapsed.len() * 95).div_ceil(100).saturating_sub(1);
-        let longest = |seat: Seat| world.takeover(seat).unwrap_or(0.0);
         Self {
             quorum_share: truth.quorum_share().unwrap_or(0.0),
             in_window_share: share(sum(|class| class.in_window), eligible),
@@ -174,8 +190,8 @@ impl Kpi {
                 .quantile(0.99)
                 .unwrap_or_default()
                 .as_millis_f64(),
-            recovery_cluster_s: longest(Seat::Lead),
-            recovery_sector_s: longest(Seat::Coordinator),
+            recovery_cluster_s: world.incidents.cluster_s(world.now()).unwrap_or(0.0),
+            recovery_sector_s: world.incidents.sector_s(world.now()).unwrap_or(0.0),
             operations: truth.sheets.len(),
             ..Self::default()
         }
@@ -199,6 +215,7 @@ impl World {
             self.tally();
         }
         self.look_at_levels();
+        self.look_at_incidents();
         self.look_at_all();
         self.queue.push(self.now + SURVEY_EVERY, Event::Survey);
     }

@@ -186,10 +186,21 @@ impl World {
                 .host(node)
                 .obeys
                 .is_some_and(|(known, holder)| epoch < known || epoch == known && signer != holder),
+            // Agents hold no seat.
+            From::Child(_) if epoch == Epoch::default() && self.leads(node) => false,
+            // Peers show their epochs to their own sectors.
+            From::Peer(_) => false,
             From::Child(slot) => {
                 let known = self.watch.below.get(&(node, slot));
                 known.is_some_and(|known| epoch < *known)
             }
+        }
+    }
+
+    fn leads(&self, node: NodeId) -> bool {
+        match node {
+            NodeId::Agent(_) => false,
+            NodeId::Seat(index) => matches!(self.seats[index as usize].seat, Seat::Lead(_)),
         }
     }
 
@@ -210,6 +221,7 @@ impl World {
         }
         match from {
             From::Parent => self.host_mut(node).obeys = Some((epoch, signer)),
+            From::Peer(_) => {}
             // Agents hold no seat.
             From::Child(_) if epoch == Epoch::default() => {}
             From::Child(slot) => {
@@ -336,7 +348,9 @@ impl World {
             let agent = agents.get(usize::from(*slot));
             !agent.is_some_and(|agent| book.has_released(*agent))
         });
-        if let (Some(slot), true) = (idle, throw as usize >= self.watch.settled) {
+        // A lead in the wrong hands may have made it up, and its coordinator passes on what it is told.
+        let honest = self.honest_since(book.accepted);
+        if let (Some(slot), true) = (idle, honest && throw as usize >= self.watch.settled) {
             let what = format!(
                 "counts {} as READY for {}, and it was not",
                 cluster.agent(slot),
@@ -358,12 +372,14 @@ impl World {
         };
         let now = self.now;
         let book = &mut self.watch.books[throw as usize];
+        let accepted = book.accepted;
         let before = core::mem::replace(&mut book.state, State::Ended(now));
         let released: u32 = book.released.iter().map(|word| word.count_ones()).sum();
         if let State::Ended(_) = before {
             self.blame(node, &format!("{operation} ends a second time"));
         }
-        if sheet.account.ready > released && self.all_honest() {
+        // A seat in the wrong hands may have made its part of the sheet up.
+        if sheet.account.ready > released && self.honest_since(accepted) {
             let what = format!(
                 "the sheet of {operation} says that {} were READY, and {released} were",
                 sheet.account.ready
@@ -423,12 +439,8 @@ impl World {
     }
 
     /// Whether a node does what its role says: nobody's invariants are held against those in the wrong hands.
-    pub(super) const fn honest(&self, _node: NodeId) -> bool {
-        true
-    }
-
-    const fn all_honest(&self) -> bool {
-        true
+    pub(super) fn honest(&self, node: NodeId) -> bool {
+        matches!(node, NodeId::Agent(_)) || !self.host(node).rogue
     }
 
     /// An invariant is broken by this node.

@@ -5,32 +5,37 @@
 //! true time, who really lives) is kept beside the roles, and the invariants are held against it.
 
 mod chores;
-mod clock;
+pub(super) mod clock;
 mod conduct;
 mod courier;
-mod disk;
+pub(super) mod disk;
+mod errands;
 mod figures;
 pub mod fuzz;
+mod incident;
 mod invariant;
-mod levels;
-mod link;
-mod node;
-mod notary;
+pub(super) mod link;
+pub(super) mod node;
+pub(super) mod notary;
 mod operate;
+mod places;
 mod post;
-mod queue;
+pub(super) mod queue;
 mod sabotage;
 pub mod scenario;
 mod settle;
+mod signing;
 mod standing;
 mod strike;
 mod truth;
+mod vault;
 mod verdict;
-mod world;
+pub(super) mod world;
 
 pub use figures::{Kpi, Report, run, run_with};
 pub use invariant::Violation;
 pub use sabotage::Sabotage;
 pub use scenario::Scenario;
+pub use signing::Signatures;
 pub use verdict::Verdict;
 pub use world::World;

@@ -11,7 +11,7 @@ use mesh_core::trust::seat::Seat;
 
 /// A node, by where it is kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum NodeId {
+pub(in crate::drive) enum NodeId {
     /// One that stands for a seat.
     Seat(u32),
     /// One that hosts an agent.
@@ -23,19 +23,27 @@ pub(super) enum NodeId {
 pub(super) struct Host {
     pub(super) clock: SimClock,
     pub(super) link: Link,
-    /// The true moment of its earliest wake in the queue; an earlier one replaces it, a later one is stale.
+    /// The true moment of its earliest wake in the queue; an earlier one replaces it.
     pub(super) armed: Moment,
+    /// The one that was replaced last, which counts when the earliest has fired; any other in the queue is stale.
+    pub(super) armed_next: Moment,
     pub(super) boot: Boot,
     pub(super) up: bool,
+    /// It has left the mesh for good; it never starts again.
+    pub(super) retired: bool,
     /// It lives and receives, and sends nothing.
     pub(super) silent: bool,
     /// It misbehaves in a way that [`super::conduct`] knows.
     pub(super) rogue: bool,
     pub(super) key: KeyId,
+    /// Messages signed with it.
+    pub(super) sequence: u32,
     /// Which of the world's link faults apply.
     pub(super) faults: u16,
     /// Until when nobody can trust its clock, since it stepped, stopped or ran faster than any clock may.
     pub(super) odd_until: Moment,
+    /// Until when the standing churn has it away.
+    pub(super) away_until: Moment,
     /// Whom it obeys, as seen from outside.
     pub(super) obeys: Obeys,
 }
@@ -60,7 +68,7 @@ pub(super) struct SeatNode {
 
 /// The role of a node that stands for a seat.
 #[derive(Debug)]
-pub(super) enum SeatRole {
+pub(in crate::drive) enum SeatRole {
     Orchestrator(Box<Orchestrator>),
     Coordinator(Box<Coordinator>),
     Lead(Box<Lead>),
@@ -91,20 +99,43 @@ impl Host {
             clock,
             link,
             armed: Moment::NEVER,
+            armed_next: Moment::NEVER,
             boot: Boot(1),
             up: true,
+            retired: false,
             silent: false,
             rogue: false,
             key,
+            sequence: 0,
             faults: 0,
             odd_until: Moment(i64::MIN),
+            away_until: Moment(i64::MIN),
             obeys: None,
         }
     }
 }
 
+impl AgentNode {
+    /// See [`mesh_core::warm`].
+    pub(super) fn warm(&self) -> u64 {
+        self.host.armed.0 as u64 ^ self.role.warm() ^ u64::from(self.device.queue())
+    }
+}
+
+impl SeatNode {
+    /// See [`mesh_core::warm`]: for a message from the child at this slot, or for a wake.
+    pub(super) fn warm(&self, slot: Option<u16>) -> u64 {
+        let role = match &self.role {
+            SeatRole::Lead(role) => role.warm(slot),
+            // There are few of them, and they are always busy.
+            SeatRole::Orchestrator(_) | SeatRole::Coordinator(_) => 0,
+        };
+        self.host.armed.0 as u64 ^ role
+    }
+}
+
 impl SeatRole {
-    pub(super) fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
+    pub(in crate::drive) fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
         match self {
             Self::Orchestrator(role) => role.handle(now, input, out),
             Self::Coordinator(role) => role.handle(now, input, out),
@@ -112,7 +143,7 @@ impl SeatRole {
         }
     }
 
-    pub(super) fn next_wake(&self) -> Moment {
+    pub(in crate::drive) fn next_wake(&self) -> Moment {
         match self {
             Self::Orchestrator(role) => role.next_wake(),
             Self::Coordinator(role) => role.next_wake(),
@@ -121,15 +152,15 @@ impl SeatRole {
     }
 
     /// Operations open here.
-    pub(super) fn open(&self) -> usize {
+    pub(in crate::drive) fn open(&self) -> usize {
         match self {
             Self::Orchestrator(role) => role.open().count(),
             Self::Coordinator(role) => role.open(),
-            Self::Lead(role) => role.casts().len(),
+            Self::Lead(role) => role.open(),
         }
     }
 
-    pub(super) fn serving(&self) -> bool {
+    pub(in crate::drive) fn serving(&self) -> bool {
         match self {
             Self::Orchestrator(role) => role.serving(),
             Self::Coordinator(role) => role.serving(),

@@ -6,19 +6,23 @@
 use super::node::NodeId;
 use super::world::World;
 use mesh_core::guard::level::Author;
+use mesh_core::message::Header;
 use mesh_core::place::AgentId;
 use mesh_core::role::{Notary, Signatory};
 use mesh_core::trust::key::Signature;
 use mesh_core::trust::key::{Scheme, SecretKey, Signer};
 use mesh_core::trust::seat::Seat;
-use std::sync::Arc;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex};
 
 /// Nodes that stand for each seat: the holder and its standby.
 const HOLDERS: u8 = 2;
+/// Throws that are under way at once, and some more.
+const VOUCHED_MAX: usize = 32;
 
 /// Who signs with which key in this run.
 #[derive(Debug)]
-pub(super) struct Notaries {
+pub(in crate::drive) struct Notaries {
     scheme: Arc<Scheme>,
     agents: Arc<dyn Notary>,
 }
@@ -34,24 +38,27 @@ struct OfSeat {
 #[derive(Debug)]
 struct OfAgents {
     scheme: Arc<Scheme>,
+    /// Throws that were found to be the orchestrator's: a process verifies a message once for all that it hosts.
+    vouched: Mutex<VecDeque<Arc<Header>>>,
 }
 
 impl Notaries {
-    pub(super) fn new(scheme: Scheme) -> Self {
+    pub(in crate::drive) fn new(scheme: Scheme) -> Self {
         let scheme = Arc::new(scheme);
         let agents = Arc::new(OfAgents {
             scheme: Arc::clone(&scheme),
+            vouched: Mutex::default(),
         });
         Self { scheme, agents }
     }
 
     /// For all agents.
-    pub(super) fn of_agents(&self) -> Arc<dyn Notary> {
+    pub(in crate::drive) fn of_agents(&self) -> Arc<dyn Notary> {
         Arc::clone(&self.agents)
     }
 
     /// For the first (0) or second (1) node that stands for a seat, and for the root key (0).
-    pub(super) fn of_seat(&self, author: Author, holder: u8) -> Arc<dyn Notary> {
+    pub(in crate::drive) fn of_seat(&self, author: Author, holder: u8) -> Arc<dyn Notary> {
         let key = self.scheme.key(&seed_of(Signatory::Seat(author), holder));
         Arc::new(OfSeat {
             scheme: Arc::clone(&self.scheme),
@@ -91,12 +98,34 @@ impl Notary for OfSeat {
     }
 }
 
+impl OfAgents {
+    /// Whether this very throw was vouched for; if not, what `check` says is remembered when it says yes.
+    fn remembers(&self, header: &Arc<Header>, check: impl FnOnce() -> bool) -> bool {
+        let Ok(mut vouched) = self.vouched.lock() else {
+            return check();
+        };
+        if vouched.iter().any(|known| Arc::ptr_eq(known, header)) {
+            return true;
+        }
+        let genuine = check();
+        if genuine {
+            vouched.truncate(VOUCHED_MAX - 1);
+            vouched.push_front(Arc::clone(header));
+        }
+        genuine
+    }
+}
+
 impl Notary for OfAgents {
     fn sign(&self, who: Signatory, bytes: &[u8]) -> Signature {
         match who {
             Signatory::Agent(_) => self.scheme.key(&seed_of(who, 0)).sign(bytes),
             Signatory::Seat(_) => Signature::default(),
         }
+    }
+
+    fn vouch_throw(&self, header: &Arc<Header>) -> bool {
+        self.remembers(header, || self.vouch_command(&**header))
     }
 
     fn vouch(&self, who: Signatory, bytes: &[u8], signature: &Signature) -> bool {

@@ -17,13 +17,27 @@ pub(super) struct Requests {
     pub(super) books: Books,
     /// Events told, by the words of their type.
     pub(super) told: BTreeMap<&'static str, u64>,
+    /// How requests ended, for whoever looks.
+    #[cfg(test)]
+    pub(super) ends: BTreeMap<Arc<str>, Reply>,
 }
 
 #[derive(Debug)]
 struct Request {
     line: String,
     at: Moment,
-    refused: bool,
+    wanted: Wanted,
+}
+
+/// What is expected of something that is asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// That it is carried out.
+    Done,
+    /// That it is refused.
+    Refused,
+    /// Nothing: the mesh may have good reasons either way.
+    Either,
 }
 
 /// Requests in numbers.
@@ -44,18 +58,23 @@ pub struct Books {
 /// Surprises told in full; the rest would be more of the same.
 const UNEXPECTED_MAX: usize = 20;
 
+impl Books {
+    fn surprise(&mut self, what: String) {
+        if self.unexpected.len() < UNEXPECTED_MAX {
+            self.unexpected.push(what);
+        }
+    }
+}
+
 impl World {
-    /// An operation of the scenario.
+    /// An operation of the scenario; false when nobody took it.
     pub(super) fn operate(
         &mut self,
         name: &str,
         scope: Option<&str>,
         args: &toml::Table,
-        refused: bool,
-    ) {
-        if self.write_level(name, scope, args).is_some() {
-            return;
-        }
+        wanted: Wanted,
+    ) -> bool {
         let mut object = serde_json::Map::new();
         object.insert("op".into(), name.into());
         if let Some(scope) = scope {
@@ -67,19 +86,17 @@ impl World {
             object.insert(key.clone(), value);
         }
         match Operation::from_json(&object.into()) {
-            Ok(operation) => {
-                self.ask(operation, refused);
-            }
+            Ok(operation) => self.ask(operation, wanted),
             Err(error) => {
-                let now = self.now;
-                self.truth
-                    .violate(now, &format!("operate {name} cannot be read: {error}"));
+                let what = format!("operate {name} cannot be read: {error}");
+                self.requests.books.surprise(what);
+                false
             }
         }
     }
 
     /// Asks whoever is the orchestrator; false when nobody is.
-    pub(super) fn ask(&mut self, operation: Operation, refused: bool) -> bool {
+    pub(super) fn ask(&mut self, operation: Operation, wanted: Wanted) -> bool {
         let now = self.now;
         let requests = &mut self.requests;
         requests.numbered += 1;
@@ -90,13 +107,17 @@ impl World {
             .into_iter()
             .find(|&index| self.seats[index as usize].role.serving());
         let Some(index) = node else {
-            self.requests.books.unheard += 1;
+            let books = &mut self.requests.books;
+            books.unheard += 1;
+            if wanted != Wanted::Either {
+                books.surprise(format!("{}: nobody is the orchestrator", operation.line()));
+            }
             return false;
         };
         let request = Request {
             line: operation.line(),
             at: now,
-            refused,
+            wanted,
         };
         self.requests.open.insert(Arc::clone(&id), request);
         let ask = Ask {
@@ -111,6 +132,10 @@ impl World {
 
     /// Something came back.
     pub(super) fn replied(&mut self, id: &Arc<str>, reply: Reply) {
+        #[cfg(test)]
+        if !matches!(reply, Reply::Progress(_)) {
+            self.requests.ends.insert(Arc::clone(id), reply.clone());
+        }
         let books = &mut self.requests.books;
         let unexpected = match reply {
             Reply::Progress(_) => return,
@@ -126,17 +151,18 @@ impl World {
         let Some(request) = self.requests.open.remove(id) else {
             return;
         };
-        if unexpected.is_some() != request.refused
-            && self.requests.books.unexpected.len() < UNEXPECTED_MAX
-        {
+        let as_wanted = match request.wanted {
+            Wanted::Done => unexpected.is_none(),
+            Wanted::Refused => unexpected.is_some(),
+            Wanted::Either => true,
+        };
+        if !as_wanted {
             let what = unexpected.map_or_else(
                 || "it was carried out".into(),
                 |refusal| refusal.to_string(),
             );
-            self.requests
-                .books
-                .unexpected
-                .push(format!("{} at {}: {what}", request.line, request.at));
+            let what = format!("{} at {}: {what}", request.line, request.at);
+            self.requests.books.surprise(what);
         }
     }
 
@@ -169,3 +195,6 @@ impl World {
         *self.requests.told.entry(word).or_default() += 1;
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -3,6 +3,7 @@
 use super::link::Direction;
 use super::node::NodeId;
 use super::sabotage::Sabotage;
+use super::signing::{Letter, Stamp};
 use super::world::{Event, SeatReply, World};
 use mesh_core::message::{Body, Epoch};
 use mesh_core::place::ClusterId;
@@ -28,19 +29,21 @@ pub(super) struct Post {
 #[derive(Debug, Clone)]
 struct Parcel {
     from: From,
-    signer: KeyId,
+    pub(super) signer: KeyId,
     epoch: Epoch,
     sent: Moment,
+    pub(super) stamp: Stamp,
     body: Body,
 }
 
-/// Who sends, and what; the same for all copies.
-#[derive(Clone, Copy)]
-struct Sender {
+/// Who sends, and with which signature; the same for all copies.
+#[derive(Clone)]
+pub(super) struct Sender {
     node: NodeId,
-    signer: KeyId,
+    pub(super) signer: KeyId,
     epoch: Epoch,
     sent: Moment,
+    pub(super) stamp: Stamp,
 }
 
 impl Post {
@@ -54,6 +57,19 @@ impl Post {
         let parcel = self.parcels.get(parcel as usize);
         let body = parcel.and_then(|parcel| Some(parcel.as_ref()?.body.content()));
         matches!(body, Some(Body::Throw(_)))
+    }
+
+    /// Who sends a parcel, seen from whom it is for. Reads its memory; see [`mesh_core::warm`].
+    pub(super) fn sender(&self, parcel: u32) -> Option<From> {
+        let parcel = self.parcels.get(parcel as usize)?.as_ref()?;
+        // Its ends lie in different lines.
+        let ends = (
+            parcel.sent.0,
+            parcel.signer,
+            matches!(parcel.body, Body::Throw(_)),
+        );
+        core::hint::black_box(ends);
+        Some(parcel.from)
     }
 
     fn put(&mut self, parcel: Parcel) -> u32 {
@@ -76,25 +92,22 @@ impl World {
     /// Does what a role asked for.
     pub(super) fn carry_out(&mut self, node: NodeId, local: Moment, out: &mut Outputs) {
         if self.saboteur.is_some() {
-            self.twisted(out);
+            self.twisted(node, out);
         }
         for output in out.0.drain(..) {
             match output {
                 Output::Send { to, epoch, body } => {
                     self.reports(node, &body);
                     let host = self.host(node);
-                    if !host.silent {
-                        let sender = Sender {
-                            node,
-                            signer: host.key,
-                            epoch,
-                            sent: local,
-                        };
-                        if !host.rogue {
-                            self.send(sender, to, body);
-                        } else if let Some(body) = self.twist(node, epoch, to, body) {
-                            self.send(sender, to, body);
-                        }
+                    let (silent, rogue, key) = (host.silent, host.rogue, host.key);
+                    let body = match (silent, rogue) {
+                        (true, _) => None,
+                        (false, false) => Some(body),
+                        (false, true) => self.twist(node, epoch, to, body),
+                    };
+                    if let Some(body) = body {
+                        let sender = self.signs(node, key, (epoch, local), to, &body);
+                        self.send(&sender, to, body);
                     }
                 }
                 Output::Work(work) => self.work(node, work),
@@ -103,11 +116,13 @@ impl World {
                     let key = self.host(node).key;
                     self.seat_table.release(self.now, seat, key, epoch);
                 }
+                Output::Depose(seat, epoch) => self.depose(seat, epoch),
                 Output::Event(event) => self.note(node, event),
                 Output::Reply(id, reply) => self.replied(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
-                Output::Recall => self.recall(node),
+                Output::Recall(epoch) => self.recall(node, epoch),
                 Output::Host(act) => self.host_act(act),
+                Output::Service(ticket, service) => self.service(node, ticket, *service),
                 Output::Keep(entries) => self.keeps(node, entries),
                 Output::Record(row) => self.truth.recorded(*row),
                 // Quarantined data is kept beside its row; nobody asks for it here.
@@ -136,11 +151,17 @@ impl World {
             signer,
             epoch,
             sent,
+            stamp,
             body,
         } = parcel;
-        if self.is_forged(&body) {
-            return self.truth.refused(Refusal::Forged);
+        if self.is_revoked(signer) {
+            return self.truth.refused(Refusal::WrongKey);
         }
+        let mut parcel = (from, signer, epoch, sent, body);
+        if !self.admits(node, &stamp, &mut parcel) {
+            return;
+        }
+        let (from, signer, epoch, sent, body) = parcel;
         if self.host(node).up {
             self.brings(node, epoch, &body);
         }
@@ -190,29 +211,47 @@ impl World {
     /// A message that no role has asked for, in the name of a node's own key.
     pub(super) fn speak(&mut self, node: NodeId, epoch: Epoch, to: To, body: Body) {
         let host = self.host(node);
-        let sender = Sender {
-            node,
-            signer: host.key,
-            epoch,
-            sent: host.clock.read(self.now),
-        };
-        self.send(sender, to, body);
+        let (key, sent) = (host.key, host.clock.read(self.now));
+        let sender = self.signs(node, key, (epoch, sent), to, &body);
+        self.send(&sender, to, body);
     }
 
     /// A message to a cluster's lead over the link of `node`, signed with another's key.
     pub(super) fn speak_as(&mut self, node: NodeId, signer: KeyId, leads: [u32; 2], body: Body) {
         let NodeId::Agent(index) = node else { return };
         let slot = u16::from(self.agents[index as usize].role.place().slot());
-        let sender = Sender {
-            node,
-            signer,
-            epoch: Epoch::default(),
-            sent: self.host(node).clock.read(self.now),
-        };
-        self.send_up(sender, leads, slot, body);
+        let when = (Epoch::default(), self.host(node).clock.read(self.now));
+        let sender = self.signs(node, signer, when, To::Parent, &body);
+        self.send_up(&sender, leads, slot, body);
     }
 
-    fn send(&mut self, sender: Sender, to: To, body: Body) {
+    /// The sender of a message, with the signature of that key over it.
+    pub(super) fn signs(
+        &mut self,
+        node: NodeId,
+        signer: KeyId,
+        (epoch, sent): (Epoch, Moment),
+        to: To,
+        body: &Body,
+    ) -> Sender {
+        let stamp = self.stamped(&Letter {
+            node,
+            signer,
+            epoch,
+            sent,
+            to,
+            body,
+        });
+        Sender {
+            node,
+            signer,
+            epoch,
+            sent,
+            stamp,
+        }
+    }
+
+    pub(super) fn send(&mut self, sender: &Sender, to: To, body: Body) {
         match (sender.node, to) {
             (NodeId::Agent(index), To::Parent) => {
                 let agent = &self.agents[index as usize];
@@ -232,9 +271,9 @@ impl World {
         }
     }
 
-    fn send_from_top(&mut self, sender: Sender, to: To, body: &Body) {
+    fn send_from_top(&mut self, sender: &Sender, to: To, body: &Body) {
         match to {
-            To::Parent => {}
+            To::Parent | To::Peer(_) => {}
             To::Child(slot) => self.send_to_coordinators(sender, usize::from(slot), body),
             To::Children(slots) => slots
                 .iter()
@@ -244,15 +283,16 @@ impl World {
         }
     }
 
-    fn send_to_coordinators(&mut self, sender: Sender, sector: usize, body: &Body) {
+    fn send_to_coordinators(&mut self, sender: &Sender, sector: usize, body: &Body) {
         if let Some(info) = self.sectors.get(sector) {
             self.send_down(sender, info.coordinators, body);
         }
     }
 
-    fn send_from_sector(&mut self, sender: Sender, sector: usize, to: To, body: Body) {
+    fn send_from_sector(&mut self, sender: &Sender, sector: usize, to: To, body: Body) {
         match to {
             To::Parent => self.send_up(sender, self.orchestrators, sector as u16, body),
+            To::Peer(slot) => self.send_across(sender, sector as u16, usize::from(slot), &body),
             To::Child(slot) => self.send_to_leads(sender, sector, usize::from(slot), &body),
             To::Children(slots) => slots
                 .iter()
@@ -264,13 +304,26 @@ impl World {
         }
     }
 
-    fn send_to_leads(&mut self, sender: Sender, sector: usize, slot: usize, body: &Body) {
+    /// From one sector's coordinator to another's.
+    fn send_across(&mut self, sender: &Sender, own: u16, sector: usize, body: &Body) {
+        let Some(info) = self.sectors.get(sector) else {
+            return;
+        };
+        for holder in info.coordinators {
+            if self.seats[holder as usize].role.serving() {
+                let (to, from) = (NodeId::Seat(holder), From::Peer(own));
+                self.hand_over(sender, to, from, body.clone());
+            }
+        }
+    }
+
+    fn send_to_leads(&mut self, sender: &Sender, sector: usize, slot: usize, body: &Body) {
         if let Some(&cluster) = self.sectors[sector].clusters.get(slot) {
             self.send_down(sender, self.clusters[cluster as usize].leads, body);
         }
     }
 
-    fn send_from_cluster(&mut self, sender: Sender, cluster: ClusterId, to: To, body: Body) {
+    fn send_from_cluster(&mut self, sender: &Sender, cluster: ClusterId, to: To, body: Body) {
         let index = self.cluster_index(cluster);
         let info = &self.clusters[index];
         match to {
@@ -278,6 +331,8 @@ impl World {
                 let holders = self.sectors[info.sector as usize].coordinators;
                 self.send_up(sender, holders, u16::from(cluster.slot()), body);
             }
+            // Leads have no peers.
+            To::Peer(_) => {}
             To::Child(slot) => {
                 if let Some(&agent) = info.agents.get(usize::from(slot)) {
                     self.hand_over(sender, NodeId::Agent(agent), From::Parent, body);
@@ -300,8 +355,8 @@ impl World {
     }
 
     /// To whoever of the two holds the seat above, or thinks so.
-    fn send_up(&mut self, sender: Sender, holders: [u32; 2], slot: u16, body: Body) {
-        let [first, second] = holders.map(|holder| self.seats[holder as usize].role.serving());
+    fn send_up(&mut self, sender: &Sender, holders: [u32; 2], slot: u16, body: Body) {
+        let [first, second] = holders.map(|holder| self.serving[holder as usize]);
         match (first, second) {
             (true, true) => {
                 self.hand_over(
@@ -322,19 +377,19 @@ impl World {
         }
     }
 
-    fn send_down(&mut self, sender: Sender, holders: [u32; 2], body: &Body) {
+    fn send_down(&mut self, sender: &Sender, holders: [u32; 2], body: &Body) {
         for holder in holders {
-            if self.seats[holder as usize].role.serving() {
+            if self.serving[holder as usize] {
                 self.hand_over(sender, NodeId::Seat(holder), From::Parent, body.clone());
             }
         }
     }
 
     /// One message over one link. The link is that of the lower of the two ends.
-    fn hand_over(&mut self, sender: Sender, to: NodeId, from: From, body: Body) {
+    fn hand_over(&mut self, sender: &Sender, to: NodeId, from: From, body: Body) {
         self.post.sent += 1;
         let (lower, direction) = match from {
-            From::Parent => (to, Direction::Down),
+            From::Parent | From::Peer(_) => (to, Direction::Down),
             From::Child(_) => (sender.node, Direction::Up),
         };
         if self.cut(sender.node, to) {
@@ -356,29 +411,19 @@ impl World {
             self.loses(sender.node, to, &body);
             return;
         };
-        let Sender {
-            signer,
-            epoch,
-            sent,
-            ..
-        } = sender;
+        let parcel = |body| Parcel {
+            from,
+            signer: sender.signer,
+            epoch: sender.epoch,
+            sent: sender.sent,
+            stamp: sender.stamp.clone(),
+            body,
+        };
         if let Some(copy) = fate.copy {
-            let parcel = self.post.put(Parcel {
-                from,
-                signer,
-                epoch,
-                sent,
-                body: body.clone(),
-            });
+            let parcel = self.post.put(parcel(body.clone()));
             self.queue.push(self.now + copy, Event::Deliver(to, parcel));
         }
-        let parcel = self.post.put(Parcel {
-            from,
-            signer,
-            epoch,
-            sent,
-            body,
-        });
+        let parcel = self.post.put(parcel(body));
         self.queue
             .push(self.now + delay, Event::Deliver(to, parcel));
     }
@@ -424,8 +469,19 @@ impl World {
             Work::GiveUp(id) => self.give_up(index, id),
             Work::Drop(id) => self.drop_chore(index, &id),
             Work::Freeze => self.stop_work(index),
+            Work::Errand(errand) => self.errand(index, &errand),
+            Work::Returned(returned) => self.errands.returned.push((index, returned)),
             // The role says in its next beat what it holds; fetching it is the driver's matter and takes no time here.
             Work::Cancel { .. } | Work::Thaw | Work::Reload(_) => {}
+        }
+    }
+
+    /// A seat is taken from its holder: it is lost to the mesh as if that had died.
+    fn depose(&mut self, seat: Seat, epoch: Epoch) {
+        let before = self.seat_table.holder(self.now, seat);
+        self.seat_table.depose(self.now, seat, epoch);
+        if before.is_some() && self.seat_table.holder(self.now, seat).is_none() {
+            self.truth.died(self.now, seat);
         }
     }
 
@@ -447,7 +503,8 @@ impl World {
             }
             RoleEvent::Told(event) => self.told(&event),
             RoleEvent::Refused(why) => self.truth.refused(why),
-            RoleEvent::Serving(seat, _) => {
+            RoleEvent::Serving(seat, epoch) => {
+                self.seated(node, epoch);
                 self.enthroned(node);
                 self.truth.serving(self.now, seat);
             }
@@ -459,7 +516,10 @@ impl World {
             RoleEvent::LevelRefused(..) => self.truth.refused(Refusal::Unexpected),
             RoleEvent::Freezing(report) => self.freezing(&report),
             RoleEvent::Frozen(report, names) => self.frozen(&report, &names),
-            RoleEvent::Notice(notice) => self.truth.noticed(self.now, &notice),
+            RoleEvent::Notice(notice) => {
+                self.begin_incident(&notice);
+                self.truth.noticed(self.now, &notice);
+            }
             RoleEvent::Unprotected(refused) => {
                 self.truth.refused(Refusal::Unexpected);
                 if std::env::var_os("MESH_SIM_TRACE").is_some() {

@@ -5,10 +5,11 @@
 
 use super::node::NodeId;
 use super::world::World;
+use mesh_core::guard::level::Entry;
 use mesh_core::message::{Body, Fold};
 use mesh_core::role::{Arrival, Event, From, Output, Outputs, Work};
 use mesh_core::time::{Micros, Moment};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What is broken on purpose.
@@ -48,12 +49,26 @@ pub enum Sabotage {
     FalseReceipts,
     /// Those that died stay dead when all faults end.
     StayDead,
+    /// The store takes what any orchestrator writes, deposed or not.
+    OpenStore,
+    /// The store forgets every outcome that is written.
+    LostOutcomes,
+    /// Every task whose outcome is written gets another one.
+    TwoOutcomes,
+    /// Workers keep no log of what they have begun.
+    AmnesicWorkers,
+    /// A row of a chain of conflicts is altered after it was hashed.
+    AlteredRow,
+    /// What a seat holds is replaced by what it held before.
+    OldLevels,
+    /// Agents hear nothing of desired state.
+    DeafAgents,
 }
 
 /// When those that wait for the mesh to have settled begin.
 const LATER: Moment = Moment(25_000_000);
 /// By how much stamps are early.
-const EARLY: Micros = Micros::millis(10);
+const EARLY: Micros = Micros::millis(80);
 /// By how much clocks are hasty.
 const HASTY: Micros = Micros::millis(20);
 /// How long throws lie around.
@@ -65,6 +80,8 @@ pub(super) struct Saboteur {
     what: Sabotage,
     /// Parcels that have lain around already.
     held: BTreeSet<u32>,
+    /// Desired state as seats have kept it last.
+    kept: BTreeMap<NodeId, Arc<[Entry]>>,
 }
 
 impl World {
@@ -74,6 +91,7 @@ impl World {
         self.saboteur = Some(Saboteur {
             what,
             held: BTreeSet::new(),
+            kept: BTreeMap::new(),
         });
         self
     }
@@ -139,7 +157,7 @@ impl World {
                 arrival.received = arrival.received - EARLY;
             }
             (Sabotage::StaleMail, NodeId::Agent(_)) if saboteur.held.remove(&parcel) => {
-                arrival.received = arrival.received - STALE;
+                arrival.sent = arrival.sent + STALE;
             }
             (Sabotage::OpenFence, _) if arrival.from == From::Parent => {
                 if let Some((epoch, holder)) = self.host(node).obeys
@@ -148,13 +166,17 @@ impl World {
                     (arrival.epoch, arrival.signer) = (epoch, holder);
                 }
             }
+            (Sabotage::DeafAgents, NodeId::Agent(_)) => match &mut arrival.body {
+                body @ (Body::Levels(_) | Body::LevelsHave(_)) => *body = Body::Hail,
+                _ => {}
+            },
             _ => {}
         }
     }
 
     /// What a role is said to have asked for.
-    pub(super) fn twisted(&self, out: &mut Outputs) {
-        let Some(saboteur) = &self.saboteur else {
+    pub(super) fn twisted(&mut self, node: NodeId, out: &mut Outputs) {
+        let Some(saboteur) = &mut self.saboteur else {
             return;
         };
         let what = saboteur.what;
@@ -170,6 +192,18 @@ impl World {
             .cloned()
             .collect();
         out.0.extend(again);
+        if let (Sabotage::OldLevels, NodeId::Seat(_)) = (what, node) {
+            let kept = out.0.iter().filter_map(|output| match output {
+                Output::Keep(entries) => Some(Arc::clone(entries)),
+                _ => None,
+            });
+            let fresh: Vec<_> = kept.collect();
+            for entries in fresh {
+                if let Some(before) = saboteur.kept.insert(node, entries) {
+                    out.0.push(Output::Keep(before));
+                }
+            }
+        }
         for output in &mut out.0 {
             match output {
                 Output::Send {
@@ -181,6 +215,9 @@ impl World {
                     sheet.account.targeted += 1;
                     sheet.account.ready += sheet.account.transit;
                     sheet.account.transit = 0;
+                }
+                Output::Record(row) if what == Sabotage::AlteredRow => {
+                    row.bytes.iter_mut().take(1).for_each(|byte| *byte ^= 1);
                 }
                 _ => {}
             }

@@ -47,10 +47,15 @@ impl World {
     fn calm(&mut self) {
         self.calmed = true;
         self.relent_all();
+        self.reform_all();
         self.faults[0] = LinkFaults::new(&FaultRates::NONE);
         self.agents
             .iter_mut()
             .for_each(|agent| agent.device.slow_down(1.0));
+        let seats: Vec<Seat> = self.seats.iter().map(|seat| seat.seat).collect();
+        for seat in seats {
+            self.seat_table.pardon(seat);
+        }
         let nodes: Vec<NodeId> = self.all_nodes().collect();
         for node in nodes {
             let (now, host) = (self.now, self.host_mut(node));

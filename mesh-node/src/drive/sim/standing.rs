@@ -4,12 +4,13 @@
 //! |---|---|
 //! | frozen | an agent that has applied a freeze starts nothing and releases nothing |
 //! | proof | once a freeze is proven, nobody whom it concerns works until it is thawed |
+//! | order | what a node holds of one kind and region only gets newer while it runs |
 //! | agreement | some time after the last change, in a whole network, every child holds what its parent holds |
 
 use super::node::{NodeId, SeatRole};
 use super::world::World;
 use mesh_core::guard::freeze::FreezeReport;
-use mesh_core::guard::level::{Effective, Entry, Kind, Stamp, Value};
+use mesh_core::guard::level::{Entry, Kind, Stamp, Value};
 use mesh_core::message::MessageId;
 use mesh_core::place::AgentId;
 use mesh_core::place::scope::Region;
@@ -37,6 +38,8 @@ pub(super) struct Standing {
     unsettled: Moment,
     restarts: BTreeMap<NodeId, Moment>,
     surveys: u32,
+    /// The newest that each seat has held since its start.
+    newest: BTreeMap<(NodeId, Kind, Region), Stamp>,
 }
 
 impl Standing {
@@ -54,6 +57,7 @@ impl Standing {
     pub(super) fn restarted(&mut self, now: Moment, node: NodeId) {
         if let NodeId::Seat(_) = node {
             self.disturbed(now);
+            self.newest.retain(|(own, ..), _| *own != node);
         }
         self.restarts.insert(node, now);
     }
@@ -81,6 +85,7 @@ impl World {
     pub(super) fn keeps(&mut self, node: NodeId, entries: Arc<[Entry]>) {
         if let NodeId::Seat(_) = node {
             self.standing.disturbed(self.now);
+            self.look_at_order(node, &entries);
             let thaws = |entry: &&Entry| {
                 matches!(entry.kind, Kind::Freeze | Kind::Seal) && entry.value == Value::Lift
             };
@@ -88,7 +93,27 @@ impl World {
                 self.standing.lifted(entry.region);
             }
         }
+        let open = |entry: &&Entry| entry.kind == Kind::Breaker && entry.value == Value::Hold;
+        for entry in entries.iter().filter(open) {
+            self.truth.tripped.insert(entry.region);
+            self.incidents.begin(entry.region, self.now);
+        }
         self.disks.keep(self.now, node, entries);
+    }
+
+    /// What a seat holds from now on is newer than what it held.
+    fn look_at_order(&mut self, node: NodeId, entries: &[Entry]) {
+        for entry in entries {
+            let place = (node, entry.kind.clone(), entry.region);
+            let before = self.standing.newest.insert(place, entry.stamp);
+            if before.is_some_and(|before| entry.stamp < before) {
+                let what = format!(
+                    "goes back in desired state of {} from {before:?} to {:?}",
+                    entry.region, entry.stamp
+                );
+                self.blame(node, &what);
+            }
+        }
     }
 
     /// An agent's worker is told to stop.
@@ -140,7 +165,8 @@ impl World {
     }
 
     /// What holds for an agent by its own account.
-    pub(super) fn effective(&self, agent: u32) -> Effective {
+    #[cfg(test)]
+    pub(super) fn effective(&self, agent: u32) -> mesh_core::guard::level::Effective {
         let role = &self.agents[agent as usize].role;
         role.applied().effective(role.place(), role.class())
     }

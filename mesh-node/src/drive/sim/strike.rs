@@ -3,6 +3,7 @@
 use super::conduct::Amends;
 use super::link::LinkFaults;
 use super::node::NodeId;
+use super::operate::Wanted;
 use super::scenario::{Fault, FaultKind, Seat as SeatKind, StoreTrouble, Whom};
 use super::world::{Event, World, new_role, sector_at};
 use mesh_core::place::scope::{Region, Scope};
@@ -58,6 +59,7 @@ impl World {
     }
 
     /// A fault strikes.
+    #[expect(clippy::too_many_lines, reason = "one arm for each kind of fault")]
     pub(super) fn strike(&mut self, number: u32) {
         let Fault { kind, .. } =
             self.scenario.faults[self.trouble.strikes[number as usize]].clone();
@@ -92,16 +94,16 @@ impl World {
                 lasts,
             } => {
                 let agents = self.chosen(&whom);
-                agents
-                    .iter()
-                    .for_each(|&agent| self.agents[agent as usize].device.slow_down(factor));
+                for &agent in &agents {
+                    self.agents[agent as usize].device.slow_down(factor);
+                }
                 self.undo_later(number, lasts, Undo::Speed(agents));
             }
             FaultKind::Silent { whom, lasts } => {
                 let agents = self.chosen(&whom);
-                agents
-                    .iter()
-                    .for_each(|&agent| self.agents[agent as usize].host.silent = true);
+                for &agent in &agents {
+                    self.agents[agent as usize].host.silent = true;
+                }
                 self.undo_later(number, lasts, Undo::Voice(agents));
             }
             FaultKind::Partition {
@@ -175,7 +177,15 @@ impl World {
                 scope,
                 args,
                 refused,
-            } => self.operate(&operation, scope.as_deref(), &args, refused),
+                either,
+            } => {
+                let wanted = match (refused, either) {
+                    (_, true) => Wanted::Either,
+                    (true, false) => Wanted::Refused,
+                    (false, false) => Wanted::Done,
+                };
+                self.operate(&operation, scope.as_deref(), &args, wanted);
+            }
             FaultKind::Lie {
                 whom,
                 claim,
@@ -376,7 +386,11 @@ impl World {
     /// Somebody dies by the standing churn, and the next one is drawn.
     pub(super) fn churn(&mut self) {
         let victim = self.chance.below(self.agents.len() as u64) as u32;
-        self.crash(NodeId::Agent(victim), Some(self.scenario.churn.away));
+        let node = NodeId::Agent(victim);
+        if self.host(node).up {
+            self.host_mut(node).away_until = self.now + self.scenario.churn.away;
+        }
+        self.crash(node, Some(self.scenario.churn.away));
         self.schedule_churn();
     }
 
@@ -387,12 +401,18 @@ impl World {
         }
         let host = self.host_mut(node);
         host.up = false;
-        host.armed = Moment::NEVER;
+        (host.armed, host.armed_next) = (Moment::NEVER, Moment::NEVER);
         if let NodeId::Seat(index) = node {
             let seat = &self.seats[index as usize];
             self.standing.disturbed(self.now);
             if seat.role.serving() {
                 self.truth.died(self.now, seat.seat);
+                let lost = match seat.seat {
+                    Seat::Lead(cluster) => Region::Cluster(cluster),
+                    Seat::Coordinator(sector) => Region::Sector(sector),
+                    Seat::Orchestrator => Region::All,
+                };
+                self.incidents.begin(lost, self.now);
             }
             self.dethroned(node);
             self.reset(node);
@@ -404,7 +424,7 @@ impl World {
 
     /// A dead node starts again: a new boot on a clock with another origin.
     pub(super) fn restart(&mut self, node: NodeId) {
-        if self.host(node).up {
+        if self.host(node).up || self.host(node).retired {
             return;
         }
         let origin = Moment(self.chance.below(1_000_000_000) as i64);
@@ -416,8 +436,14 @@ impl World {
         host.clock.reboot(now, origin);
         self.reset(node);
         self.standing.restarted(now, node);
+        if let NodeId::Agent(agent) = node {
+            self.forgets(agent);
+        }
         let start = self.start_of(node);
         self.give(node, mesh_core::role::Input::Start(start));
+        if let NodeId::Seat(index) = node {
+            self.tell_places(self.seats[index as usize].seat);
+        }
     }
 
     /// A role that knows nothing.
@@ -440,6 +466,7 @@ impl World {
                     Seat::Coordinator(_) | Seat::Orchestrator => Arc::from([]),
                 };
                 self.seats[index as usize].role = new_role(seat, self.shape, &classes, key);
+                self.serving[index as usize] = false;
             }
         }
     }
@@ -471,7 +498,7 @@ impl World {
         match role {
             SeatKind::Orchestrator => vec![self.orchestrators],
             SeatKind::Coordinator => {
-                let sectors = self.scope_of(whom);
+                let sectors = scope_of(whom);
                 let picked = (0..self.sectors.len()).filter(|&index| {
                     let first = sector_at(index as u32).cluster(0).agent(0);
                     sectors.matches_place(first, Class::Edge).unwrap_or(false)
@@ -481,7 +508,7 @@ impl World {
                     .collect()
             }
             SeatKind::Lead => {
-                let scope = self.scope_of(whom);
+                let scope = scope_of(whom);
                 let picked = self.clusters.iter().filter(|info| {
                     scope
                         .matches_place(info.id.agent(0), info.class)
@@ -528,7 +555,8 @@ impl World {
 
     /// A clock was changed: the timer was set by the old one.
     pub(super) fn wake_again(&mut self, node: NodeId) {
-        self.host_mut(node).armed = Moment::NEVER;
+        let host = self.host_mut(node);
+        (host.armed, host.armed_next) = (Moment::NEVER, Moment::NEVER);
         self.give(node, mesh_core::role::Input::Wake);
     }
 
@@ -539,11 +567,6 @@ impl World {
         }
     }
 
-    fn scope_of(&self, whom: &Whom) -> Scope {
-        // The scenario was checked when it was read.
-        Scope::parse(&whom.scope).unwrap_or(Scope::ALL)
-    }
-
     /// The agents that a fault strikes, drawn by chance where not all of them.
     pub(super) fn chosen(&mut self, whom: &Whom) -> Vec<u32> {
         self.chosen_where(whom, |_| true)
@@ -551,7 +574,7 @@ impl World {
 
     /// The same of those whose host is as it must be: nobody dies twice.
     fn chosen_where(&mut self, whom: &Whom, fits: impl Fn(&super::node::Host) -> bool) -> Vec<u32> {
-        let scope = self.scope_of(whom);
+        let scope = scope_of(whom);
         let inside = |agent: &super::node::AgentNode| {
             scope
                 .matches_place(agent.role.place(), agent.role.class())
@@ -578,7 +601,7 @@ impl World {
     fn nodes_with_seats(&mut self, whom: &Whom, seats: bool) -> Vec<NodeId> {
         let mut nodes: Vec<NodeId> = self.chosen(whom).into_iter().map(NodeId::Agent).collect();
         if seats {
-            nodes.extend(self.seats_of(&self.scope_of(whom)));
+            nodes.extend(self.seats_of(&scope_of(whom)));
         }
         nodes
     }
@@ -636,4 +659,9 @@ impl World {
         nodes.dedup();
         nodes
     }
+}
+
+fn scope_of(whom: &Whom) -> Scope {
+    // The scenario was checked when it was read.
+    Scope::parse(&whom.scope).unwrap_or(Scope::ALL)
 }

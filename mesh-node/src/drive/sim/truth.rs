@@ -52,6 +52,8 @@ pub(super) struct Truth {
     pub(super) last: Moment,
     /// What was found, by the names that scenarios expect, and when first.
     pub(super) detected: BTreeMap<&'static str, Moment>,
+    /// The same by whom or what it concerns.
+    found: BTreeSet<(&'static str, Region)>,
     /// How often each was told.
     pub(super) notices: BTreeMap<&'static str, u64>,
     /// Regions whose breaker was open at some time.
@@ -108,7 +110,9 @@ impl Truth {
                 9 << 32 | u64::from(agent)
             }
             Event::Stored(seat, _) | Event::Recalled(seat) => 10 << 32 | u64::from(seat),
+            Event::Errand(number) => 18 << 32 | u64::from(number),
             Event::Still(agent) => 11 << 32 | u64::from(agent),
+            Event::Brought(ticket) => 18 << 32 | ticket.number,
         };
         self.last = at;
         self.mix(at.0 as u64 ^ what << 24);
@@ -173,6 +177,7 @@ impl Truth {
     pub(super) fn noticed(&mut self, now: Moment, notice: &Notice) {
         if let Some(name) = notice.name() {
             self.detected.entry(name).or_insert(now);
+            self.found.insert((name, notice.subject()));
             *self.notices.entry(name).or_default() += 1;
             self.mix(now.0 as u64 ^ name.len() as u64);
         }
@@ -201,6 +206,15 @@ impl Truth {
             }
         }
         self.chains = chains;
+    }
+
+    /// How many rows all chains have, and the number of the first that is not as it was written.
+    pub(super) fn chains_checked(&self) -> (u64, Option<u64>) {
+        let broken = self.chains.iter().find_map(|(writer, rows)| {
+            let checked = verify(*writer, rows.iter().cloned(), &[], &NoHeads);
+            checked.err().map(|broken| broken.index)
+        });
+        (self.conflict_rows() as u64, broken)
     }
 
     /// Conflicts on record, over all chains.
@@ -238,9 +252,12 @@ impl Truth {
         }
     }
 
-    /// Whether a finding of this name was made; none while nobody looks for it.
-    pub(super) const fn has_found(&self, _name: &str) -> Option<bool> {
-        None
+    /// Those in `within` whom a finding of this name concerns.
+    pub(super) fn found(&self, name: &str, within: Region) -> impl Iterator<Item = Region> {
+        let found = self.found.iter().filter(move |(own, _)| *own == name);
+        found
+            .map(|(_, subject)| *subject)
+            .filter(move |subject| subject.within(within))
     }
 
     /// Operations that reached quorum, of all that ended.

@@ -1,13 +1,15 @@
 //! What a scenario expects of a run, held against what came of it.
 
 use super::figures::{Kpi, share};
-use super::scenario::{Bound, Seat as SeatKind};
+use super::node::{NodeId, SeatRole};
+use super::scenario::{Bound, Expect, Seat as SeatKind};
 use super::world::World;
-use mesh_core::place::scope::Scope;
+use mesh_core::guard::level::{Effective, Gate, Kind, Value};
+use mesh_core::place::scope::{Region, Scope};
 use mesh_core::trust::seat::Seat;
 use serde::Serialize;
 
-/// What is said of what no part of the simulator measures: never taken for met.
+/// What is said of a figure of something that did not happen: never taken for met.
 const NOT_MEASURED: &str = "not measured";
 
 /// One expectation and what became of it.
@@ -63,6 +65,15 @@ impl World {
                 Err(found)
             },
         )];
+        let unexpected = &self.requests.books.unexpected;
+        verdicts.push(Verdict::new(
+            "operations",
+            "each carried out or refused as the scenario says",
+            match unexpected.as_slice() {
+                [] => Ok(format!("all {} as it says", self.requests.books.asked)),
+                [first, rest @ ..] => Err(format!("{first} (and {} more)", rest.len())),
+            },
+        ));
         verdicts.extend(expect.detected.iter().map(|name| self.detected(name, true)));
         verdicts.extend(
             expect
@@ -98,6 +109,7 @@ impl World {
     pub fn figure(&self, kpi: &Kpi, name: &str) -> Option<f64> {
         let truth = &self.truth;
         let ended = (!truth.sheets.is_empty()).then_some(());
+        let tally = Some(self.counted()).filter(|tally| tally.ended > 0);
         match name {
             "quorum_share" => ended.map(|()| kpi.quorum_share),
             "in_window_share" => ended.map(|()| kpi.in_window_share),
@@ -111,15 +123,25 @@ impl World {
                 .spread
                 .quantile(0.99)
                 .map(mesh_core::time::Micros::as_millis_f64),
-            "recovery_cluster_s" | "takeover_lead_s" => self.takeover(SeatKind::Lead),
-            "recovery_sector_s" | "takeover_coordinator_s" => self.takeover(SeatKind::Coordinator),
+            "recovery_cluster_s" => self.incidents.cluster_s(self.now),
+            "recovery_sector_s" => self.incidents.sector_s(self.now),
+            "takeover_lead_s" => self.takeover(SeatKind::Lead),
+            "takeover_coordinator_s" => self.takeover(SeatKind::Coordinator),
             "takeover_orchestrator_s" => self.takeover(SeatKind::Orchestrator),
             "takeovers" => Some(truth.takeovers.len() as f64),
             "agents" => Some(self.agents.len() as f64),
+            "conflicts_recorded" => Some(truth.conflict_rows() as f64),
             "operations" => Some(truth.sheets.len() as f64),
             "operations_refused" => Some(truth.operations_refused as f64),
             "messages_lost" => Some(self.post.lost as f64),
-            "messages_refused" => Some(truth.refused_total as f64),
+            "freeze_p99_ms" => self.standing.freeze_p99_ms(),
+            "tasks_done_share" => tally.map(|tally| tally.done as f64 / tally.ended as f64),
+            "tasks_lost" => tally.map(|tally| tally.lost as f64),
+            "tasks_run_twice" => tally.map(|tally| tally.twice as f64),
+            "messages_refused" => {
+                let at_doors = self.signing.refusals().total();
+                Some((truth.refused_total + at_doors) as f64)
+            }
             "peak_pending" => Some(truth.peak_pending as f64),
             _ => None,
         }
@@ -154,12 +176,21 @@ impl World {
         } else {
             ("not_detected", format!("no {name}"))
         };
-        let found = match self.truth.has_found(name) {
-            None => Err(NOT_MEASURED.to_owned()),
-            Some(found) => {
-                let text = if found { "found" } else { "not found" }.to_owned();
-                if found == wanted { Ok(text) } else { Err(text) }
-            }
+        let (finding, scope) = Expect::finding(name);
+        let subjects: Vec<String> = self
+            .truth
+            .found(finding, scope)
+            .map(|subject| subject.to_string())
+            .collect();
+        let text = match subjects.as_slice() {
+            [] => "not found".to_owned(),
+            [first] => format!("found in {first}"),
+            [first, rest @ ..] => format!("found in {first} and {} more", rest.len()),
+        };
+        let found = if subjects.is_empty() == wanted {
+            Err(text)
+        } else {
+            Ok(text)
         };
         Verdict::new(what, wish, found)
     }
@@ -167,17 +198,17 @@ impl World {
     fn standing(&self, word: &str, text: &str, wanted: Standing) -> Verdict {
         // The scenario was checked when it was read.
         let scope = Scope::parse(text).unwrap_or(Scope::ALL);
-        let (mut all, mut there, mut first) = (0, 0, None);
+        let (mut all, mut there, mut first) = (0_u32, 0_u32, None);
         for (index, agent) in self.agents.iter().enumerate() {
             let (place, class) = (agent.role.place(), agent.role.class());
             if !scope.matches_place(place, class).unwrap_or(false) {
                 continue;
             }
             all += 1;
-            match self.stands(index as u32, wanted) {
-                None => return Verdict::new(word, text, Err(NOT_MEASURED.to_owned())),
-                Some(true) => there += 1,
-                Some(false) => first = first.or(Some(place)),
+            if self.stands(index as u32, wanted) {
+                there += 1;
+            } else {
+                first = first.or(Some(place));
             }
         }
         let found = match (all, first) {
@@ -191,31 +222,111 @@ impl World {
         Verdict::new(word, text, found)
     }
 
-    /// Whether an agent stands so; none where nobody measures it.
-    fn stands(&self, agent: u32, wanted: Standing) -> Option<bool> {
+    /// Whether an agent stands so.
+    fn stands(&self, agent: u32, wanted: Standing) -> bool {
         let node = &self.agents[agent as usize];
+        let (place, class) = (node.role.place(), node.role.class());
         match wanted {
             Standing::Active => {
-                let leads = self.clusters[node.cluster as usize].leads;
-                let led = leads
-                    .iter()
-                    .map(|&lead| &self.seats[lead as usize])
-                    .any(|lead| {
-                        let obeyed = node.host.obeys.is_some_and(|(_, key)| key == lead.host.key);
-                        obeyed && lead.host.up && lead.role.serving()
-                    });
-                Some(node.host.up && !node.host.silent && led)
+                // Whom the standing churn has just taken comes back as always: that is its surroundings, not a fault.
+                let away = !node.host.up && self.now < node.host.away_until;
+                let well = node.host.up && !node.host.silent && self.is_given_work(agent);
+                away || well && node.role.applied().frozen().is_none()
             }
-            Standing::Frozen | Standing::Quarantined | Standing::Avoided => None,
+            // One that is down at the end is as its disk says: so it starts.
+            Standing::Frozen if node.host.up => node.role.applied().frozen().is_some(),
+            Standing::Frozen => {
+                let kept = self.disks.read(NodeId::Agent(agent));
+                kept.iter().any(|entry| {
+                    matches!(entry.kind, Kind::Freeze | Kind::Seal)
+                        && entry.value == Value::Hold
+                        && entry.region.covers(place, class)
+                })
+            }
+            Standing::Quarantined => self.all_above(agent, |level, _| level.quarantined),
+            Standing::Avoided => {
+                self.all_above(agent, |level, gate| level.avoided || gate == Gate::Open)
+            }
         }
     }
 
-    fn tripped(&self, scope: &str) -> Verdict {
-        Verdict::new("tripped", scope, Err(NOT_MEASURED.to_owned()))
+    /// Whether a lead serves that the agent obeys and that sends work to it: it is not isolated, nor routed around.
+    fn is_given_work(&self, agent: u32) -> bool {
+        let node = &self.agents[agent as usize];
+        let (place, class) = (node.role.place(), node.role.class());
+        let leads = self.clusters[node.cluster as usize].leads;
+        leads.iter().any(|&lead| {
+            let lead = &self.seats[lead as usize];
+            let SeatRole::Lead(role) = &lead.role else {
+                return false;
+            };
+            let obeyed = node.host.obeys.is_some_and(|(_, key)| key == lead.host.key);
+            let level = role.desired().effective(place, class);
+            let routed = !level.quarantined && !level.avoided && level.breaker != Gate::Open;
+            obeyed && lead.host.up && role.serving() && routed
+        })
     }
 
-    fn mode(&self, mode: &str) -> Verdict {
-        Verdict::new("mode", mode, Err(NOT_MEASURED.to_owned()))
+    /// Whether it holds for an agent at all who route to it: its lead, its coordinator and the orchestrator, as far as
+    /// they are there; at least one is.
+    fn all_above(&self, agent: u32, holds: impl Fn(&Effective, Gate) -> bool) -> bool {
+        let node = &self.agents[agent as usize];
+        let (place, class) = (node.role.place(), node.role.class());
+        let leads = self.clusters[node.cluster as usize].leads;
+        let above = self.sectors[place.sector().index()].coordinators;
+        let seats = leads.into_iter().chain(above).chain(self.orchestrators);
+        let seats = seats.map(|seat| &self.seats[seat as usize]);
+        let mut held = seats
+            .filter(|seat| seat.host.up && seat.role.serving())
+            .map(|seat| match &seat.role {
+                SeatRole::Orchestrator(role) => {
+                    let level = role.desired().effective(place, class);
+                    holds(&level, role.gate(place.cluster))
+                }
+                SeatRole::Coordinator(role) => {
+                    let level = role.desired().effective(place, class);
+                    holds(&level, role.gate(place.cluster.slot()))
+                }
+                SeatRole::Lead(role) => {
+                    let level = role.desired().effective(place, class);
+                    holds(&level, level.breaker)
+                }
+            })
+            .peekable();
+        held.peek().is_some() && held.all(|held| held)
+    }
+
+    fn tripped(&self, text: &str) -> Verdict {
+        let region = match Scope::parse(text) {
+            Ok(Scope::Region(region)) => region,
+            // The scenario was checked when it was read.
+            Ok(_) | Err(_) => Region::All,
+        };
+        let tripped = self.truth.tripped.contains(&region);
+        let others = self.truth.tripped.iter().map(ToString::to_string);
+        let others = others.collect::<Vec<_>>().join(", ");
+        let found = match (tripped, others.is_empty()) {
+            (true, _) => Ok("it was open".to_owned()),
+            (false, true) => Err("no breaker was open".to_owned()),
+            (false, false) => Err(format!("those of {others} were open")),
+        };
+        Verdict::new("tripped", text, found)
+    }
+
+    fn mode(&self, wanted: &str) -> Verdict {
+        let mode =
+            self.orchestrators
+                .into_iter()
+                .find_map(|seat| match &self.seats[seat as usize].role {
+                    SeatRole::Orchestrator(role) if role.serving() => Some(role.mode()),
+                    _ => None,
+                });
+        let found = match mode.map(|mode| mode.to_string().to_lowercase()) {
+            None => Err("nobody is the orchestrator".to_owned()),
+            Some(mode) if mode == wanted => Ok(mode),
+            Some(mode) => Err(mode),
+        };
+        Verdict::new("mode", wanted, found)
     }
 }
 

@@ -5,6 +5,8 @@ use super::clock::SimClock;
 use super::conduct::Conduct;
 use super::courier::Courier;
 use super::disk::Disks;
+use super::errands::Errands;
+use super::incident::Incidents;
 use super::invariant::Watch;
 use super::link::{Device, Link, LinkFaults, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::node::{
@@ -17,14 +19,16 @@ use super::queue::EventQueue;
 use super::sabotage::{Sabotage, Saboteur};
 use super::scenario::Scenario;
 use super::settle;
+use super::signing::{Signatures, Signing};
 use super::standing::Standing;
 use super::strike::Trouble;
 use super::truth::Truth;
+use super::vault::Vault;
 use mesh_core::chance::Chance;
 use mesh_core::message::Epoch;
 use mesh_core::place::{AgentId, Class, ClusterId, SectorId, Shape};
 use mesh_core::role::{
-    Agent, Coordinator, Input, Lead, Orchestrator, Outputs, Start, Ticket, WorkerEvent,
+    Agent, Coordinator, From, Input, Lead, Orchestrator, Outputs, Start, Ticket, WorkerEvent,
 };
 use mesh_core::time::{Micros, Moment, WallTime};
 use mesh_core::trust::seat::{Seat, SeatAnswer, SeatTable};
@@ -34,6 +38,9 @@ use std::sync::Arc;
 /// Wall time at the start of every run: nothing depends on when a run is made.
 const WALL_START: WallTime = WallTime(1_750_000_000_000_000);
 
+/// So many events are read ahead at once: enough to keep a processor's memory busy, few enough for its nearest cache.
+const WARMED: usize = 8;
+
 /// A mesh in virtual time.
 pub struct World {
     pub(super) scenario: Scenario,
@@ -42,6 +49,8 @@ pub struct World {
     pub(super) chance: Chance,
     pub(super) shape: Shape,
     pub(super) seats: Vec<SeatNode>,
+    /// Which of them have their seat: asked for every message upwards, and kept where that is near.
+    pub(super) serving: Vec<bool>,
     pub(super) agents: Vec<AgentNode>,
     pub(super) clusters: Vec<ClusterInfo>,
     pub(super) sectors: Vec<SectorInfo>,
@@ -53,13 +62,17 @@ pub struct World {
     pub(super) truth: Truth,
     pub(super) trouble: Trouble,
     pub(super) chores: Chores,
+    pub(super) vault: Vault,
     pub(super) requests: Requests,
     pub(super) disks: Disks,
     pub(super) standing: Standing,
     pub(super) notaries: Notaries,
+    pub(super) signing: Signing,
     pub(super) conduct: Conduct,
     pub(super) courier: Courier,
+    pub(super) errands: Errands,
     pub(super) watch: Watch,
+    pub(super) incidents: Incidents,
     pub(super) saboteur: Option<Saboteur>,
     /// All faults have ended.
     pub(super) calmed: bool,
@@ -102,10 +115,14 @@ pub(super) enum Event {
     Say(u32, u32),
     /// The store tells this seat what it has.
     Recalled(u32),
+    /// What a service brings has come.
+    Brought(Ticket),
     /// Somebody delegates a task, by the standing load.
     Delegate,
     /// Somebody misbehaves once more.
     Misdeed(u32),
+    /// A worker is done with this errand.
+    Errand(u32),
 }
 
 /// A [`SeatAnswer`] that fits an event.
@@ -146,6 +163,7 @@ impl World {
             chance: chance.split(1),
             shape,
             seats: Vec::new(),
+            serving: Vec::new(),
             agents: Vec::new(),
             clusters: Vec::new(),
             sectors: Vec::new(),
@@ -158,18 +176,25 @@ impl World {
             trouble: Trouble::default(),
             conduct: Conduct::default(),
             courier: Courier::default(),
+            errands: Errands::default(),
             chores: Chores::default(),
+            vault: Vault::default(),
             requests: Requests::default(),
             disks: Disks::default(),
             standing: Standing::default(),
-            notaries: Notaries::new(Scheme::StandIn(SignWorld::new(scenario.seed))),
+            notaries: Notaries::new(scheme_of(&scenario)),
+            signing: Signing::new(SignWorld::new(scenario.seed)),
             watch: Watch::default(),
+            incidents: Incidents::default(),
             saboteur: None,
             calmed: false,
             halted: false,
             scenario,
         };
         world.populate(&mut chance.split(2));
+        if world.scenario.signatures == Signatures::Ed25519 {
+            world.issue_keys(WALL_START);
+        }
         world.schedule();
         world
     }
@@ -181,7 +206,13 @@ impl World {
 
     /// Runs until `end`, which may be past the scenario's.
     pub(super) fn advance(&mut self, end: Moment) {
+        let mut warm = 0;
         while !self.halted && self.queue.next_at().is_some_and(|at| at <= end) {
+            if warm == 0 {
+                self.warm();
+                warm = WARMED;
+            }
+            warm -= 1;
             // There is one: it was just looked at.
             let Some((at, event)) = self.queue.pop() else {
                 return;
@@ -195,6 +226,30 @@ impl World {
             self.happen(at, event);
         }
         self.now = self.now.max(end);
+    }
+
+    /// Has the memory of whoever is next fetched; see [`mesh_core::warm`].
+    fn warm(&self) {
+        let read = self.queue.upcoming(WARMED).map(|event| match *event {
+            Event::Wake(NodeId::Agent(index)) | Event::Prepared(index, _) => {
+                self.agents[index as usize].warm()
+            }
+            Event::Deliver(NodeId::Agent(index), parcel) => {
+                let known = self.post.sender(parcel).is_some();
+                self.agents[index as usize].warm() ^ u64::from(known)
+            }
+            Event::Wake(NodeId::Seat(index)) => self.seats[index as usize].warm(None),
+            Event::Deliver(NodeId::Seat(index), parcel) => {
+                let slot = match self.post.sender(parcel) {
+                    Some(From::Child(slot)) => Some(slot),
+                    Some(From::Parent | From::Peer(_)) | None => None,
+                };
+                self.seats[index as usize].warm(slot)
+            }
+            // Rare, all the others.
+            _ => 0,
+        });
+        core::hint::black_box(read.fold(0, |mixed, word| mixed ^ word));
     }
 
     /// The whole run.
@@ -214,18 +269,7 @@ impl World {
 
     fn happen(&mut self, at: Moment, event: Event) {
         match event {
-            Event::Wake(node) => {
-                if self.host(node).armed == at {
-                    self.host_mut(node).armed = Moment::NEVER;
-                    if self.broken_by(Sabotage::EndlessWake) {
-                        self.host_mut(node).armed = at;
-                        self.queue.push(at, event);
-                    }
-                    if !self.deprived(node, true) {
-                        self.give(node, Input::Wake);
-                    }
-                }
-            }
+            Event::Wake(node) => self.wake(node, at),
             Event::Deliver(node, parcel) => self.deliver(node, parcel),
             Event::Prepared(agent, throw) => self.prepared(agent, throw),
             Event::Still(agent) => {
@@ -241,12 +285,30 @@ impl World {
             Event::Over(index) => self.relent(index),
             Event::Survey => self.survey(),
             Event::Misdeed(number) => self.misdeed(number),
+            Event::Errand(number) => self.errand_done(number),
             Event::Chore(agent, run) => self.step(agent, run),
             Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
             Event::GivenUp(agent, run) => self.given_up(agent, run),
             Event::Say(agent, run) => self.say(agent, run),
             Event::Recalled(seat) => self.recalled(seat),
             Event::Delegate => self.delegate(),
+            Event::Brought(ticket) => self.service_done(ticket),
+        }
+    }
+
+    /// A node's timer has fired.
+    fn wake(&mut self, node: NodeId, at: Moment) {
+        let host = self.host_mut(node);
+        if host.armed != at {
+            return;
+        }
+        (host.armed, host.armed_next) = (host.armed_next, Moment::NEVER);
+        if self.broken_by(Sabotage::EndlessWake) {
+            self.host_mut(node).armed = at;
+            self.queue.push(at, Event::Wake(node));
+        }
+        if !self.deprived(node, true) {
+            self.give(node, Input::Wake);
         }
     }
 
@@ -266,6 +328,7 @@ impl World {
             NodeId::Seat(index) => {
                 let seat = &mut self.seats[index as usize];
                 seat.role.handle(told, input, &mut out);
+                self.serving[index as usize] = seat.role.serving();
                 (told, seat.role.next_wake())
             }
         };
@@ -281,7 +344,8 @@ impl World {
         let host = self.host_mut(node);
         let at = host.clock.when(next).max(now);
         if at < host.armed {
-            host.armed = at;
+            // The one that was set stays in the queue, and is the next when this one has fired.
+            (host.armed, host.armed_next) = (at, host.armed);
             self.queue.push(at, Event::Wake(node));
         }
     }
@@ -356,7 +420,7 @@ impl World {
         let of: Arc<[Class]> = std::iter::repeat_n(class, places).collect();
         let leads = [0, 1].map(|_| self.add_seat(Seat::Lead(id), TRUNK_SECTOR, &of, chance));
         let cluster = self.clusters.len() as u32;
-        let profile = self.scenario.network.profile.unwrap_or(Profile::of(class));
+        let profile = self.profile_of(class);
         let mut agents = Vec::with_capacity(places);
         for slot in 0..places {
             let place = id.agent(slot as u8);
@@ -385,7 +449,12 @@ impl World {
         });
     }
 
-    fn add_seat(
+    /// The network of agents of a class.
+    pub(super) fn profile_of(&self, class: Class) -> Profile {
+        self.scenario.network.profile.unwrap_or(Profile::of(class))
+    }
+
+    pub(super) fn add_seat(
         &mut self,
         seat: Seat,
         one_way: Micros,
@@ -398,10 +467,11 @@ impl World {
         let host = Host::new(self.any_clock(chance), link, key);
         let role = new_role(seat, self.shape, classes, key);
         self.seats.push(SeatNode { host, role, seat });
+        self.serving.push(false);
         index
     }
 
-    fn any_clock(&self, chance: &mut Chance) -> SimClock {
+    pub(super) fn any_clock(&self, chance: &mut Chance) -> SimClock {
         SimClock::any(
             self.scenario.clocks.offset,
             self.scenario.clocks.drift_ppm,
@@ -427,14 +497,27 @@ impl World {
         self.schedule_faults();
     }
 
-    fn start(&mut self, node: NodeId) {
+    pub(super) fn start(&mut self, node: NodeId) {
         let start = self.start_of(node);
         self.give(node, Input::Start(start));
     }
 }
 
+/// How desired state, proofs and commands are signed.
+fn scheme_of(scenario: &Scenario) -> Scheme {
+    match scenario.signatures {
+        Signatures::StandIn => Scheme::StandIn(SignWorld::new(scenario.seed)),
+        Signatures::Ed25519 => Scheme::Ed25519,
+    }
+}
+
 /// A new role for a node that stands for a seat.
-pub(super) fn new_role(seat: Seat, shape: Shape, classes: &Arc<[Class]>, key: KeyId) -> SeatRole {
+pub(in crate::drive) fn new_role(
+    seat: Seat,
+    shape: Shape,
+    classes: &Arc<[Class]>,
+    key: KeyId,
+) -> SeatRole {
     match seat {
         Seat::Orchestrator => SeatRole::Orchestrator(Box::new(Orchestrator::new(shape, key))),
         Seat::Coordinator(sector) => {
@@ -447,12 +530,12 @@ pub(super) fn new_role(seat: Seat, shape: Shape, classes: &Arc<[Class]>, key: Ke
 }
 
 /// An agent's key, in the stand-in of identities: its first place, and a mark that no seat's key has.
-pub(super) const fn key_of(place: AgentId) -> KeyId {
+pub(in crate::drive) const fn key_of(place: AgentId) -> KeyId {
     KeyId(1 << 40 | place.pack() as u64)
 }
 
 /// Classes of clusters so that each sector has a share of every class: dealt out sector by sector.
-fn deal(counts: &[usize; 6], shape: Shape) -> Vec<Class> {
+pub(in crate::drive) fn deal(counts: &[usize; 6], shape: Shape) -> Vec<Class> {
     let mut deck = Class::ALL
         .into_iter()
         .zip(counts)

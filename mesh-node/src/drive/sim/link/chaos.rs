@@ -67,11 +67,6 @@ pub(crate) struct Fate {
 }
 
 impl LinkFaults {
-    /// Nothing goes wrong.
-    pub(crate) fn none() -> Self {
-        Self::new(&FaultRates::NONE)
-    }
-
     /// Made ready; shares are clamped to 0..=1 and the factor to 0..=1,000.
     pub(crate) fn new(rates: &FaultRates) -> Self {
         Self {

@@ -65,7 +65,7 @@ impl Device {
     }
 
     /// How long it takes for a payload of `weight` with `queue` items before it.
-    pub(crate) fn processing(&self, weight: Weight, queue: u32, chance: &mut Chance) -> Micros {
+    pub(crate) fn processing(self, weight: Weight, queue: u32, chance: &mut Chance) -> Micros {
         let truth = truth(self.class);
         let (by_weight, by_queue) = truth.slopes;
         let load =
@@ -80,7 +80,7 @@ impl Device {
     }
 
     /// Work of its own that stands before the mesh's: mostly none, sometimes a few.
-    pub(crate) const fn queue(&self) -> u8 {
+    pub(crate) const fn queue(self) -> u8 {
         self.queue
     }
 
@@ -105,13 +105,9 @@ impl Device {
         self.slow = (factor.clamp(0.01, 255.0) * 256.0) as u16;
     }
 
-    /// Its class.
-    pub(crate) const fn class(&self) -> Class {
-        self.class
-    }
-
     /// Its own base without jitter: what learning should come to.
-    pub(crate) const fn base(&self) -> Micros {
+    #[cfg(test)]
+    pub(crate) const fn base(self) -> Micros {
         Micros(self.base as i64)
     }
 }

@@ -25,8 +25,8 @@ mod device;
 #[cfg(test)]
 mod tests;
 
-pub(super) use chaos::{Burst, FaultRates, LinkFaults};
-pub(super) use device::Device;
+pub(in crate::drive) use chaos::{Burst, FaultRates, LinkFaults};
+pub(in crate::drive) use device::Device;
 
 use curve::{Curve, DATACENTRE, GIGABIT, HOME_WIFI, INTERCONTINENTAL, PHONE};
 use mesh_core::chance::Chance;
@@ -35,7 +35,7 @@ use mesh_core::time::Micros;
 
 /// Which way a message goes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(super) enum Direction {
+pub(in crate::drive) enum Direction {
     /// From parent to child.
     Down = 0,
     /// From child to parent.
@@ -83,7 +83,7 @@ impl Profile {
 
 /// Two directions between two nodes: 20 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Link {
+pub(in crate::drive) struct Link {
     /// Least delay down and up, microseconds.
     least: [u32; 2],
     /// Where on the curve the last round trip was, as a part of 2^32.
@@ -105,12 +105,12 @@ const _: () = assert!(size_of::<Link>() <= 24);
 
 impl Link {
     /// By how much the least delays of the two directions differ at most, as a share of the round trip, by default.
-    pub(super) const ASYMMETRY: f64 = 0.03;
+    pub(in crate::drive) const ASYMMETRY: f64 = 0.03;
 
     /// One of many links of `profile`: its round trip is 0.5 to 1 times the measured one, for leads are
     /// placed nearer to their agents (§8.3 allows them 20 ms) than the servers of the traces were (a data centre's 10 to 60
     /// ms), and its directions differ by up to `asymmetry` of it.
-    pub(super) fn new(profile: Profile, asymmetry: f64, chance: &mut Chance) -> Self {
+    pub(in crate::drive) fn new(profile: Profile, asymmetry: f64, chance: &mut Chance) -> Self {
         let curve = profile.curve();
         let (round, scale) = if profile == Profile::Datacentre {
             let round = 10_000.0 * libm::pow(6.0, chance.unit());
@@ -123,19 +123,15 @@ impl Link {
         Self::with(profile, round, scale, asymmetry, chance)
     }
 
-    /// The link of an agent of `class`.
-    pub(super) fn of_class(class: Class, asymmetry: f64, chance: &mut Chance) -> Self {
-        Self::new(Profile::of(class), asymmetry, chance)
-    }
-
     /// A trunk between orchestrator, coordinators and leads: about `one_way` each way (0.6 to 1.4 times), with little
     /// jitter.
-    pub(super) fn trunk(one_way: Micros, asymmetry: f64, chance: &mut Chance) -> Self {
+    pub(in crate::drive) fn trunk(one_way: Micros, asymmetry: f64, chance: &mut Chance) -> Self {
         let round = 2.0 * one_way.0 as f64 * chance.between(0.6, 1.4);
         Self::with(Profile::Gigabit, round, 1.0, asymmetry, chance)
     }
 
     /// Exactly as the trace that `profile` was fitted to, both directions alike.
+    #[cfg(test)]
     pub(super) const fn measured(profile: Profile) -> Self {
         let half = profile.curve().least / 2;
         Self {
@@ -166,7 +162,7 @@ impl Link {
     ///
     /// The first message draws the jitter of a round trip and bears its part of it, the first one the other way bears
     /// the rest.
-    pub(super) fn sample(&mut self, direction: Direction, chance: &mut Chance) -> Micros {
+    pub(in crate::drive) fn sample(&mut self, direction: Direction, chance: &mut Chance) -> Micros {
         let way = direction as u8;
         let jitter = if self.flags & (OWED | OWED_UP) == OWED | way {
             self.flags &= !OWED;
@@ -193,17 +189,13 @@ impl Link {
     }
 
     /// The least that a message in `direction` can take.
+    #[cfg(test)]
     pub(super) const fn least(&self, direction: Direction) -> Micros {
         Micros(self.least[direction as usize] as i64)
-    }
-
-    /// What kind of network it crosses.
-    pub(super) const fn profile(&self) -> Profile {
-        self.profile
     }
 }
 
 /// One way between orchestrator and coordinators: half of what §8.3 allows at most.
-pub(super) const TRUNK_TOP: Micros = Micros::millis(25);
+pub(in crate::drive) const TRUNK_TOP: Micros = Micros::millis(25);
 /// One way between coordinators and leads: half of what §8.3 allows at most.
-pub(super) const TRUNK_SECTOR: Micros = Micros::millis(15);
+pub(in crate::drive) const TRUNK_SECTOR: Micros = Micros::millis(15);

@@ -20,7 +20,7 @@ use std::collections::BinaryHeap;
 /// `push` and `pop` are O(1) amortised for events within [`EventQueue::HORIZON_SLOTS`] slots of the last popped one. An
 /// event in the past is no error: it is the next to come out.
 #[derive(Debug)]
-pub(super) struct EventQueue<E> {
+pub(in crate::drive) struct EventQueue<E> {
     /// The slot that is being worked off, counted from time 0 in slot widths.
     slot: i64,
     /// Events of that slot and before, taken out one by one; their index is their order of pushing.
@@ -46,12 +46,12 @@ pub(super) struct EventQueue<E> {
 
 impl<E> EventQueue<E> {
     /// Slots in the ring: with slots of 1.024 ms they cover 8.4 s, more than a beat and the longest usual deadline.
-    pub(super) const HORIZON_SLOTS: usize = 1 << 13;
+    pub(in crate::drive) const HORIZON_SLOTS: usize = 1 << 13;
     /// A slot is 2^10 microseconds wide.
     const SHIFT: u32 = 10;
 
     /// Empty, at time 0.
-    pub(super) fn new() -> Self {
+    pub(in crate::drive) fn new() -> Self {
         Self {
             slot: 0,
             cells: Vec::new(),
@@ -68,7 +68,7 @@ impl<E> EventQueue<E> {
     }
 
     /// Adds `event` at `at`, after everything that was pushed for the same instant before.
-    pub(super) fn push(&mut self, at: Moment, event: E) {
+    pub(in crate::drive) fn push(&mut self, at: Moment, event: E) {
         self.len += 1;
         let slot = at.0 >> Self::SHIFT;
         // Wrapping: slots are times over 1,024, so their difference cannot overflow.
@@ -88,7 +88,7 @@ impl<E> EventQueue<E> {
     }
 
     /// Takes out the earliest event.
-    pub(super) fn pop(&mut self) -> Option<(Moment, E)> {
+    pub(in crate::drive) fn pop(&mut self) -> Option<(Moment, E)> {
         loop {
             let from_late = match (self.sorted.get(self.done), self.late.peek()) {
                 (None, None) => {
@@ -115,7 +115,7 @@ impl<E> EventQueue<E> {
     }
 
     /// When the earliest event is due. Begins the next slot where it must, hence `&mut`.
-    pub(super) fn next_at(&mut self) -> Option<Moment> {
+    pub(in crate::drive) fn next_at(&mut self) -> Option<Moment> {
         loop {
             let sorted = self.sorted.get(self.done).map(|&key| self.unpack(key).0);
             let late = self.late.peek().map(|late| late.0.0);
@@ -131,12 +131,20 @@ impl<E> EventQueue<E> {
         }
     }
 
+    /// The next `count` events of those that were there when the present slot began, or as many as are left of them.
+    pub(super) fn upcoming(&self, count: usize) -> impl Iterator<Item = &E> {
+        let keys = self.sorted[self.done..].iter().take(count);
+        keys.filter_map(|&key| self.cells[self.unpack(key).1 as usize].as_ref())
+    }
+
     /// Pending events.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.len
     }
 
     /// Whether nothing is pending.
+    #[cfg(test)]
     pub(super) fn is_empty(&self) -> bool {
         self.len == 0
     }

@@ -3,6 +3,7 @@
 use super::super::settle::SETTLE_LEAST;
 use super::{Expect, Fault, FaultKind, Scenario, ScenarioError, Whom};
 use mesh_core::place::Shape;
+use mesh_core::place::scope::{Region, Scope};
 use mesh_core::text::nearest;
 use mesh_core::time::Micros;
 
@@ -104,6 +105,22 @@ impl Check<'_> {
             path,
             format!("{scope:?}"),
             "a scope such as \"all\", \"sector:2\", \"cluster:2-1\", \"agent:2-1-3\" or \"class:gpu\"",
+        )
+    }
+
+    /// A place, or everything: what breakers and findings are about.
+    fn region(&self, path: &str, text: &str) -> Result<(), ScenarioError> {
+        let right = matches!(
+            Scope::parse(text),
+            Ok(Scope::Region(
+                Region::All | Region::Sector(_) | Region::Cluster(_) | Region::Agent(_)
+            ))
+        );
+        self.that(
+            right,
+            path,
+            format!("{text:?}"),
+            "a place: \"all\", \"sector:2\", \"cluster:2-1\" or \"agent:2-1-3\"",
         )
     }
 
@@ -310,9 +327,11 @@ impl Check<'_> {
             ("expect.detected", &expect.detected),
             ("expect.not_detected", &expect.not_detected),
         ] {
-            names
-                .iter()
-                .try_for_each(|name| self.known(path, name, &Expect::FINDINGS))?;
+            for text in names {
+                let (name, region) = text.split_once(" in ").unwrap_or((text, "all"));
+                self.known(path, name, &Expect::FINDINGS)?;
+                self.region(path, region)?;
+            }
         }
         for (path, scopes) in [
             ("expect.frozen", &expect.frozen),
@@ -322,6 +341,9 @@ impl Check<'_> {
             ("expect.tripped", &expect.tripped),
         ] {
             self.scopes(path, scopes)?;
+        }
+        for region in &expect.tripped {
+            self.region("expect.tripped", region)?;
         }
         expect.mode.as_ref().map_or(Ok(()), |mode| {
             self.known("expect.mode", mode, &Expect::MODES)

@@ -1,5 +1,7 @@
 //! What a run must have come to at its end.
 
+use mesh_core::place::Class;
+use mesh_core::place::scope::{Region, Scope};
 use mesh_core::text::nearest;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -11,7 +13,8 @@ use std::collections::BTreeMap;
 pub struct Expect {
     /// Broken invariants at most: none, except in scenarios that show an invariant fire.
     pub violations: u64,
-    /// Failure classes, threats and the like that must have been found ([`Expect::FINDINGS`]).
+    /// Failure classes, threats and the like that must have been found ([`Expect::FINDINGS`]): `"rogue_agent"` anywhere, or
+    /// `"rogue_agent in cluster:2-1"` about somebody there.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub detected: Vec<String>,
     /// Those that must not have been found: false alarms.
@@ -20,7 +23,7 @@ pub struct Expect {
     /// Scopes whose agents are all frozen at the end.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub frozen: Vec<String>,
-    /// Scopes whose agents all work at the end.
+    /// Scopes whose agents all work at the end: they are up, led, not frozen, not isolated and not routed around.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub active: Vec<String>,
     /// Scopes whose agents are all in quarantine at the end.
@@ -61,6 +64,16 @@ impl Expect {
         "cloned_key",
     ];
 
+    /// A finding's name, and where it is looked for: `"NAME"` or `"NAME in REGION"`.
+    pub fn finding(text: &str) -> (&str, Region) {
+        let (name, region) = text.split_once(" in ").unwrap_or((text, "all"));
+        match Scope::parse(region) {
+            Ok(Scope::Region(region)) => (name, region),
+            // A scenario is checked when it is read; nothing is within a class but itself.
+            Ok(_) | Err(_) => (name, Region::Class(Class::Human)),
+        }
+    }
+
     /// The modes of §6.3.
     pub const MODES: [&str; 5] = [
         "full",
@@ -72,12 +85,13 @@ impl Expect {
 }
 
 /// Figures that can be bounded: those of §11 and of `mesh-node sim --json`, and what seats, tasks and scaling come to.
-pub const KPI_NAMES: [&str; 26] = [
+pub const KPI_NAMES: [&str; 27] = [
     "quorum_share",
     "in_window_share",
     "within_50ms_share",
     "skipped_share",
     "conflict_share",
+    "conflicts_recorded",
     "availability",
     "active_share",
     "gather_p95_ms",

@@ -324,6 +324,9 @@ pub enum FaultKind {
         /// Whether it is expected to be refused.
         #[serde(default, skip_serializing_if = "is_false")]
         refused: bool,
+        /// Whether it may as well be carried out as be refused.
+        #[serde(default, skip_serializing_if = "is_false")]
+        either: bool,
     },
 }
 

@@ -42,6 +42,7 @@ pub use fault::{Fault, FaultKind};
 pub use settings::{Churn, ClassMix, Clocks, Load, MeshSize, Network};
 pub use target::{Claim, Misconduct, Seat, StoreTrouble, Whom};
 
+use super::signing::Signatures;
 use mesh_core::place::Shape;
 use mesh_core::time::Micros;
 use serde::{Deserialize, Serialize};
@@ -77,6 +78,9 @@ pub struct Scenario {
     pub settle: Micros,
     /// What must hold at the end.
     pub expect: Expect,
+    /// How messages are signed.
+    #[serde(skip_serializing_if = "is_stand_in")]
+    pub signatures: Signatures,
 }
 
 impl Scenario {
@@ -132,6 +136,7 @@ impl Default for Scenario {
             faults: Vec::new(),
             settle: Micros::ZERO,
             expect: Expect::default(),
+            signatures: Signatures::default(),
         }
     }
 }
@@ -142,4 +147,12 @@ impl Default for Scenario {
 )]
 const fn is_zero(span: &Micros) -> bool {
     span.0 == 0
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde asks for a reference"
+)]
+const fn is_stand_in(signatures: &Signatures) -> bool {
+    matches!(signatures, Signatures::StandIn)
 }

@@ -211,27 +211,37 @@ fn around_agents(which: u64, shape: Shape, chance: &mut Chance) -> FaultKind {
             rate: rounded(chance.between(0.3, 1.0)),
             lasts,
         },
-        _ => FaultKind::Operate {
-            operation: (*pick(
-                chance,
-                &[
-                    "freeze",
-                    "thaw",
-                    "avoid",
-                    "restore",
-                    "quarantine",
-                    "release",
-                    "trip",
-                    "reset",
-                    "heal",
-                    "cascade",
-                ],
-            ))
-            .to_owned(),
-            scope: Some(region(shape, chance)),
-            args: toml::Table::new(),
-            refused: false,
-        },
+        _ => operate(shape, chance),
+    }
+}
+
+/// Somebody at the console.
+fn operate(shape: Shape, chance: &mut Chance) -> FaultKind {
+    let operation = *pick(
+        chance,
+        &[
+            "freeze",
+            "thaw",
+            "avoid",
+            "restore",
+            "quarantine",
+            "release",
+            "trip",
+            "reset",
+            "heal",
+            "cascade",
+        ],
+    );
+    let mut args = toml::Table::new();
+    if operation == "cascade" {
+        args.insert("verb".to_owned(), "sync".into());
+    }
+    FaultKind::Operate {
+        operation: operation.to_owned(),
+        scope: Some(region(shape, chance)),
+        args,
+        refused: false,
+        either: true,
     }
 }
 

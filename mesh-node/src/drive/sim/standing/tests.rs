@@ -1,3 +1,4 @@
+use super::super::operate::Wanted;
 use super::super::scenario::Scenario;
 use super::*;
 use mesh_core::role::Outputs;
@@ -22,7 +23,9 @@ fn run(name: &str, seed: u64) -> World {
 
 /// Carries out an operation; whether it was done.
 fn operate(world: &mut World, name: &str, scope: Option<&str>, args: &toml::Table) -> bool {
-    world.write_level(name, scope, args).unwrap_or(false)
+    let refused = world.requests.books.refused;
+    let asked = world.operate(name, scope, args, Wanted::Done);
+    asked && world.requests.books.refused == refused
 }
 
 /// A calm mesh of 24 that has had time to report.
@@ -72,9 +75,12 @@ fn a_thaw_leaves_nothing_frozen_on_either_side_of_a_partition() {
     }
 }
 
+/// What must hold of an agent.
+type Holds = fn(&mesh_core::guard::level::Effective) -> bool;
+
 #[test]
 fn every_level_that_the_console_knows_comes_into_force_and_passes() {
-    let cases: [(&str, &str, fn(&Effective) -> bool); 4] = [
+    let cases: [(&str, &str, Holds); 4] = [
         ("freeze", "thaw", |at| at.frozen.is_some()),
         ("avoid", "restore", |at| at.avoided),
         ("quarantine", "release", |at| at.quarantined),

@@ -1,0 +1,59 @@
+//! `mesh-node lab`: a whole mesh in this process, with a door for consoles, until it is told to end.
+
+use super::{Lab, SituationArg, say};
+use anyhow::Context;
+use mesh_node::door::Address;
+use mesh_node::door::socket::Socket;
+use mesh_node::drive::local::{Config, Local, Situation};
+use std::sync::Arc;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Runs until a signal comes.
+pub(super) fn run(args: &Lab) -> anyhow::Result<bool> {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the door's runtime")?;
+    runtime.block_on(serve(args))?;
+    Ok(true)
+}
+
+async fn serve(args: &Lab) -> anyhow::Result<()> {
+    // The signals first: a mesh that is there can be ended.
+    let mut terminate = signal(SignalKind::terminate()).context("cannot listen for SIGTERM")?;
+    let mut interrupt = signal(SignalKind::interrupt()).context("cannot listen for SIGINT")?;
+    let socket = Socket::bind(&args.name)?;
+    let config = Config {
+        name: match &args.name {
+            Address::Name(name) => name.clone(),
+            Address::Path(path) => {
+                let stem = path.file_stem().unwrap_or_default();
+                stem.to_string_lossy().into_owned()
+            }
+        },
+        seed: args.seed,
+        threads: args.threads.map(usize::from),
+        situation: match args.situation {
+            SituationArg::Calm => Situation::Calm,
+            SituationArg::StuckPis => Situation::StuckPis,
+        },
+        ..Config::lab(args.agents)
+    };
+    let local = Local::start(config)?;
+    say(&format!(
+        "LAB {}: {} agents on modelled devices, door at {}\n",
+        local.porter().welcome().mesh,
+        args.agents,
+        socket.path().display()
+    ));
+    let door = tokio::spawn(socket.serve(Arc::clone(local.porter())));
+    let reason = tokio::select! {
+        _ = terminate.recv() => "the lab was terminated",
+        _ = interrupt.recv() => "the lab was interrupted",
+    };
+    local.stop(reason);
+    // Connections get the reason before the runtime goes; who does not read it has a moment and no more.
+    let guests = tokio::time::sleep(std::time::Duration::from_millis(100));
+    let (door, ()) = tokio::join!(door, guests);
+    door.context("the door failed")
+}

@@ -1,0 +1,380 @@
+//! What a role asks for beside messages: work, seats, the store, events; and what the lab does of itself.
+
+use super::super::sim::node::{NodeId, SeatRole};
+use super::config::{Devices, Situation};
+use super::crew;
+use super::post::Letter;
+use super::shard::{Event, Shard};
+use super::watch::Seen;
+use super::{Mail, lock};
+use crate::door::Request;
+use mesh_core::message::{Body, Epoch, MessageId};
+use mesh_core::operation::follow::{Cursor, Sight};
+use mesh_core::operation::refusal::Ground;
+use mesh_core::operation::task::TaskId;
+use mesh_core::operation::{Operation, Refusal, Seconds};
+use mesh_core::place::AgentId;
+use mesh_core::role::{
+    Ask, Backup, Brought, Caller, Desk, Event as RoleEvent, HostAct, Input, KeptTask, Order,
+    Output, Outputs, Record, Reply, Saved, Service, Ticket, Work,
+};
+use mesh_core::time::{Micros, Moment};
+use mesh_core::trust::seat::Seat;
+use mesh_core::unit::Weight;
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+/// How long a process takes to start an agent again.
+const RESTART: (Micros, Micros) = (Micros::seconds(1), Micros::seconds(3));
+/// How long an agent of the lab that died stays away.
+const AWAY: (Micros, Micros) = (Micros::seconds(5), Micros::seconds(30));
+/// Under this id an operation is this driver's own.
+const OWN: &str = "local-driver";
+
+/// The mesh's store, in memory: it outlives every role and no process.
+#[derive(Debug, Default)]
+pub(super) struct Store {
+    tasks: BTreeMap<TaskId, KeptTask>,
+    desk: Option<Desk>,
+    backup: Option<Backup>,
+    fence: Epoch,
+}
+
+impl Shard {
+    /// Does what a role asked for. Messages wait until all that is due now has been handled.
+    pub(super) fn carry_out(&mut self, node: NodeId, out: &mut Outputs) {
+        for output in out.0.drain(..) {
+            match output {
+                Output::Send { to, epoch, body } => {
+                    if let (NodeId::Agent(index), Body::Beat(_)) = (node, &body) {
+                        self.stir(index);
+                    }
+                    self.letters.push(Letter {
+                        node,
+                        to,
+                        epoch,
+                        body,
+                    });
+                }
+                Output::Work(work) => self.work(node, work),
+                Output::Claim(claim) => {
+                    if let NodeId::Seat(index) = node {
+                        let answer = self.grant(claim);
+                        self.soon.push_back(Event::Seat(index, claim.epoch, answer));
+                    }
+                }
+                Output::Vacate(seat, epoch) => {
+                    let key = self.host(node).key;
+                    lock(&self.shared.seats).release(self.now, seat, key, epoch);
+                }
+                Output::Event(event) => self.note(node, event),
+                Output::Reply(id, reply) => self.porter.reply(&id, reply),
+                Output::Store(ticket, record) => self.keep(node, ticket, record),
+                Output::Depose(seat, epoch) => {
+                    lock(&self.shared.seats).depose(self.now, seat, epoch);
+                }
+                Output::Recall(epoch) => {
+                    if let NodeId::Seat(index) = node {
+                        self.store.fence = self.store.fence.max(epoch);
+                        self.soon.push_back(Event::Recalled(index));
+                    }
+                }
+                Output::Host(act) => self.pass_host_act(act),
+                Output::Service(ticket, service) => self.service(node, ticket, &service),
+                Output::Keep(entries) => self.disks.keep(self.now, node, entries),
+                // Conflicts and what is quarantined with them are seen through the orchestrator; they are not kept here.
+                Output::Record(_) | Output::Hold(_) => {}
+            }
+        }
+    }
+
+    fn work(&mut self, node: NodeId, work: Work) {
+        let NodeId::Agent(index) = node else { return };
+        match work {
+            Work::Prepare { header, .. } => {
+                self.processes(index, header.weight, Event::Prepared(index, header.id));
+            }
+            Work::Errand(errand) => {
+                self.processes(index, Weight::default(), Event::Did(index, errand.id));
+            }
+            Work::Release {
+                operation, target, ..
+            } => self.release(index, operation, target),
+            Work::Task(order) => self.chore(index, order),
+            Work::GiveUp(id) => self.give_up(index, &id),
+            Work::Drop(id) => self.drop_chore(index, &id),
+            Work::Freeze => self.stop_work(index),
+            // What is prepared and not released has changed nothing; what was paused looks by itself whether it may go on;
+            // contexts are loaded at once; modelled devices ask nothing of one another.
+            Work::Cancel { .. } | Work::Thaw | Work::Reload(_) | Work::Returned(_) => {}
+        }
+    }
+
+    /// A device works on something so heavy, and then comes `done`.
+    fn processes(&mut self, index: u32, weight: Weight, done: Event) {
+        if self.shared.config.devices == Devices::Bare {
+            return self.soon.push_back(done);
+        }
+        let agent = &self.agents[index as usize];
+        let queue = u32::from(agent.device.queue()) + u32::from(agent.waiting);
+        let took = agent.device.processing(weight, queue, &mut self.chance);
+        self.queue.push(self.now + took, done);
+    }
+
+    /// An agent lets go. How far that is from T counts for those that held.
+    fn release(&mut self, index: u32, operation: MessageId, held_until: Moment) {
+        if !self.in_wake {
+            return;
+        }
+        if self.releasing.is_none_or(|(known, _)| known != operation) {
+            let target = self.shared.target(operation);
+            self.releasing = target.map(|target| (operation, target));
+        }
+        let own = self.agents[index as usize].host.clock.when(held_until);
+        let target = self.releasing.map_or(own, |(_, target)| target);
+        self.spread.add(self.now.since(target));
+    }
+
+    /// A device's own work changes from beat to beat.
+    fn stir(&mut self, index: u32) {
+        if self.shared.config.devices == Devices::Bare {
+            return;
+        }
+        let agent = &mut self.agents[index as usize];
+        let own = u16::from(agent.device.stir(&mut self.chance));
+        agent.role.set_queue(own + agent.waiting);
+    }
+
+    fn note(&mut self, node: NodeId, event: RoleEvent) {
+        match event {
+            RoleEvent::Thrown(operation, target) => {
+                let target = self.host(node).clock.when(target);
+                self.shared.thrown(operation, target);
+                self.shared.tell(&Seen::Thrown(operation, self.now, target));
+            }
+            RoleEvent::Told(event) => self.porter.tell(*event),
+            RoleEvent::Sealed(sheet) => self.shared.tell(&Seen::Sealed(self.now, sheet)),
+            RoleEvent::Freezing(report) => self.shared.tell(&Seen::Freezing(self.now, report)),
+            RoleEvent::Frozen(report, _) => self.shared.tell(&Seen::Frozen(self.now, report)),
+            RoleEvent::Serving(seat, _) => self.shared.tell(&Seen::Serving(self.now, seat)),
+            RoleEvent::Refused(_)
+            | RoleEvent::Stopped(..)
+            | RoleEvent::Notice(_)
+            | RoleEvent::Unprotected(_)
+            | RoleEvent::Conflict(_)
+            | RoleEvent::Settled(_)
+            | RoleEvent::ConflictAlert { .. }
+            | RoleEvent::ConflictAction(..)
+            | RoleEvent::ConflictDropped(_)
+            | RoleEvent::LevelRefused(..) => {}
+        }
+    }
+
+    /// Somebody is at the door.
+    pub(super) fn knock(&mut self, request: Request) {
+        match request {
+            Request::Ask(ask) => {
+                self.wake_up();
+                self.ask(*ask);
+            }
+            Request::Look(since, answer) => {
+                // Whoever looked may be gone.
+                let _ = answer.send(self.sight(since));
+            }
+        }
+    }
+
+    fn sight(&mut self, since: Option<Cursor>) -> (Sight, Cursor) {
+        self.now = self.shared.clock.now();
+        let Some(NodeId::Seat(index)) = self.holder(Seat::Orchestrator) else {
+            return (Sight::Nobody, Cursor::default());
+        };
+        let seat = &mut self.seats[index as usize];
+        let local = seat.host.clock.read(self.now);
+        match &mut seat.role {
+            SeatRole::Orchestrator(role) => role.sight(local, since),
+            SeatRole::Coordinator(_) | SeatRole::Lead(_) => (Sight::Nobody, Cursor::default()),
+        }
+    }
+
+    fn ask(&mut self, ask: Ask) {
+        match self.holder(Seat::Orchestrator) {
+            Some(node) => self.give(node, Input::Operation(Box::new(ask))),
+            None => {
+                let why = "nobody has the orchestrator's seat now; ask again in some seconds";
+                let refusal = Refusal::new(Ground::Unavailable, why);
+                self.porter
+                    .reply(&ask.id, Reply::Refused(Box::new(refusal)));
+            }
+        }
+    }
+
+    /// A record for the store; who writes with an epoch below the highest is fenced off.
+    fn keep(&mut self, node: NodeId, ticket: Ticket, record: Record) {
+        let NodeId::Seat(seat) = node else { return };
+        if ticket.epoch < self.store.fence {
+            return;
+        }
+        self.store.fence = ticket.epoch;
+        match record {
+            Record::Task(kept) => {
+                self.store.tasks.insert(kept.task.id.clone(), *kept);
+            }
+            Record::Desk(desk) => self.store.desk = Some(*desk),
+            Record::Backup(backup) => self.store.backup = Some(*backup),
+            Record::Sheet(_) | Record::Audit(_) => {}
+        }
+        self.soon.push_back(Event::Stored(seat, ticket));
+    }
+
+    /// A new orchestrator is told what there is.
+    pub(super) fn recalled(&mut self, seat: u32) {
+        let open = self.store.tasks.values();
+        let open = open.filter(|kept| !kept.task.state().is_final());
+        let saved = Saved {
+            tasks: open.cloned().collect(),
+            desk: self.store.desk.clone(),
+            backup: self.store.backup.as_ref().map(|backup| backup.at),
+        };
+        self.give(NodeId::Seat(seat), Input::Recalled(Box::new(saved)));
+    }
+
+    /// Something that only whoever drives the orchestrator can do.
+    fn service(&mut self, node: NodeId, ticket: Ticket, service: &Service) {
+        let NodeId::Seat(seat) = node else { return };
+        let nothing = |why: &str| Brought::Nothing(Ground::Unavailable, why.into());
+        let brought = match service {
+            Service::ReadBackup => Brought::Backup(self.store.backup.clone().map(Box::new)),
+            Service::Verify(_) => nothing("a mesh in memory keeps no log that could be altered"),
+            Service::Keys(_) => nothing("nothing leaves this process, so nobody here has a key"),
+            Service::Appoint { .. } => nothing("in one process every seat has its one standby"),
+        };
+        let event = Event::Brought(seat, ticket, Box::new(brought));
+        self.soon.push_back(event);
+    }
+
+    fn pass_host_act(&mut self, act: HostAct) {
+        let sector = match act {
+            HostAct::Restart(agent) | HostAct::Replace(agent) | HostAct::Retire(agent) => {
+                agent.sector()
+            }
+            HostAct::Begin { cluster, .. } => cluster.sector,
+            HostAct::Move { from, .. } => from.sector(),
+        };
+        let shard = self.shared.shard_of(sector);
+        if shard == self.index {
+            self.host_act(act);
+        } else {
+            // Lost where there is no room: whoever asked for it looks whether it happened.
+            let _ = self.shared.boxes[shard].try_send(Mail::Host(act));
+        }
+    }
+
+    /// The process that hosts agents is asked to do something.
+    pub(super) fn host_act(&mut self, act: HostAct) {
+        let agent = match act {
+            HostAct::Restart(agent) | HostAct::Replace(agent) => agent,
+            // A lab has the places that it began with; whoever asked for more or fewer finds that nothing happened.
+            HostAct::Begin { .. } | HostAct::Retire(_) | HostAct::Move { .. } => return,
+        };
+        if let Some(index) = self.agent_at(agent) {
+            let node = NodeId::Agent(index);
+            let host = self.host_mut(node);
+            host.up = false;
+            host.armed = Moment::NEVER;
+            host.silent = false;
+            let after = self.chance.span(RESTART.0, RESTART.1);
+            self.queue.push(self.now + after, Event::Restart(node));
+        }
+    }
+
+    pub(super) fn agent_at(&self, agent: AgentId) -> Option<u32> {
+        let info = self.cluster(agent.cluster)?;
+        let index = info.agents.start + u32::from(agent.slot());
+        info.agents.contains(&index).then_some(index)
+    }
+
+    /// A throw to everybody, past the door.
+    pub(super) fn throw(&mut self, order: &Order) {
+        let Some(NodeId::Seat(index)) = self.holder(Seat::Orchestrator) else {
+            return;
+        };
+        let seat = &mut self.seats[index as usize];
+        let local = seat.host.clock.read(self.now);
+        let SeatRole::Orchestrator(role) = &mut seat.role else {
+            return;
+        };
+        let mut out = Outputs::default();
+        role.throw(local, order, |_, _| true, &mut out);
+        self.carry_out(NodeId::Seat(index), &mut out);
+        // It has deadlines of its own now; a wake sets the timer and counts what is open.
+        self.give(NodeId::Seat(index), Input::Wake);
+    }
+
+    /// The lab's own load.
+    pub(super) fn load(&mut self) {
+        let Some(every) = self.shared.config.load_every else {
+            return;
+        };
+        self.wake_up();
+        self.throw(&Order::default());
+        self.queue.push(self.now + every, Event::Load);
+    }
+
+    pub(super) fn schedule_churn(&mut self) {
+        let per_minute = self.shared.config.churn * self.agents.len() as f64 / 1_000.0;
+        if per_minute > 0.0 {
+            let gap = -libm::log(1.0 - self.chance.unit()) * 60e6 / per_minute;
+            self.queue.push(self.now + Micros(gap as i64), Event::Churn);
+        }
+    }
+
+    /// An agent of the lab dies, and comes back later.
+    pub(super) fn churn(&mut self) {
+        let index = self.chance.below(self.agents.len() as u64) as u32;
+        let node = NodeId::Agent(index);
+        let place = self.agents[index as usize].role.place();
+        let wanted = self.shared.config.situation == Situation::StuckPis && crew::is_pi(place);
+        if self.host(node).up && !wanted {
+            self.reset(node);
+            let host = self.host_mut(node);
+            host.up = false;
+            host.armed = Moment::NEVER;
+            let after = self.chance.span(AWAY.0, AWAY.1);
+            self.queue.push(self.now + after, Event::Restart(node));
+        }
+        self.schedule_churn();
+    }
+
+    /// What is so from the beginning: the tasks that the two Raspberry Pis of §7.2 were given.
+    pub(super) fn situation(&mut self) {
+        if self.shared.config.situation != Situation::StuckPis {
+            return;
+        }
+        let again = self.now + Micros::seconds(1);
+        let known = self.holder(Seat::Orchestrator).is_some();
+        for (number, agent) in crew::pis().enumerate() {
+            let line = format!("agent:{agent}");
+            let operation = Operation::Delegate {
+                task: "Process large language model inference request".to_owned(),
+                to: line.parse().ok(),
+                timeout_s: Some(Seconds(Micros::seconds(6 * 3_600))),
+                requires: Some("llm_inference".to_owned()),
+                priority: None,
+                idempotent: Some(true),
+            };
+            let ask = Ask {
+                id: Arc::from(format!("{OWN}-situation-{number}")),
+                caller: Caller::owner(),
+                operation,
+                confirmed: true,
+            };
+            if let Some(node) = self.holder(Seat::Orchestrator) {
+                self.give(node, Input::Operation(Box::new(ask)));
+            }
+        }
+        if !known {
+            self.queue.push(again, Event::Situation);
+        }
+    }
+}
