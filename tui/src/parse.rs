@@ -1,6 +1,6 @@
 //! `mesh parse`: what the language layer understands, one JSON object a line, and nothing else happens.
 
-use std::io::{self, BufRead as _, Write as _};
+use std::io::{self, Write as _};
 
 /// Reads utterances from standard input until it ends. An empty line ends the dialogue so far and prints nothing.
 pub(crate) fn run() -> io::Result<()> {

@@ -36,10 +36,12 @@ pub(crate) fn read(state: &mut State, text: &str) -> Reading {
 
 /// What a word of the mesh means.
 pub(crate) fn meaning(topic: &str) -> String {
-    let near = mesh_core::text::nearest(topic, table::rows().map(|row| row.name));
-    let near = near.map_or_else(String::new, |name| format!("; perhaps {name} is meant"));
-    format!(
-        "{} is no operation{near}; :help lists them",
-        Foreign::from(topic)
-    )
+    nl::explain(topic).unwrap_or_else(|| {
+        let near = mesh_core::text::nearest(topic, table::rows().map(|row| row.name));
+        let near = near.map_or_else(String::new, |name| format!("; perhaps {name} is meant"));
+        format!(
+            "{} is no word of the mesh{near}; :help lists what can be said",
+            Foreign::from(topic)
+        )
+    })
 }

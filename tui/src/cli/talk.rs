@@ -73,7 +73,10 @@ pub(super) fn run(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
                 if plain {
                     // Whoever does not read any more does not miss it.
                     let _ = writeln!(std::io::stdout(), "event: {line}");
-                } else if to_printer.try_send(line).is_err_and(|error| matches!(error, TrySendError::Disconnected(_))) {
+                } else if to_printer
+                    .try_send(line)
+                    .is_err_and(|error| matches!(error, TrySendError::Disconnected(_)))
+                {
                     return;
                 }
             }

@@ -155,7 +155,8 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         C::Up | C::Down | C::Left | C::Right | C::PageUp | C::PageDown | C::First | C::Last => {
             walk::step(state, command);
             // Another agent is looked at: what is known of it has to be asked for.
-            let agent = state.screen == Screen::Mesh && state.at.spot.level == crate::state::place::Level::Agent;
+            let agent = state.screen == Screen::Mesh
+                && state.at.spot.level == crate::state::place::Level::Agent;
             if agent && matches!(state.overlay, Overlay::None) {
                 act::open_screen(state, effects);
             }
