@@ -41,16 +41,11 @@ pub struct Agent {
     mailbox: Mailbox,
     /// The orchestrator's commands that it has taken.
     taken: Taken,
-    /// For the jitter of what it asks for again.
-    chance: Chance,
     lamport: LamportClock,
     context: u64,
     queue: u16,
-    chores: Chores,
-    /// Made with the first one.
-    errands: Option<Box<Errands>>,
-    /// What it can do, where that is not what its class can.
-    abilities: Option<Box<[Name]>>,
+    /// Made when the first of it is needed.
+    aside: Option<Box<Aside>>,
     /// Beats until its abilities are told again; they may be lost, and a new lead does not know them.
     tell_in: u8,
     told: Epoch,
@@ -58,6 +53,15 @@ pub struct Agent {
     /// What it says of itself: its own smoothed measurements.
     latency: Smoothed,
     processing: Smoothed,
+}
+
+/// What most agents have nothing of, most of the time.
+#[derive(Debug, Default)]
+struct Aside {
+    chores: Chores,
+    errands: Errands,
+    /// What it can do, where that is not what its class can.
+    abilities: Option<Box<[Name]>>,
 }
 
 /// A throw that has arrived and is not answered yet.
@@ -96,6 +100,11 @@ impl Smoothed {
     }
 }
 
+/// For the jitter of what is asked for again: another at every agent and every moment, with nothing kept for it.
+fn chance_of(place: AgentId, now: Moment) -> Chance {
+    Chance::new(u64::from(place.pack())).split(now.0 as u64)
+}
+
 /// Answers kept for a parent that asks again: those of the last operations, as a window of half a second at one
 /// operation every quarter second needs two.
 const ANSWERED_MAX: usize = 4;
@@ -121,15 +130,12 @@ impl Agent {
             lossy: false,
             mailbox: Mailbox::default(),
             taken: Taken::default(),
-            chance: Chance::new(0),
             lamport: LamportClock::default(),
             context: 0,
             queue: 0,
             latency: Smoothed::default(),
             processing: Smoothed::default(),
-            chores: Chores::default(),
-            errands: None,
-            abilities: None,
+            aside: None,
             tell_in: 0,
             told: Epoch::default(),
             applied: Applied::default(),
@@ -138,7 +144,7 @@ impl Agent {
 
     /// What it can do, where that is not what its class can ([`ability::of_class`]).
     pub fn set_abilities(&mut self, abilities: Vec<Name>) {
-        self.abilities = Some(abilities.into_boxed_slice());
+        self.aside().abilities = Some(abilities.into_boxed_slice());
         self.tell_in = 0;
     }
 
@@ -150,15 +156,23 @@ impl Agent {
 
     /// Whether it can do this.
     pub fn can(&self, capability: &str) -> bool {
-        match &self.abilities {
+        match self.abilities() {
             Some(own) => own.iter().any(|name| name.as_str() == capability),
             None => ability::of_class(self.class).contains(&capability),
         }
     }
 
-    /// Its tasks.
-    pub const fn chores(&self) -> &Chores {
-        &self.chores
+    /// How many of its tasks are open.
+    pub fn chores(&self) -> usize {
+        self.aside.as_ref().map_or(0, |aside| aside.chores.open())
+    }
+
+    fn abilities(&self) -> Option<&[Name]> {
+        self.aside.as_ref()?.abilities.as_deref()
+    }
+
+    fn aside(&mut self) -> &mut Aside {
+        self.aside.get_or_insert_default()
     }
 
     /// One input; what is to be done is put in `out`.
@@ -172,7 +186,8 @@ impl Agent {
                 self.ready(now, operation, Some(result));
             }
             Input::Worker(WorkerEvent::Task(id, said)) => {
-                self.chores.said(self.place, id, said, out);
+                let place = self.place;
+                self.aside().chores.said(place, id, said, out);
             }
             Input::Seat(..)
             | Input::Operation(_)
@@ -187,11 +202,13 @@ impl Agent {
                 let Some(notary) = self.applied.notary().cloned() else {
                     return;
                 };
-                let errands = self.errands.get_or_insert_default();
-                errands.ask(now, self.place, *wish, &*notary, &mut self.chance, out);
+                let (place, mut chance) = (self.place, chance_of(self.place, now));
+                let errands = &mut self.aside().errands;
+                errands.ask(now, place, *wish, &*notary, &mut chance, out);
             }
             Input::Worker(WorkerEvent::Did(id, outcome)) => {
-                if let (Some(errands), Some(notary)) = (&mut self.errands, self.applied.notary()) {
+                if let (Some(aside), Some(notary)) = (&mut self.aside, self.applied.notary()) {
+                    let errands = &mut aside.errands;
                     errands.said(self.place, id, *outcome, &**notary, out);
                 }
             }
@@ -207,19 +224,22 @@ impl Agent {
         if now >= self.mailbox.next_wake() {
             let mut opened = Vec::new();
             let own = Epoch::default();
-            self.mailbox
-                .wake(now, &mut self.chance, own, &mut opened, out);
+            let mut chance = chance_of(self.place, now);
+            self.mailbox.wake(now, &mut chance, own, &mut opened, out);
             self.open_all(now, opened, out);
         }
-        if let Some(errands) = &mut self.errands {
-            errands.wake(now, &mut self.chance, out);
+        if let Some(aside) = &mut self.aside
+            && now >= aside.errands.next_wake()
+        {
+            let mut chance = chance_of(self.place, now);
+            aside.errands.wake(now, &mut chance, out);
         }
         self.release_due(now, out);
         if now >= self.again_at {
             self.answer_again(out);
         }
         while let Some(due) = self.uplink.due(now) {
-            if due == Due::Beat && self.abilities.is_some() {
+            if due == Due::Beat && self.abilities().is_some() {
                 self.tell_abilities(out);
             }
             let body = match due {
@@ -243,9 +263,9 @@ impl Agent {
             .fold(self.uplink.next_wake().min(self.again_at), Moment::min)
             .min(self.mailbox.next_wake())
             .min(
-                self.errands
+                self.aside
                     .as_ref()
-                    .map_or(Moment::NEVER, |errands| errands.next_wake()),
+                    .map_or(Moment::NEVER, |aside| aside.errands.next_wake()),
             )
     }
 
@@ -301,7 +321,6 @@ impl Agent {
         self.applied.start(self.place, self.class, start, out);
         let mut chance = Chance::new(start.seed).split(u64::from(self.place.pack()));
         let phase = chance.span(Micros::ZERO, super::BEAT);
-        self.chance = chance.split(u64::from(start.boot.0));
         self.uplink.start(now, start.boot, phase);
         self.holds.clear();
         self.answered.clear();
@@ -310,8 +329,10 @@ impl Agent {
         self.lossy = start.lossy;
         self.mailbox.clear();
         self.taken = Taken::default();
-        self.chores.clear();
-        self.errands = None;
+        if let Some(aside) = &mut self.aside {
+            aside.chores.clear();
+            aside.errands = Errands::default();
+        }
     }
 
     /// Says what it can do: to a new lead at once, and every minute, since that may be lost.
@@ -321,7 +342,7 @@ impl Agent {
         }
         if self.tell_in == 0 {
             self.tell_in = TELL_EVERY;
-            let names = self.abilities.as_deref().unwrap_or_default();
+            let names = self.abilities().unwrap_or_default();
             out.send(To::Parent, Epoch::default(), Body::Able(Arc::from(names)));
         }
         self.tell_in -= 1;
@@ -415,15 +436,15 @@ impl Agent {
                 if order.act == crate::message::TaskAct::Calibrate {
                     self.uplink.calibrate(now);
                 }
-                let mut chores = core::mem::take(&mut self.chores);
+                let mut chores = core::mem::take(&mut self.aside().chores);
                 let open = self.applied.frozen().is_none();
                 chores.order(self.place, order, |wanted| self.can(wanted), open, out);
-                self.chores = chores;
+                self.aside().chores = chores;
             }
             Body::Task(_) => out.refuse(Refusal::WrongPlace),
             Body::Errand(passed) => self.errand(passed, out),
-            Body::Returned(returned) if returned.to == self.place => match &mut self.errands {
-                Some(errands) => errands.returned(returned, out),
+            Body::Returned(returned) if returned.to == self.place => match &mut self.aside {
+                Some(aside) => aside.errands.returned(returned, out),
                 None => out.refuse(Refusal::Unexpected),
             },
             Body::Reload(context) => {
@@ -457,7 +478,7 @@ impl Agent {
             frozen: self.applied.frozen().is_some(),
             able,
         };
-        let errands = self.errands.get_or_insert_default();
+        let errands = &mut self.aside().errands;
         errands.take(&passed.errand, standing, &*notary, out);
     }
 

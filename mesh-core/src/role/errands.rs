@@ -28,7 +28,7 @@ const WITHIN_MAX: Micros = Micros::seconds(300);
 
 /// An agent's errands.
 #[derive(Debug, Default)]
-pub struct Errands {
+pub(super) struct Errands {
     out: Vec<Out>,
     taken: Vec<Taken>,
     /// When something is due.
@@ -53,7 +53,7 @@ struct Taken {
 
 /// Who is asked, and whether it can.
 #[derive(Debug, Clone, Copy)]
-pub struct Standing {
+pub(super) struct Standing {
     /// Where it sits.
     pub place: AgentId,
     /// Nothing runs here now.
@@ -64,7 +64,7 @@ pub struct Standing {
 
 impl Errands {
     /// The worker wants something of another. The errand's number, or none when too many are out or it is too long.
-    pub fn ask(
+    pub(super) fn ask(
         &mut self,
         now: Moment,
         place: AgentId,
@@ -101,7 +101,7 @@ impl Errands {
     }
 
     /// Somebody asks something of the worker here. What comes again is answered again and run once.
-    pub fn take(
+    pub(super) fn take(
         &mut self,
         errand: &Arc<Errand>,
         standing: Standing,
@@ -160,7 +160,7 @@ impl Errands {
     }
 
     /// The worker here says what came of an errand.
-    pub fn said(
+    pub(super) fn said(
         &mut self,
         place: AgentId,
         id: MessageId,
@@ -186,7 +186,7 @@ impl Errands {
     }
 
     /// An answer has come back.
-    pub fn returned(&mut self, returned: &Arc<Returned>, out: &mut Outputs) {
+    pub(super) fn returned(&mut self, returned: &Arc<Returned>, out: &mut Outputs) {
         let Some(at) = self.out.iter().position(|own| own.errand.id == returned.id) else {
             return out.refuse(Refusal::Duplicate);
         };
@@ -196,7 +196,7 @@ impl Errands {
     }
 
     /// What nobody has answered is sent again, or given up.
-    pub fn wake(&mut self, now: Moment, chance: &mut Chance, out: &mut Outputs) {
+    pub(super) fn wake(&mut self, now: Moment, chance: &mut Chance, out: &mut Outputs) {
         if self.next.is_none_or(|next| now < next) {
             return;
         }
@@ -216,7 +216,7 @@ impl Errands {
     }
 
     /// When to wake it.
-    pub fn next_wake(&self) -> Moment {
+    pub(super) fn next_wake(&self) -> Moment {
         self.next.unwrap_or(Moment::NEVER)
     }
 
@@ -237,11 +237,11 @@ const ROUTES_MAX: usize = 256;
 
 /// Where errands were sent, so that one that comes again goes to the same agent and is run once.
 #[derive(Debug, Default)]
-pub struct Routes(VecDeque<(MessageId, AgentId, Moment)>);
+pub(super) struct Routes(VecDeque<(MessageId, AgentId, Moment)>);
 
 impl Routes {
     /// Where this one went.
-    pub fn of(&self, id: MessageId, now: Moment) -> Option<AgentId> {
+    pub(super) fn of(&self, id: MessageId, now: Moment) -> Option<AgentId> {
         let known = self
             .0
             .iter()
@@ -250,7 +250,7 @@ impl Routes {
     }
 
     /// This one went there, and may come again until then.
-    pub fn note(&mut self, id: MessageId, agent: AgentId, now: Moment, until: Moment) {
+    pub(super) fn note(&mut self, id: MessageId, agent: AgentId, now: Moment, until: Moment) {
         self.0
             .retain(|(known, _, until)| *known != id && now < *until);
         if self.0.len() >= ROUTES_MAX {

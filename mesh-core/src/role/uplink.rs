@@ -12,7 +12,9 @@ use crate::trust::seat::{Fence, Fenced};
 pub struct Uplink {
     clock: ClockEstimate,
     boot: Boot,
-    exchange: Option<Exchange>,
+    /// The parent's last word: when it was sent, and received here. [`Moment::NEVER`] is never: eight bytes less than an
+    /// option, of which every agent has one.
+    exchange: Exchange,
     fence: Fence,
     beat_at: Moment,
     probe_at: Moment,
@@ -20,6 +22,12 @@ pub struct Uplink {
     /// When the last probe went out.
     probed_at: Moment,
 }
+
+/// Nothing has come from the parent yet.
+const NO_EXCHANGE: Exchange = Exchange {
+    sent: Moment::NEVER,
+    received: Moment::NEVER,
+};
 
 /// A parent's T by the clock here.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +55,7 @@ impl Uplink {
         Self {
             clock: ClockEstimate::default(),
             boot: Boot::default(),
-            exchange: None,
+            exchange: NO_EXCHANGE,
             fence: Fence::default(),
             beat_at: Moment::NEVER,
             probe_at: Moment::NEVER,
@@ -59,7 +67,7 @@ impl Uplink {
     /// A new boot: the first probe at once, the first beat `phase` later, so that beats are spread over their period.
     pub fn start(&mut self, now: Moment, boot: Boot, phase: Micros) {
         self.boot = boot;
-        self.exchange = None;
+        self.exchange = NO_EXCHANGE;
         self.beat_at = now + phase;
         self.restart_clock(now);
     }
@@ -84,7 +92,7 @@ impl Uplink {
         if epoch > before {
             self.restart_clock(received);
         }
-        self.exchange = Some(Exchange { sent, received });
+        self.exchange = Exchange { sent, received };
         Ok(())
     }
 
@@ -166,8 +174,8 @@ impl Uplink {
     }
 
     /// What a beat or probe carries of the parent's last message.
-    pub const fn exchange(&self) -> Option<Exchange> {
-        self.exchange
+    pub fn exchange(&self) -> Option<Exchange> {
+        (self.exchange != NO_EXCHANGE).then_some(self.exchange)
     }
 
     /// Which start of this node it is.

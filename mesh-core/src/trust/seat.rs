@@ -238,7 +238,8 @@ impl SeatTable {
     }
 
     /// Takes a seat from whoever holds it with `epoch` or a lower one, at the word of a holder above (§9.2): it is free at
-    /// once, and its holder does not get it again until it is pardoned or another is deposed. Nothing happens when somebody else has it since.
+    /// once, and its holder does not get it again until it is pardoned or another is deposed. Nothing happens when somebody
+    /// else has it since.
     pub fn depose(&mut self, now: Moment, seat: Seat, epoch: Epoch) {
         let Some(row) = self.rows.get_mut(&seat).filter(|row| row.epoch <= epoch) else {
             return;
@@ -361,13 +362,13 @@ mod tests {
         assert_eq!(table.claim(at(0), claim(1, 1)), granted(1));
         // Who was meant has lost it already: the one who has it now stays.
         table.depose(at(1), SEAT, Epoch(0));
-        assert_eq!(table.claim(at(10), claim(1, 1)), granted(1));
+        assert_eq!(table.claim(at(10), renewal(1, 1)), granted(1));
         table.depose(at(20), SEAT, Epoch(1));
         let nobody = SeatAnswer::Refused {
             holder: KeyId(0),
             epoch: Epoch(1),
         };
-        assert_eq!(table.claim(at(21), claim(1, 1)), nobody);
+        assert_eq!(table.claim(at(21), renewal(1, 1)), nobody);
         assert_eq!(table.claim(at(22), claim(2, 2)), granted(2));
         let other = SeatAnswer::Refused {
             holder: KeyId(2),

@@ -145,7 +145,12 @@ fn two_rounds_of_its_agents_settle_a_class_and_no_lead_is_cut_too_short_meanwhil
         let mut chance = Chance::new(seed);
         let mut slopes = ClassSlopes::default();
         let mut agents: Vec<(f64, Processing)> = (0..30)
-            .map(|_| (chance.between(180.0, 220.0), Processing::new(Class::Persistent)))
+            .map(|_| {
+                (
+                    chance.between(180.0, 220.0),
+                    Processing::new(Class::Persistent),
+                )
+            })
             .collect();
         for (round, wanted) in [(0, 1.52), (1, 1.6), (2, 1.4), (3, 1.35)] {
             let lead = |(base, agent): &(f64, Processing)| {

@@ -16,8 +16,9 @@ use std::collections::BTreeMap;
 /// What was received from one sender, in 32 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Window {
-    /// Bit n is set when sequence `highest - n` was received.
-    seen: u128,
+    /// Bit n is set when sequence `highest - n` was received: the low half first, since one number of this size would
+    /// want its place at multiples of 16 bytes.
+    seen: [u64; 2],
     highest: u64,
     boot: Boot,
 }
@@ -50,7 +51,7 @@ impl Window {
         }
         if boot > self.boot {
             *self = Self {
-                seen: 1,
+                seen: [1, 0],
                 highest: sequence,
                 boot,
             };
@@ -59,11 +60,11 @@ impl Window {
         if sequence > self.highest {
             let ahead = sequence - self.highest;
             let kept = if ahead < Self::SIZE {
-                self.seen << ahead
+                self.seen() << ahead
             } else {
                 0
             };
-            self.seen = kept | 1;
+            self.see(kept | 1);
             self.highest = sequence;
             return Ok(());
         }
@@ -72,11 +73,19 @@ impl Window {
             return Err(Replay::TooOld);
         }
         let bit = 1 << behind;
-        if self.seen & bit != 0 {
+        if self.seen() & bit != 0 {
             return Err(Replay::Seen);
         }
-        self.seen |= bit;
+        self.see(self.seen() | bit);
         Ok(())
+    }
+
+    const fn seen(&self) -> u128 {
+        (self.seen[1] as u128) << 64 | self.seen[0] as u128
+    }
+
+    const fn see(&mut self, seen: u128) {
+        self.seen = [seen as u64, (seen >> 64) as u64];
     }
 }
 
