@@ -171,7 +171,7 @@ pub async fn run(plan: &Plan, mut step: impl FnMut(&str)) -> Result<Report, Benc
     let (cpu, messages, at) = (usage::cpu(), local.figures().messages, Instant::now());
     tokio::time::sleep(IDLE_FOR).await;
     let span = at.elapsed().as_secs_f64();
-    let idle_cpu_share = (usage::cpu() - cpu).as_secs_f64() / span;
+    let idle_cpu_share = usage::cpu().saturating_sub(cpu).as_secs_f64() / span;
     let messages_per_s = (local.figures().messages - messages) as f64 / span;
     step("the lab learns");
     for _ in 0..LEARNING {
@@ -184,7 +184,8 @@ pub async fn run(plan: &Plan, mut step: impl FnMut(&str)) -> Result<Report, Benc
     for _ in 0..plan.rounds {
         sheets.push(throw(&local, &seen)?);
     }
-    let cpu_s_per_round = (usage::cpu() - cpu).as_secs_f64() / f64::from(plan.rounds.max(1));
+    let cpu_s_per_round =
+        usage::cpu().saturating_sub(cpu).as_secs_f64() / f64::from(plan.rounds.max(1));
     let spread = local.spread();
     let asked = Instant::now();
     status(&client).await?;

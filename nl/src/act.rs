@@ -466,9 +466,9 @@ fn reassign(found: &Match, pieces: &[Piece], context: &Context) -> Read {
     let rest: Vec<&Phrase> = phrases(pieces)
         .filter(|p| {
             !(is_to(p))
-                && to
-                    .as_ref()
-                    .is_none_or(|_| p.noun == Some(Noun::Task) || p.preposition != "" || !take_over)
+                && to.as_ref().is_none_or(|_| {
+                    p.noun == Some(Noun::Task) || !p.preposition.is_empty() || !take_over
+                })
         })
         .collect();
     if let Some(id) = task_id(pieces) {

@@ -222,9 +222,9 @@ fn some_of(reader: &Reader<'_>) -> Option<Answer> {
                 };
                 any = true;
                 if positive {
-                    yes.push(position)
+                    yes.push(position);
                 } else {
-                    no.push(position)
+                    no.push(position);
                 }
             }
         }

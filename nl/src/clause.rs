@@ -98,10 +98,10 @@ fn trimmed_start<'a>(reader: &Reader<'a>) -> Reader<'a> {
 }
 
 fn active(words: &Reader<'_>, opening: Opening, context: &Context) -> Option<Read> {
-    if !opening.looks || words.at(0, &["tell", "let"]) {
-        if let Some(read) = payload::payload(words, context) {
-            return Some(read);
-        }
+    if (!opening.looks || words.at(0, &["tell", "let"]))
+        && let Some(read) = payload::payload(words, context)
+    {
+        return Some(read);
     }
     if let Some(read) = scheduled(words, context) {
         return Some(read);
@@ -204,15 +204,14 @@ fn scheduled(words: &Reader<'_>, context: &Context) -> Option<Read> {
     }
     let at = words.skip(1, &["a", "an", "the", "to", "for", "up", ":"]);
     let rest = words.part(at.min(words.words.len()), usize::MAX);
-    let read = match payload::payload(&rest, context) {
-        Some(read) => read,
-        None => {
-            let parts = question::passive(&rest, pieces(&rest));
-            act::act(&rest, &parts, Voice::Any, context).or_else(|| {
-                look(&rest, &parts, context)
-                    .map(|read| read.and_then(|draft| act::timed(draft, &parts)))
-            })?
-        }
+    let read = if let Some(read) = payload::payload(&rest, context) {
+        read
+    } else {
+        let parts = question::passive(&rest, pieces(&rest));
+        act::act(&rest, &parts, Voice::Any, context).or_else(|| {
+            look(&rest, &parts, context)
+                .map(|read| read.and_then(|draft| act::timed(draft, &parts)))
+        })?
     };
     Some(read.and_then(|draft| {
         if draft.op == "schedule"

@@ -40,10 +40,10 @@ fn parts(
         Err(miss) => (None, miss),
     };
     // Behind the first clause "and 8", "which ones" continue it.
-    if depth > 0 {
-        if let Some(Ok(draft)) = follow::fragment(reader, context) {
-            return Ok(vec![draft]);
-        }
+    if depth > 0
+        && let Some(Ok(draft)) = follow::fragment(reader, context)
+    {
+        return Ok(vec![draft]);
     }
     let mut best = miss;
     for (from, to) in joints(reader) {
@@ -77,7 +77,7 @@ fn parts(
                     Err(other @ Miss::Ask { .. })
                         if matches!(best, Miss::Reject { .. }) && speaks(&after) =>
                     {
-                        best = other
+                        best = other;
                     }
                     Err(_) => {}
                 }
@@ -86,24 +86,23 @@ fn parts(
             Err(Miss::Ask {
                 asked: Some(asked), ..
             }) if asked.slot == "scope" && from <= 3 => {
-                if let Ok(rest) = parts(&after, context, depth + 1, tries) {
-                    if let Some(about) = rest.first().and_then(|draft| draft.about.clone()) {
-                        let mut all = vec![asked.draft.about(about).at_most(0.85)];
-                        all.extend(rest);
-                        return Ok(all);
-                    }
+                if let Ok(rest) = parts(&after, context, depth + 1, tries)
+                    && let Some(about) = rest.first().and_then(|draft| draft.about.clone())
+                {
+                    let mut all = vec![asked.draft.about(about).at_most(0.85)];
+                    all.extend(rest);
+                    return Ok(all);
                 }
             }
             Err(_) if denies(&before) => {
                 // "Don't freeze it, just avoid it" does the second, about what the first spoke of.
                 let mut then = context.clone();
                 spoken(&before, &mut then);
-                if let Ok(rest) = parts(&after, &then, depth + 1, tries) {
-                    if reader.at(from, &[",", ";", ".", "but"])
-                        && rest.iter().all(|draft| draft.about.is_some())
-                    {
-                        return Ok(rest.into_iter().map(|draft| draft.at_most(0.8)).collect());
-                    }
+                if let Ok(rest) = parts(&after, &then, depth + 1, tries)
+                    && reader.at(from, &[",", ";", ".", "but"])
+                    && rest.iter().all(|draft| draft.about.is_some())
+                {
+                    return Ok(rest.into_iter().map(|draft| draft.at_most(0.8)).collect());
                 }
             }
             Err(_) => {}

@@ -27,10 +27,10 @@ pub fn turn(line: &str, context: &mut Context) -> Reading {
     if line.len() > LINE_MAX {
         return Reading::reject("too long for a sentence", 0.97);
     }
-    if let Some(command) = line.trim().strip_prefix(':') {
-        if let Ok(operation) = Operation::from_line(command) {
-            return command_line(operation, context);
-        }
+    if let Some(command) = line.trim().strip_prefix(':')
+        && let Ok(operation) = Operation::from_line(command)
+    {
+        return command_line(operation, context);
     }
     if foreign(line) {
         return Reading::reject("only English is understood", 0.97);
@@ -139,13 +139,11 @@ fn respond(reader: &Reader<'_>, context: &mut Context) -> Reading {
             "over", "for", "to", "then", "now", "but", "or", "likewise", "ditto", "do", "ah", "oh",
         ],
     ) || reader.words.len() <= 6;
-    if opened {
-        if let Some(read) = follow(reader, context) {
-            return match read {
-                Ok(draft) => done(vec![draft], context),
-                Err(miss) => missed(miss, context),
-            };
-        }
+    if opened && let Some(read) = follow(reader, context) {
+        return match read {
+            Ok(draft) => done(vec![draft], context),
+            Err(miss) => missed(miss, context),
+        };
     }
     let compiled = compile(reader, context);
     match compiled {

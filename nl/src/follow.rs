@@ -647,10 +647,10 @@ fn phrase_of(
             inner.args.insert("limit".into(), number(n));
         }
     }
-    if inner.op == "ask" {
-        if let Some(n) = p.count.filter(|n| *n > 1.0) {
-            inner.args.insert("sample".into(), number(n));
-        }
+    if inner.op == "ask"
+        && let Some(n) = p.count.filter(|n| *n > 1.0)
+    {
+        inner.args.insert("sample".into(), number(n));
     }
     let takes =
         mesh_core::operation::table::row(inner.op).is_some_and(|row| row.arg("scope").is_some());

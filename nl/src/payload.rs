@@ -26,7 +26,7 @@ pub(crate) fn payload(reader: &Reader<'_>, context: &Context) -> Option<Read> {
 }
 
 /// A time at the beginning, with the comma behind it.
-fn timing<'a>(reader: &Reader<'a>) -> (usize, Vec<Piece>) {
+fn timing(reader: &Reader<'_>) -> (usize, Vec<Piece>) {
     for next in 1..reader.words.len().min(8) {
         let head = reader.until(next);
         let parts = pieces(&head);
@@ -295,11 +295,11 @@ fn broadcast(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             whom = Some(p);
             from = after;
         }
-    } else if quote.is_some_and(|quote| quote > from) {
-        if let Some((p, after)) = recipient_at(reader, from) {
-            whom = Some(p);
-            from = after;
-        }
+    } else if quote.is_some_and(|quote| quote > from)
+        && let Some((p, after)) = recipient_at(reader, from)
+    {
+        whom = Some(p);
+        from = after;
     }
     let read = message(reader, whom, from, context);
     Some(if urgent {
@@ -477,10 +477,10 @@ fn addressed(draft: Draft, parts: &[Piece], whom: Option<Phrase>, context: &Cont
                         | "receipts"
                 ) =>
             {
-                acks = true
+                acks = true;
             }
             Piece::Word(word) if matches!(word.text.as_str(), "no" | "without" | "not") => {
-                no_ack = true
+                no_ack = true;
             }
             Piece::Word(word)
                 if says_nothing(&word.text)
@@ -540,7 +540,7 @@ fn addressed(draft: Draft, parts: &[Piece], whom: Option<Phrase>, context: &Cont
                             | "agents"
                     ) => {}
             Piece::Word(word) if matches!(word.text.as_str(), "urgent" | "urgently") => {
-                draft = draft.with("priority", 3)
+                draft = draft.with("priority", 3);
             }
             Piece::Span(span) if span.role == Role::In => {}
             Piece::Time(_) | Piece::Punct(_) => {}

@@ -142,10 +142,8 @@ fn piece(reader: &Reader<'_>, at: usize, word: &Lexeme) -> (Option<Piece>, usize
         && reader.at(at + 1, &["around", "on"])
         && at > 0
         && !reader.at(at - 1, &["the", "its", "their"]);
-    if !verb {
-        if let Some((phrase, next)) = phrase(reader, at) {
-            return (Some(Piece::Phrase(Box::new(phrase))), next);
-        }
+    if !verb && let Some((phrase, next)) = phrase(reader, at) {
+        return (Some(Piece::Phrase(Box::new(phrase))), next);
     }
     // "Half a dozen", "a couple": a number by itself.
     if let Some((n, next)) = quantity(reader.words, at)
@@ -234,10 +232,10 @@ fn priority(reader: &Reader<'_>, at: usize) -> Option<(u8, usize)> {
         })
     };
     let named = |at: usize| reader.lemma(at) == "priority" || reader.at(at, &["prio", "priority"]);
-    if let Some(level) = level(reader.text(from)) {
-        if named(from + 1) {
-            return Some((level, from + 2));
-        }
+    if let Some(level) = level(reader.text(from))
+        && named(from + 1)
+    {
+        return Some((level, from + 2));
     }
     if named(from) {
         let next = reader.skip(from + 1, &["is", "of", ":", "level", "="]);
@@ -413,11 +411,11 @@ fn span(reader: &Reader<'_>, at: usize) -> Option<(Span, usize)> {
                 } else {
                     from
                 };
-                if let Some(read) = read(from).or_else(|| back(reader, from, *role)) {
-                    if next > longest {
-                        longest = next;
-                        best = make(read, *role);
-                    }
+                if let Some(read) = read(from).or_else(|| back(reader, from, *role))
+                    && next > longest
+                {
+                    longest = next;
+                    best = make(read, *role);
                 }
             }
         }

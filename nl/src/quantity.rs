@@ -236,20 +236,17 @@ fn one_duration(words: &[Lexeme], at: usize) -> Read<f64> {
         }
     }
     let article = matches!(text(words, at), "a" | "an" | "another" | "one");
-    if article {
-        if let Some(unit) = unit_at(at + 1) {
-            let halves =
-                stands(words, at + 2, &["and", "a", "half"]).map(|next| (unit * 1.5, next));
-            let quarters =
-                stands(words, at + 2, &["and", "a", "quarter"]).map(|next| (unit * 1.25, next));
-            return halves.or(quarters).or(Some((unit, at + 2)));
-        }
+    if article && let Some(unit) = unit_at(at + 1) {
+        let halves = stands(words, at + 2, &["and", "a", "half"]).map(|next| (unit * 1.5, next));
+        let quarters =
+            stands(words, at + 2, &["and", "a", "quarter"]).map(|next| (unit * 1.25, next));
+        return halves.or(quarters).or(Some((unit, at + 2)));
     }
     let (number, next) = quantity(words, at)?;
-    if let Some(after) = stands(words, next, &["and", "a", "half"]) {
-        if let Some(unit) = unit_at(after) {
-            return Some((unit * (number + 0.5), after + 1));
-        }
+    if let Some(after) = stands(words, next, &["and", "a", "half"])
+        && let Some(unit) = unit_at(after)
+    {
+        return Some((unit * (number + 0.5), after + 1));
     }
     let next = if text(words, next) == "more" {
         next + 1

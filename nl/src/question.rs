@@ -105,15 +105,16 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
             let scope = pieces(&words)
                 .iter()
                 .any(|piece| matches!(piece, Piece::Phrase(p) if p.places() || p.refer.is_some()));
-            if !scope && !words.words.is_empty() {
-                if let Some(topic) = topic(&words) {
-                    let own = !matches!(
-                        topic.as_str(),
-                        "status" | "kpis" | "health" | "trend" | "help" | "undo" | "list" | "count"
-                    ) || reader.at(from - 1, &["a", "an"]);
-                    if own {
-                        return make(topic);
-                    }
+            if !scope
+                && !words.words.is_empty()
+                && let Some(topic) = topic(&words)
+            {
+                let own = !matches!(
+                    topic.as_str(),
+                    "status" | "kpis" | "health" | "trend" | "help" | "undo" | "list" | "count"
+                ) || reader.at(from - 1, &["a", "an"]);
+                if own {
+                    return make(topic);
                 }
             }
         }
@@ -165,10 +166,9 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
         && (reader.lemma(end.wrapping_sub(1)) == "mean"
             || reader.at(end.wrapping_sub(1), &["is", "are", "does", "do", "was"]))
         && end > 2
+        && let Some(topic) = topic(&sub(reader, 1, end - 1))
     {
-        if let Some(topic) = topic(&sub(reader, 1, end - 1)) {
-            return make(topic);
-        }
+        return make(topic);
     }
     how_to(reader, asked, end)
 }
@@ -425,10 +425,10 @@ pub(crate) fn topic(words: &Reader<'_>) -> Option<String> {
             }
         })
         .collect();
-    if words.words.len() == 1 {
-        if let Some(op) = operation(lemmas[0]) {
-            return Some(op.to_owned());
-        }
+    if words.words.len() == 1
+        && let Some(op) = operation(lemmas[0])
+    {
+        return Some(op.to_owned());
     }
     if let Some(term) = glossary::find(&joined).or_else(|| glossary::find(&lemmas.join(" "))) {
         return Some(term.to_owned());
@@ -637,10 +637,8 @@ pub(crate) fn what_if(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             let inner = sub(reader, from, tail);
             let gerund = inner.words.first().is_some_and(|w| w.form == Form::Ing)
                 || inner.words.get(1).is_some_and(|w| w.form == Form::Ing);
-            if gerund {
-                if let Some(read) = inner_act(&inner, context) {
-                    return Some(read.map(|draft| Draft::holding("what_if", draft)));
-                }
+            if gerund && let Some(read) = inner_act(&inner, context) {
+                return Some(read.map(|draft| Draft::holding("what_if", draft)));
             }
             // "What would that do?" asks about what waits.
             let that = inner.words.len() == 1 && inner.at(0, &["that", "this", "it"]);

@@ -572,11 +572,11 @@ fn list(
     if reader.stands(0, "are all").is_some() {
         return None;
     }
-    Some(scoped(draft, &p, context).and_then(|draft| {
+    Some(scoped(draft, &p, context).map(|draft| {
         if only_refers {
-            Ok(again(draft, context))
+            again(draft, context)
         } else {
-            Ok(draft)
+            draft
         }
     }))
 }
@@ -635,13 +635,13 @@ pub(crate) fn trend(reader: &Reader<'_>, all: &[Piece], context: &Context) -> Op
                 _ => {}
             },
             Piece::Phrase(p) if p.noun == Some(Noun::Conflict) => {
-                found = found.or(Some("conflicts"))
+                found = found.or(Some("conflicts"));
             }
             Piece::Phrase(p)
                 if p.marks.is_some_and(|marks| marks.iter().eq([Mark::Active]))
                     && matches!(p.noun, Some(Noun::Agent) | None) =>
             {
-                found = found.or(Some("active"))
+                found = found.or(Some("active"));
             }
             _ => {}
         }

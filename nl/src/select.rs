@@ -355,20 +355,20 @@ fn that(noun: Noun, context: &Context) -> Result<Vec<Scope>, Trouble> {
 }
 
 fn several(n: usize, context: &Context) -> Result<Vec<Scope>, Trouble> {
-    if let Some(focus) = &context.focus {
-        if focus.scopes.as_slice().len() == n {
-            return Ok(focus.scopes.as_slice().to_vec());
-        }
+    if let Some(focus) = &context.focus
+        && focus.scopes.as_slice().len() == n
+    {
+        return Ok(focus.scopes.as_slice().to_vec());
     }
     if context.group.len() == n {
         return Ok(context.group.clone());
     }
     let mut found: Vec<Scope> = Vec::new();
     for scopes in context.mentions.iter().rev() {
-        if let [one] = scopes.as_slice() {
-            if !found.contains(one) {
-                found.insert(0, one.clone());
-            }
+        if let [one] = scopes.as_slice()
+            && !found.contains(one)
+        {
+            found.insert(0, one.clone());
         }
         if found.len() == n {
             return Ok(found);

@@ -246,10 +246,11 @@ fn whole(text: &str) -> Option<Kind> {
     if let Some(scope) = named_scope(&lower) {
         return Some(Kind::Scope(scope));
     }
-    if lower.contains(['=', '<', '>']) && lower.is_ascii() {
-        if let Ok(term) = Term::parse(lower.trim_start_matches("where:")) {
-            return Some(Kind::Term(term));
-        }
+    if lower.contains(['=', '<', '>'])
+        && lower.is_ascii()
+        && let Ok(term) = Term::parse(lower.trim_start_matches("where:"))
+    {
+        return Some(Kind::Term(term));
     }
     is_id(text).then_some(Kind::Id)
 }
@@ -398,7 +399,7 @@ fn is_id(text: &str) -> bool {
         .bytes()
         .all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'_'))
         && has(char::is_ascii_digit)
-        && has(|c| c.is_ascii_alphabetic())
+        && has(char::is_ascii_alphabetic)
         && text.bytes().filter(u8::is_ascii_digit).count() >= 2
         && !text.to_ascii_lowercase().starts_with("sector")
         && !text.to_ascii_lowercase().starts_with("cluster")

@@ -273,13 +273,12 @@ fn read_condition(reader: &Reader<'_>) -> Option<(String, Option<Phrase>)> {
                     _ => None,
                 };
                 // "Back to normal", "healthy again", "up and running": the first that says more than "back" wins.
-                if let Some(named) = named {
-                    if found.is_none()
+                if let Some(named) = named
+                    && (found.is_none()
                         || found == Some("active")
-                            && matches!(word.text.as_str(), "normal" | "healthy" | "health")
-                    {
-                        found = Some(named);
-                    }
+                            && matches!(word.text.as_str(), "normal" | "healthy" | "health"))
+                {
+                    found = Some(named);
                 }
             }
             Piece::Phrase(p) => {
@@ -300,15 +299,15 @@ fn read_condition(reader: &Reader<'_>) -> Option<(String, Option<Phrase>)> {
         }
     }
     // "When the GPUs are active": the state belongs to the condition.
-    if let Some(p) = &mut subject {
-        if found.is_none() && state.is_none() {
-            if let Some(marks) = p.marks.take() {
-                state = Some(match marks.to_string().as_str() {
-                    "active" => "active".to_owned(),
-                    other => format!("state={other}"),
-                });
-            }
-        }
+    if let Some(p) = &mut subject
+        && found.is_none()
+        && state.is_none()
+        && let Some(marks) = p.marks.take()
+    {
+        state = Some(match marks.to_string().as_str() {
+            "active" => "active".to_owned(),
+            other => format!("state={other}"),
+        });
     }
     let condition = match (found, state) {
         (Some(found), _) => found.to_owned(),

@@ -38,7 +38,7 @@ fn beat(seed: u64, rows: u64) -> Event {
     changed(|view| {
         view.agents = (0..rows)
             .map(|row| agent(place(pick(seed * 7_919 + row, all)), seed))
-            .collect()
+            .collect();
     })
 }
 
@@ -169,7 +169,7 @@ fn figures() {
     let cascade: usize = (0..25_i64)
         .map(|round| {
             let event = changed(|view| {
-                view.throws = vec![crate::fixture::throw(400 - round * 32, round > 22)]
+                view.throws = vec![crate::fixture::throw(400 - round * 32, round > 22)];
             });
             update(
                 &mut state,

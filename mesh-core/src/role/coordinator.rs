@@ -329,7 +329,7 @@ impl Coordinator {
             From::Child(slot) if usize::from(slot) < self.leads.len() => {
                 self.hear_lead(now, slot, arrival, out);
             }
-            From::Peer(slot) => self.from_peer(now, slot, arrival, out),
+            From::Peer(slot) => self.hear_peer(now, slot, arrival, out),
             From::Child(_) => out.refuse(Refusal::WrongPlace),
         }
     }

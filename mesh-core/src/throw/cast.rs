@@ -27,10 +27,6 @@ const NEAR: Micros = Micros::millis(50);
 
 /// One throw at one lead.
 #[derive(Debug)]
-#[expect(
-    clippy::struct_excessive_bools,
-    reason = "each is a fact of its own, and their product is no state machine"
-)]
 pub struct Cast {
     header: Arc<Header>,
     target: Moment,

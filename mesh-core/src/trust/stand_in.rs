@@ -30,7 +30,9 @@ impl Pen {
     /// Its holder's mark over these words.
     pub fn mark(&self, words: &[u64]) -> Mark {
         let mut v = begun(self.0);
-        words.iter().for_each(|&word| take::<1>(&mut v, word));
+        for &word in words {
+            take::<1>(&mut v, word);
+        }
         take::<1>(&mut v, words.len() as u64);
         v[2] ^= 0xff;
         rounds::<3>(&mut v);

@@ -1,4 +1,4 @@
-//! Rules about what may be routed where: "grant vision to 7-4-12", "stop sending llm_inference to the Pis".
+//! Rules about what may be routed where: "grant vision to 7-4-12", "stop sending `llm_inference` to the Pis".
 
 use super::{merged, question, target};
 use crate::context::Context;

@@ -202,10 +202,10 @@ pub(super) fn scale(
             }
             _ => {}
         }
-        if let Some(n) = counts {
-            if amount.replace(n).is_some() {
-                return Some(Err(Miss::ask("How many of which?", 0.6)));
-            }
+        if let Some(n) = counts
+            && amount.replace(n).is_some()
+        {
+            return Some(Err(Miss::ask("How many of which?", 0.6)));
         }
         about |= phrase.noun == Some(Noun::Agent) || !phrase.classes.is_empty();
         if matches!(phrase.noun, Some(Noun::Cluster | Noun::Sector)) && !phrase.places() {

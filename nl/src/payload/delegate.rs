@@ -55,7 +55,7 @@ pub(super) fn delegate(reader: &Reader<'_>, context: &Context) -> Option<Read> {
         // "Delegate to a GPU" lacks the task, "delegate the log analysis to a GPU" does not.
         if reader.at(from, &["to"]) || from >= reader.words.len() || reader.at(1, &["to"]) {
             let parts = pieces(&reader.part(1, usize::MAX));
-            return Some(tasked(draft, &parts, context).or_else(|miss| Err(miss)));
+            return Some(tasked(draft, &parts, context));
         }
         let start = reader.skip(1, &[":"]);
         let (end, parts) = limits(reader, start);
@@ -255,7 +255,7 @@ fn tasked(draft: Draft, parts: &[Piece], context: &Context) -> Read {
             }
             Piece::Phrase(p) if p.noun == Some(Noun::Task) && !p.names() => {}
             Piece::Span(span) if matches!(span.role, Role::Within | Role::Bare | Role::For) => {
-                draft = draft.with("timeout_s", number(span.seconds))
+                draft = draft.with("timeout_s", number(span.seconds));
             }
             Piece::Span(_) | Piece::Time(_) | Piece::Punct(_) => {}
             Piece::Word(word)

@@ -82,7 +82,7 @@ pub(super) fn adjectives(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usiz
             "currently" | "presently" | "recent" | "new" | "newest" | "latest"
                 if rows_or_agents(reader, i + 1) =>
             {
-                i += 1
+                i += 1;
             }
             "most" if reader.at(i + 1, &["recent"]) => i += 2,
             "last" if rows(reader, i + 1) => i += 1,

@@ -361,10 +361,8 @@ fn one_predicate(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize
             (false, from)
         };
         let next = can(reader, from, p)?;
-        if cannot {
-            if let Some(last) = p.terms.last_mut() {
-                last.negated = true;
-            }
+        if cannot && let Some(last) = p.terms.last_mut() {
+            last.negated = true;
         }
         return Some(next);
     }
@@ -445,7 +443,7 @@ fn one_predicate(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize
     None
 }
 
-/// "Do llm_inference", "run vision", "llm_inference": what they can.
+/// "Do `llm_inference`", "run vision", "`llm_inference"`: what they can.
 fn can(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize> {
     use mesh_core::place::scope::Term;
     let from = reader.skip(

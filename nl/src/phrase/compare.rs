@@ -169,21 +169,21 @@ pub(crate) fn term(words: &[Lexeme], at: usize) -> Read<Term> {
     if let Kind::Term(term) = &words.get(at)?.token.kind {
         return Some((term.clone(), at + 1));
     }
-    if text(words, at) == "not" {
-        if let Some(Kind::Term(term)) = words.get(at + 1).map(|w| &w.token.kind) {
-            let term = Term {
-                test: term.test.clone(),
-                negated: !term.negated,
-            };
-            return Some((term, at + 2));
-        }
+    if text(words, at) == "not"
+        && let Some(Kind::Term(term)) = words.get(at + 1).map(|w| &w.token.kind)
+    {
+        let term = Term {
+            test: term.test.clone(),
+            negated: !term.negated,
+        };
+        return Some((term, at + 2));
     }
     beat(words, at)
         .or_else(|| measured(words, at))
         .or_else(|| named(words, at))
 }
 
-fn skip<'a>(words: &'a [Lexeme], at: usize, over: &[&str]) -> usize {
+fn skip(words: &[Lexeme], at: usize, over: &[&str]) -> usize {
     let mut next = at;
     while next < words.len() && over.contains(&words[next].token.text.as_str()) {
         next += 1;

@@ -25,8 +25,8 @@ pub(crate) fn phrase(reader: &Reader<'_>, at: usize) -> Option<(Phrase, usize)> 
         if phrase.refer.is_some() && !phrase.names() && other.places() {
             let (start, except) = (phrase.start, phrase.except.take());
             phrase = Phrase {
-                start,
                 except,
+                start,
                 ..other
             };
         } else {
@@ -245,11 +245,11 @@ fn place_only(reader: &Reader<'_>, at: usize) -> Option<(Phrase, usize)> {
     if let Some((places, next)) = place(reader, at, false) {
         take(&mut p, places);
         // "7-4-12 and 7-4-19 are doing".
-        if reader.at(next, &["and", ","]) {
-            if let Some((more, after)) = place(reader, next + 1, false) {
-                take(&mut p, more);
-                return Some((p, after));
-            }
+        if reader.at(next, &["and", ","])
+            && let Some((more, after)) = place(reader, next + 1, false)
+        {
+            take(&mut p, more);
+            return Some((p, after));
         }
         return Some((p, next));
     }
@@ -290,17 +290,15 @@ fn determiner(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usize {
             "all" | "every" | "each" | "entire" | "whole" | "complete" => {
                 p.all = true;
                 // "All three" refers, when nothing follows that it counts.
-                if text == "all" {
-                    if let Some((n, next)) = quantity(reader.words, i + 1) {
-                        if !belongs_to_next(reader.words, next)
-                            && n <= 64.0
-                            && !reader.at(next, &["of"])
-                            && class(reader.lemma(next)).is_none()
-                        {
-                            p.refer = Some(Refer::Several(n as u32));
-                            return next;
-                        }
-                    }
+                if text == "all"
+                    && let Some((n, next)) = quantity(reader.words, i + 1)
+                    && !belongs_to_next(reader.words, next)
+                    && n <= 64.0
+                    && !reader.at(next, &["of"])
+                    && class(reader.lemma(next)).is_none()
+                {
+                    p.refer = Some(Refer::Several(n as u32));
+                    return next;
                 }
                 i += 1;
                 if reader.at(i, &["of"]) {
@@ -497,17 +495,16 @@ fn inner(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usize {
                 return i;
             }
             i = reader.skip(i, &["more", "additional", "extra", "new", "other"]);
-        } else if i == at && !p.definite && !p.all {
-            if let Some((places, next)) =
+        } else if i == at
+            && !p.definite
+            && !p.all
+            && let Some((places, next)) =
                 place(reader, i, true).filter(|(_, next)| !belongs_to_next(reader.words, *next))
-            {
-                if matches!(reader.words[i].token.kind, Kind::Number(_))
-                    || crate::quantity::is_number_word(reader.text(i)) && reader.text(i) != "one"
-                {
-                    take(p, places);
-                    return next;
-                }
-            }
+            && (matches!(reader.words[i].token.kind, Kind::Number(_))
+                || crate::quantity::is_number_word(reader.text(i)) && reader.text(i) != "one")
+        {
+            take(p, places);
+            return next;
         }
     }
     i = adjectives(reader, i, p);
@@ -672,12 +669,12 @@ fn head(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usize {
         ) {
             next += 1;
         }
-        if let Some((noun, after)) = noun(reader, next) {
-            if noun == Noun::Agent || !matches!(noun, Noun::Cluster | Noun::Sector) {
-                p.noun = Some(noun);
-                p.singular = p.singular && reader.words[after - 1].form == Form::Base;
-                next = after;
-            }
+        if let Some((noun, after)) = noun(reader, next)
+            && (noun == Noun::Agent || !matches!(noun, Noun::Cluster | Noun::Sector))
+        {
+            p.noun = Some(noun);
+            p.singular = p.singular && reader.words[after - 1].form == Form::Base;
+            next = after;
         }
         if reader.at(next, &["ones"]) {
             next += 1;

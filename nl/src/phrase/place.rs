@@ -78,10 +78,8 @@ fn one(reader: &Reader<'_>, at: usize, bare: bool, out: &mut Places) -> Option<u
             if let Some(next) = raw(reader, next, out, level) {
                 return Some(next);
             }
-            if plural {
-                if let Some((numbers, after)) = dashed(words, next) {
-                    return within(reader, level, numbers, after, out, true);
-                }
+            if plural && let Some((numbers, after)) = dashed(words, next) {
+                return within(reader, level, numbers, after, out, true);
             }
         }
         let (numbers, next) = numbers(words, next)?;
@@ -96,11 +94,12 @@ fn one(reader: &Reader<'_>, at: usize, bare: bool, out: &mut Places) -> Option<u
     let (number, next) = value(words, at)?;
     out.spots.push(Spot::Number(number));
     // `3 to 5`, `3 through 5`.
-    if let Some((to, after)) = range_end(words, next) {
-        if to > number && (to - number) < 200 {
-            out.spots.extend((number + 1..=to).map(Spot::Number));
-            return Some(after);
-        }
+    if let Some((to, after)) = range_end(words, next)
+        && to > number
+        && (to - number) < 200
+    {
+        out.spots.extend((number + 1..=to).map(Spot::Number));
+        return Some(after);
     }
     Some(next)
 }
@@ -284,16 +283,15 @@ fn push(reader: &Reader<'_>, numbers: &[u32], out: &mut Places) {
         }
         _ => None,
     };
-    match region {
-        Some(region) => out.spots.push(Spot::Region(region)),
-        None => {
-            let text = numbers
-                .iter()
-                .map(u32::to_string)
-                .collect::<Vec<_>>()
-                .join("-");
-            out.missing.get_or_insert(text);
-        }
+    if let Some(region) = region {
+        out.spots.push(Spot::Region(region))
+    } else {
+        let text = numbers
+            .iter()
+            .map(u32::to_string)
+            .collect::<Vec<_>>()
+            .join("-");
+        out.missing.get_or_insert(text);
     }
 }
 
@@ -309,12 +307,11 @@ fn canonical(reader: &Reader<'_>, scope: &Scope, at: usize, out: &mut Places) ->
     match scope {
         Scope::Region(Region::Sector(id)) => {
             let next = at + 1;
-            let (level, from) = match level(reader.words.get(next)) {
-                Some(Level::Cluster) => (Level::Cluster, next + 1),
-                _ => {
-                    push(reader, &[u32::from(id.0)], out);
-                    return Some(next);
-                }
+            let (level, from) = if let Some(Level::Cluster) = level(reader.words.get(next)) {
+                (Level::Cluster, next + 1)
+            } else {
+                push(reader, &[u32::from(id.0)], out);
+                return Some(next);
             };
             match value(reader.words, from) {
                 Some((cluster, next)) if level == Level::Cluster => {
@@ -442,28 +439,26 @@ fn within(
                 };
                 if self::level(words.get(gap)) == Some(Level::Cluster)
                     && (words[gap].form == Form::Base || gap == next)
+                    && let Some((clusters, after)) = self::numbers(words, gap + 1)
                 {
-                    if let Some((clusters, after)) = self::numbers(words, gap + 1) {
-                        let gap = if words.get(after).is_some_and(|w| w.token.text == ",") {
-                            after + 1
-                        } else {
-                            after
-                        };
-                        if let ([cluster], Some(Level::Agent)) =
-                            (&clusters[..], self::level(words.get(gap)))
-                        {
-                            if let Some((agents, end)) = self::numbers(words, gap + 1) {
-                                agents.iter().for_each(|agent| {
-                                    push(reader, &[sector, *cluster, *agent], out)
-                                });
-                                return Some(end);
-                            }
-                        }
-                        clusters
-                            .iter()
-                            .for_each(|cluster| push(reader, &[sector, *cluster], out));
-                        return Some(after);
+                    let gap = if words.get(after).is_some_and(|w| w.token.text == ",") {
+                        after + 1
+                    } else {
+                        after
+                    };
+                    if let ([cluster], Some(Level::Agent)) =
+                        (&clusters[..], self::level(words.get(gap)))
+                        && let Some((agents, end)) = self::numbers(words, gap + 1)
+                    {
+                        agents.iter().for_each(|agent| {
+                            push(reader, &[sector, *cluster, *agent], out);
+                        });
+                        return Some(end);
                     }
+                    clusters
+                        .iter()
+                        .for_each(|cluster| push(reader, &[sector, *cluster], out));
+                    return Some(after);
                 }
             }
             numbers
@@ -473,25 +468,24 @@ fn within(
         }
         Level::Cluster | Level::Agent => {
             let wanted = if level == Level::Cluster { 1 } else { 2 };
-            match upper(reader, next).filter(|(above, _)| above.len() == wanted) {
-                Some((above, after)) => {
-                    for number in numbers {
-                        push(reader, &[&above[..], &[number]].concat(), out);
+            if let Some((above, after)) =
+                upper(reader, next).filter(|(above, _)| above.len() == wanted)
+            {
+                for number in numbers {
+                    push(reader, &[&above[..], &[number]].concat(), out);
+                }
+                Some(after)
+            } else {
+                let _ = list;
+                let spot = |number: &u32| {
+                    if level == Level::Cluster {
+                        Spot::ClusterNumber(*number)
+                    } else {
+                        Spot::AgentNumber(*number)
                     }
-                    Some(after)
-                }
-                None => {
-                    let _ = list;
-                    let spot = |number: &u32| {
-                        if level == Level::Cluster {
-                            Spot::ClusterNumber(*number)
-                        } else {
-                            Spot::AgentNumber(*number)
-                        }
-                    };
-                    out.spots.extend(numbers.iter().map(spot));
-                    Some(next)
-                }
+                };
+                out.spots.extend(numbers.iter().map(spot));
+                Some(next)
             }
         }
     }

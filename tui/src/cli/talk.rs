@@ -114,10 +114,8 @@ pub(super) fn run(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
             DefaultPromptSegment::Empty,
         );
         match editor.read_line(&prompt).context("reading a line")? {
-            Signal::Success(line) => {
-                if runtime.block_on(talk.take(&line))? == Next::Leave {
-                    break;
-                }
+            Signal::Success(line) if runtime.block_on(talk.take(&line))? == Next::Leave => {
+                break;
             }
             Signal::CtrlD => break,
             _ => {}
@@ -228,29 +226,28 @@ impl Talk {
             self.reply(&reply).await?;
             return Ok(Next::Go);
         }
-        let operations = match line.strip_prefix(':') {
-            Some(command) => match Operation::from_line(command) {
+        let operations = if let Some(command) = line.strip_prefix(':') {
+            match Operation::from_line(command) {
                 Ok(operation) => vec![operation],
                 Err(error) => {
                     print(self.label, &error.to_string())?;
                     return Ok(Next::Go);
                 }
-            },
-            None => {
-                let reading = nl::turn(line, &mut self.dialogue);
-                match reading.kind {
-                    Kind::Operation => reading.operations,
-                    Kind::Clarify { question } => {
-                        print(self.label, &question)?;
-                        return Ok(Next::Go);
-                    }
-                    Kind::Reject { reason } => {
-                        print(
-                            self.label,
-                            &format!("not understood: {reason}; :help lists what can be said"),
-                        )?;
-                        return Ok(Next::Go);
-                    }
+            }
+        } else {
+            let reading = nl::turn(line, &mut self.dialogue);
+            match reading.kind {
+                Kind::Operation => reading.operations,
+                Kind::Clarify { question } => {
+                    print(self.label, &question)?;
+                    return Ok(Next::Go);
+                }
+                Kind::Reject { reason } => {
+                    print(
+                        self.label,
+                        &format!("not understood: {reason}; :help lists what can be said"),
+                    )?;
+                    return Ok(Next::Go);
                 }
             }
         };

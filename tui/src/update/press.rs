@@ -39,7 +39,7 @@ pub(super) fn key(state: &mut State, event: &KeyEvent, effects: &mut Vec<Effect>
     match (command, letter) {
         (Some(command), _) => run(state, command, effects),
         (None, Some(letter)) if contexts.contains(&Context::Typing) => {
-            edit(state, InputRequest::InsertChar(letter))
+            edit(state, InputRequest::InsertChar(letter));
         }
         (None, _) => {}
     }

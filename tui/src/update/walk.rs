@@ -37,7 +37,7 @@ pub(super) fn step(state: &mut State, command: Command) {
     };
     match &mut state.overlay {
         Overlay::Help(finder) | Overlay::Palette(finder) | Overlay::History(finder) => {
-            finder.selected = moved(finder.selected, dy, found)
+            finder.selected = moved(finder.selected, dy, found);
         }
         Overlay::Detail { offset, .. } => *offset = moved(*offset, dy, found),
         Overlay::Confirm(_) => {}
@@ -179,10 +179,10 @@ pub(super) fn sibling(state: &mut State, by: i32, effects: &mut Vec<Effect>) {
     let mut spot = state.at.spot;
     match spot.level {
         Level::Mesh | Level::Sector => {
-            spot.sector = round(i32::from(spot.sector), i32::from(shape.sectors)) as u16
+            spot.sector = round(i32::from(spot.sector), i32::from(shape.sectors)) as u16;
         }
         Level::Cluster => {
-            spot.cluster = round(i32::from(spot.cluster), i32::from(shape.clusters)) as u8
+            spot.cluster = round(i32::from(spot.cluster), i32::from(shape.clusters)) as u8;
         }
         Level::Agent => spot.agent = round(i32::from(spot.agent), i32::from(shape.agents)) as u8,
     }

@@ -96,7 +96,7 @@ fn nav(state: &State) -> Vec<Hint> {
     let mut hints: Vec<Hint> = Vec::new();
     match (state.pane, state.screen) {
         (Pane::Events, _) => {
-            hints.extend([("PgUp", "older"), ("G", "newest"), ("!", "what matters")])
+            hints.extend([("PgUp", "older"), ("G", "newest"), ("!", "what matters")]);
         }
         (Pane::Talk, _) => hints.extend([("PgUp", "older"), ("e", "expand"), ("y", "copy")]),
         (Pane::Map, Screen::Mesh) => {
@@ -116,7 +116,7 @@ fn nav(state: &State) -> Vec<Hint> {
             ("Enter", "details"),
         ]),
         (Pane::Map, Screen::Throw) => {
-            hints.extend([("J", "json"), ("C", "csv"), ("S", "svg"), ("1", "mesh")])
+            hints.extend([("J", "json"), ("C", "csv"), ("S", "svg"), ("1", "mesh")]);
         }
         (Pane::Map, _) => hints.extend([
             ("Enter", "details"),

@@ -67,7 +67,7 @@ fn right_parts(state: &State, size: Size) -> Vec<(Role, String)> {
     }
     match (&state.mesh.status, state.frozen()) {
         (Some(status), Some(frozen)) if frozen * 2 >= status.agents => {
-            parts.push((Role::Frozen, "FROZEN".into()))
+            parts.push((Role::Frozen, "FROZEN".into()));
         }
         (Some(status), _) => {
             let role = if status.mode == "FULL" {

@@ -4,7 +4,10 @@ use std::collections::VecDeque;
 
 /// What is kept until it is acknowledged, oldest first.
 #[derive(Debug, Clone)]
-// A lead has one of these for each agent, and nearly all of them are empty: a word instead of four.
+#[expect(
+    clippy::box_collection,
+    reason = "a lead has one of these for each agent, nearly all of them empty: a word instead of four"
+)]
 pub(super) struct Shelf<T>(Option<Box<VecDeque<T>>>);
 
 impl<T> Shelf<T> {

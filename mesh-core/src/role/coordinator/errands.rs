@@ -83,23 +83,19 @@ impl Coordinator {
                 before.or_else(|| self.best_elsewhere(name))
             }
         };
-        match across.filter(|sector| may_cross && *sector != self.sector) {
-            Some(sector) => {
-                let passed = Passed {
-                    hops: passed.hops.max(ACROSS) + 1,
-                    ..passed.clone()
-                };
-                let until = now + passed.ttl;
-                let there = sector.cluster(0).agent(0);
-                self.routes.note(errand.id, there, now, until);
-                let to = To::Peer(sector.index() as u16);
-                out.send(to, self.epoch, Body::Errand(Arc::new(passed)));
-            }
-            None => {
-                let nobody = Arc::new(errand.answered(None, Outcome::Nobody));
-                self.return_to(now, &nobody, out);
-            }
-        }
+        let Some(sector) = across.filter(|sector| may_cross && *sector != self.sector) else {
+            let nobody = Arc::new(errand.answered(None, Outcome::Nobody));
+            return self.return_to(now, &nobody, out);
+        };
+        let passed = Passed {
+            hops: passed.hops.max(ACROSS) + 1,
+            ..passed.clone()
+        };
+        let until = now + passed.ttl;
+        let there = sector.cluster(0).agent(0);
+        self.routes.note(errand.id, there, now, until);
+        let to = To::Peer(sector.index() as u16);
+        out.send(to, self.epoch, Body::Errand(Arc::new(passed)));
     }
 
     fn give_errand(&mut self, now: Moment, agent: AgentId, passed: &Passed, out: &mut Outputs) {

@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 impl Coordinator {
     /// The coordinator of another sector speaks: only of errands.
-    pub(super) fn from_peer(
+    pub(super) fn hear_peer(
         &mut self,
         now: Moment,
         slot: u16,

@@ -61,7 +61,7 @@ impl Lead {
             // Whoever chose knew less than is known here.
             (Addressee::Able(name), chosen) => {
                 let chosen = chosen.filter(|agent| agent.cluster == self.cluster);
-                let chosen = chosen.map(|agent| agent.slot());
+                let chosen = chosen.map(crate::place::AgentId::slot);
                 let able = chosen.filter(|slot| self.may_do(*slot, errand, name));
                 self.again(now, errand)
                     .or(able)

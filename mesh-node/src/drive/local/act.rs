@@ -198,14 +198,13 @@ impl Shard {
     }
 
     fn ask(&mut self, ask: Ask) {
-        match self.holder(Seat::Orchestrator) {
-            Some(node) => self.give(node, Input::Operation(Box::new(ask))),
-            None => {
-                let why = "nobody has the orchestrator's seat now; ask again in some seconds";
-                let refusal = Refusal::new(Ground::Unavailable, why);
-                self.porter
-                    .reply(&ask.id, Reply::Refused(Box::new(refusal)));
-            }
+        if let Some(node) = self.holder(Seat::Orchestrator) {
+            self.give(node, Input::Operation(Box::new(ask)))
+        } else {
+            let why = "nobody has the orchestrator's seat now; ask again in some seconds";
+            let refusal = Refusal::new(Ground::Unavailable, why);
+            self.porter
+                .reply(&ask.id, Reply::Refused(Box::new(refusal)));
         }
     }
 

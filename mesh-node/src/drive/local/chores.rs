@@ -93,14 +93,15 @@ impl Shard {
             return self.queue.push(later, Event::Chore(run));
         }
         let (next, said) = match at {
-            Stage::Queued => match self.lacks(agent, &order) {
-                Some(said) => (Stage::Stuck, said),
-                None => {
+            Stage::Queued => {
+                if let Some(said) = self.lacks(agent, &order) {
+                    (Stage::Stuck, said)
+                } else {
                     let took = self.duration(agent);
                     self.queue.push(self.now + took, Event::Chore(run));
                     (Stage::Begun, TaskSaid::Started)
                 }
-            },
+            }
             Stage::Begun => (Stage::Ended, TaskSaid::done(&self.result(agent, &order))),
             Stage::Stuck | Stage::Ended => return,
         };
@@ -243,7 +244,9 @@ impl Shard {
             let ended = self.chores.runs.iter();
             let ended = ended.filter(|(_, run)| run.at == Stage::Ended);
             let oldest: Vec<u32> = ended.map(|(&run, _)| run).take(RUNS_MAX / 10).collect();
-            oldest.into_iter().for_each(|run| self.forget(run));
+            for run in oldest {
+                self.forget(run);
+            }
         }
     }
 }

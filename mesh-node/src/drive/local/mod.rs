@@ -191,7 +191,7 @@ impl Local {
     }
 
     /// Something goes wrong from now on, for so long; what ends nothing of itself needs no time.
-    pub fn inject(&self, fault: Fault, lasts: Option<Micros>) {
+    pub fn inject(&self, fault: &Fault, lasts: Option<Micros>) {
         for inbox in &self.shared.boxes {
             // A shard that has ended has no agents to hurt.
             let _ = inbox.send(Mail::Fault(fault.clone(), lasts));
@@ -218,7 +218,9 @@ impl Local {
         }
         drop(to);
         let mut all = watch::Spread::default();
-        from.iter().for_each(|spread| all.add_all(&spread));
+        for spread in from {
+            all.add_all(&spread);
+        }
         all
     }
 

@@ -104,12 +104,10 @@ impl Post {
     fn cross(&mut self, shared: &Shared, shard: usize, crossing: Crossing) {
         let crossing = Box::new(crossing);
         if self.backlog.is_empty() {
-            match shared.boxes[shard].try_send(Mail::Parcel(crossing)) {
-                Err(TrySendError::Full(Mail::Parcel(crossing))) => {
-                    self.backlog.push_back((shard, crossing));
-                }
-                // A shard that has ended is a machine that is gone.
-                Ok(()) | Err(_) => {}
+            // A shard that has ended is a machine that is gone.
+            let sent = shared.boxes[shard].try_send(Mail::Parcel(crossing));
+            if let Err(TrySendError::Full(Mail::Parcel(crossing))) = sent {
+                self.backlog.push_back((shard, crossing));
             }
         } else if self.backlog.len() < BACKLOG_MAX {
             self.backlog.push_back((shard, crossing));
@@ -169,7 +167,7 @@ impl Shard {
             To::Parent | To::Peer(_) => {}
             To::Child(slot) => self.send_to_sector(sender, usize::from(slot), From::Parent, body),
             To::Children(slots) => slots.iter().for_each(|slot| {
-                self.send_to_sector(sender, usize::from(slot), From::Parent, body)
+                self.send_to_sector(sender, usize::from(slot), From::Parent, body);
             }),
             To::Everyone => {
                 (0..sectors)

@@ -131,7 +131,7 @@ async fn a_seat_whose_holder_dies_is_taken_by_its_standby() {
         Seat::Orchestrator,
     ] {
         let seen = local.watch();
-        local.inject(Fault::Kill(seat), Some(Micros::seconds(1)));
+        local.inject(&Fault::Kill(seat), Some(Micros::seconds(1)));
         loop {
             if let Seen::Serving(_, taken) = seen.recv_timeout(WAIT).expect("somebody takes it")
                 && taken == seat
@@ -209,8 +209,8 @@ async fn the_stuck_boards_are_where_the_specification_has_them() {
 async fn agents_that_die_are_missed_and_come_back() {
     let (local, client) = started(quiet(60)).await;
     let cluster = Scope::parse("cluster:1-1").expect("a scope");
-    local.inject(Fault::Crash(cluster), Some(Micros::seconds(40)));
+    local.inject(&Fault::Crash(cluster), Some(Micros::seconds(40)));
     until(&client, |status| status.active <= 31).await;
-    local.inject(Fault::Recover, None);
+    local.inject(&Fault::Recover, None);
     until(&client, |status| status.active == 60).await;
 }

@@ -166,10 +166,11 @@ impl World {
                     (arrival.epoch, arrival.signer) = (epoch, holder);
                 }
             }
-            (Sabotage::DeafAgents, NodeId::Agent(_)) => match &mut arrival.body {
-                body @ (Body::Levels(_) | Body::LevelsHave(_)) => *body = Body::Hail,
-                _ => {}
-            },
+            (Sabotage::DeafAgents, NodeId::Agent(_)) => {
+                if let body @ (Body::Levels(_) | Body::LevelsHave(_)) = &mut arrival.body {
+                    *body = Body::Hail
+                }
+            }
             _ => {}
         }
     }

@@ -210,10 +210,8 @@ impl World {
                 (Seat::Coordinator(sector), From::Child(slot)) => {
                     Some(Seat::Lead(sector.cluster(slot as u8)))
                 }
-                (Seat::Orchestrator, From::Child(slot)) => {
-                    Some(Seat::Coordinator(super::world::sector_at(u32::from(slot))))
-                }
-                (Seat::Coordinator(_), From::Peer(slot)) => {
+                (Seat::Orchestrator, From::Child(slot))
+                | (Seat::Coordinator(_), From::Peer(slot)) => {
                     Some(Seat::Coordinator(super::world::sector_at(u32::from(slot))))
                 }
                 // Nobody stands there, and an agent's place its lead knows.
@@ -302,11 +300,7 @@ impl World {
             | (Seat::Orchestrator, To::Parent) => {
                 return None;
             }
-            (Seat::Coordinator(_), To::Peer(slot)) => {
-                let sector = super::world::sector_at(u32::from(slot));
-                Address::Seat(Seat::Coordinator(sector))
-            }
-            (Seat::Orchestrator, To::Child(slot)) => {
+            (Seat::Coordinator(_), To::Peer(slot)) | (Seat::Orchestrator, To::Child(slot)) => {
                 let sector = super::world::sector_at(u32::from(slot));
                 Address::Seat(Seat::Coordinator(sector))
             }

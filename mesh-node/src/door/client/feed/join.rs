@@ -14,7 +14,7 @@ pub(super) fn then(older: Option<Sight>, newer: Sight) -> Sight {
         (Some(Sight::Changes(before)), Sight::Changes(after)) => {
             Sight::Changes(Box::new(views(*before, *after)))
         }
-        (None | Some(Sight::Nobody), newer) | (Some(_), newer) => newer,
+        (None | Some(Sight::Nobody | _), newer) => newer,
     }
 }
 
