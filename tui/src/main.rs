@@ -9,13 +9,15 @@
 //! | `run` | the loop, the connection, the terminal's events |
 //! | `term` | the terminal, taken and given back |
 //! | `theme` | roles, colours and glyphs |
+//! | `parse` | what sentences are understood as, for scripts |
 //! | `report` | answers as something to be read |
 //! | `words` | sentences to operations |
-//! | `parse` | the same, line by line, shown as JSON and nothing done |
 //! | `complete` | the rest of a word |
 
 mod cli;
 mod complete;
+#[cfg(test)]
+mod figures;
 #[cfg(test)]
 mod fixture;
 mod parse;
