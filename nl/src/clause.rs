@@ -20,10 +20,7 @@ pub(crate) fn clause(reader: &Reader<'_>, context: &Context) -> Read {
         return Err(Miss::reject("nothing was said", 0.9));
     }
     let (start, opening) = opening(reader);
-    let words = Reader {
-        words: &reader.words[start..],
-        ..*reader
-    };
+    let words = reader.part(start, usize::MAX);
     if words.words.is_empty() {
         return Err(Miss::reject("nothing was asked for", 0.9));
     }
@@ -97,10 +94,7 @@ fn trimmed_start<'a>(reader: &Reader<'a>) -> Reader<'a> {
             "just", "alright", "um", "hmm",
         ],
     );
-    Reader {
-        words: &reader.words[from.min(reader.words.len().saturating_sub(1))..],
-        ..*reader
-    }
+    reader.part(from.min(reader.words.len().saturating_sub(1)), usize::MAX)
 }
 
 fn active(words: &Reader<'_>, opening: Opening, context: &Context) -> Option<Read> {
@@ -142,9 +136,28 @@ fn active(words: &Reader<'_>, opening: Opening, context: &Context) -> Option<Rea
         .or_else(|| rows::rows(words, context))
         .or_else(|| look(words, &parts, context));
     match look {
+        // What lacks an argument is no look at whatever else was named.
+        Some(Ok(draft)) if draft.confidence < 0.75 && ask.is_some() => ask,
         Some(Ok(draft)) => Some(later(draft, &parts)),
         Some(miss) => Some(ask.unwrap_or(miss)),
-        None => ask,
+        None => ask.or_else(|| closer(&parts, context)),
+    }
+}
+
+/// "Sector 7?" after a look at the whole.
+fn closer(parts: &[Piece], context: &Context) -> Option<Read> {
+    let whole = context
+        .last
+        .last()
+        .is_some_and(|draft| matches!(draft.op, "status" | "health" | "kpis"));
+    match parts {
+        [Piece::Phrase(phrase)] | [Piece::Phrase(phrase), Piece::Punct(_)]
+            if whole && phrase.places() =>
+        {
+            let selection = select(phrase, context).ok()?;
+            Some(Ok(Draft::new("inspect").about(selection).at_most(0.85)))
+        }
+        _ => None,
     }
 }
 
@@ -190,10 +203,7 @@ fn scheduled(words: &Reader<'_>, context: &Context) -> Option<Read> {
         return None;
     }
     let at = words.skip(1, &["a", "an", "the", "to", "for", "up", ":"]);
-    let rest = Reader {
-        words: &words.words[at.min(words.words.len())..],
-        ..*words
-    };
+    let rest = words.part(at.min(words.words.len()), usize::MAX);
     let read = match payload::payload(&rest, context) {
         Some(read) => read,
         None => {

@@ -16,7 +16,8 @@ const OPERATIONS_MAX: usize = 16;
 
 /// The operations of the utterance, in the order in which they were said.
 pub(crate) fn compile(reader: &Reader<'_>, context: &Context) -> Result<Vec<Draft>, Miss> {
-    let tries = Cell::new(TRIES_MAX);
+    // Longer lines are tried fewer times, so that no line takes long.
+    let tries = Cell::new(TRIES_MAX.min(1_600 / reader.words.len().max(1) as u32));
     parts(reader, context, 0, &tries)
 }
 
@@ -50,14 +51,8 @@ fn parts(
             break;
         }
         tries.set(tries.get() - 1);
-        let before = Reader {
-            words: &reader.words[..from],
-            ..*reader
-        };
-        let after = Reader {
-            words: &reader.words[to..],
-            ..*reader
-        };
+        let before = reader.part(0, from);
+        let after = reader.part(to, usize::MAX);
         match clause(&before, context) {
             // "If sector 7 is slow, quarantine it": what depends on something is not done.
             Ok(first) if depends(&before) && !matches!(first.op, "what_if" | "watch") => {}

@@ -358,10 +358,7 @@ fn answered(reader: &Reader<'_>, context: &mut Context) -> Option<Reading> {
 
 /// "Yes, and tell me when it is healthy", "no, freeze 8", "yeah route around".
 fn then(reader: &Reader<'_>, yes: bool, at: usize, context: &mut Context) -> Option<Reading> {
-    let rest = Reader {
-        words: &reader.words[at.min(reader.words.len())..],
-        ..*reader
-    };
+    let rest = reader.part(at.min(reader.words.len()), usize::MAX);
     if rest.words.is_empty() || context.pending.is_empty() {
         return None;
     }
@@ -455,10 +452,7 @@ fn denied(reader: &Reader<'_>, context: &Context) -> bool {
     else {
         return false;
     };
-    let rest = Reader {
-        words: &reader.words[at + 1..],
-        ..*reader
-    };
+    let rest = reader.part(at + 1, usize::MAX);
     let parts = pieces(&rest);
     if rest.words.is_empty() {
         return true;

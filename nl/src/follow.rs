@@ -106,10 +106,7 @@ pub(crate) fn follow(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     } else {
         at
     };
-    let words = Reader {
-        words: &reader.words[at..],
-        ..*reader
-    };
+    let words = reader.part(at, usize::MAX);
     if words.words.is_empty() {
         return None;
     }

@@ -18,10 +18,7 @@ use crate::token::Kind;
 pub(crate) fn payload(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     // "In two hours tell sector 12 …": the time comes first.
     let (start, before) = timing(reader);
-    let words = Reader {
-        words: &reader.words[start..],
-        ..*reader
-    };
+    let words = reader.part(start, usize::MAX);
     let read = broadcast(&words, context)
         .or_else(|| ask::ask(&words, context))
         .or_else(|| delegate::delegate(&words, context))?;
@@ -347,6 +344,13 @@ fn message(reader: &Reader<'_>, whom: Option<Phrase>, from: usize, context: &Con
         }
     }
     let text = said(reader, start, end);
+    let text = match text.filter(|text| same_again(text)) {
+        Some(_) => Some(
+            before(context, "broadcast", "message")
+                .ok_or_else(|| Miss::ask("The same as what?", 0.85))?,
+        ),
+        None => text,
+    };
     let made = addressed(draft(text), &tail, whom, context)?;
     if text.is_none() {
         return Err(Miss::slot(made, "message", "Tell them what?"));
@@ -354,12 +358,41 @@ fn message(reader: &Reader<'_>, whom: Option<Phrase>, from: usize, context: &Con
     Ok(made.at_most(0.93))
 }
 
+/// "The same", "that too": what was said last.
+fn same_again(text: &str) -> bool {
+    let text = text.to_lowercase();
+    matches!(
+        text.trim_end_matches('.'),
+        "the same"
+            | "the same thing"
+            | "same"
+            | "that too"
+            | "as well"
+            | "too"
+            | "also"
+            | "it too"
+            | "the same question"
+            | "the same message"
+            | "that"
+            | "it"
+            | "this"
+            | "that as well"
+    )
+}
+
+/// The text of the last operation of that kind.
+fn before<'a>(context: &'a Context, op: &str, name: &str) -> Option<&'a str> {
+    context
+        .last
+        .iter()
+        .rev()
+        .find(|draft| draft.op == op)
+        .and_then(|draft| draft.args.get(name)?.as_str())
+}
+
 /// Whether only words that lead to a quotation stand before it.
 fn leads_to(reader: &Reader<'_>, from: usize, quote: usize) -> bool {
-    let head = Reader {
-        words: &reader.words[from..quote],
-        ..*reader
-    };
+    let head = reader.part(from, quote);
     pieces(&head).iter().all(|piece| match piece {
         Piece::Word(word) => {
             says_nothing(&word.text)
@@ -400,14 +433,8 @@ fn leads_to(reader: &Reader<'_>, from: usize, quote: usize) -> bool {
 
 /// The pieces around a quotation.
 fn around(reader: &Reader<'_>, from: usize, quote: usize) -> Vec<Piece> {
-    let head = Reader {
-        words: &reader.words[from..quote],
-        ..*reader
-    };
-    let rest = Reader {
-        words: &reader.words[quote + 1..],
-        ..*reader
-    };
+    let head = reader.part(from, quote);
+    let rest = reader.part(quote + 1, usize::MAX);
     let mut parts = pieces(&head);
     parts.extend(pieces(&rest));
     parts
@@ -544,19 +571,19 @@ fn addressed(draft: Draft, parts: &[Piece], whom: Option<Phrase>, context: &Cont
 fn tail(reader: &Reader<'_>, start: usize) -> (usize, Vec<Piece>) {
     let mut end = reader.words.len();
     while end > start
-        && reader.at(end - 1, &[".", "!", ",", "please", "thanks", "?"])
-        && !(reader.at(end - 1, &["?", "!"]))
+        && reader.at(
+            end.wrapping_sub(1),
+            &[".", "!", ",", "please", "thanks", "?"],
+        )
+        && !(reader.at(end.wrapping_sub(1), &["?", "!"]))
     {
         end -= 1;
     }
-    if end > start && reader.at(end - 1, &["!", "?", "."]) {
-        end -= usize::from(reader.at(end - 1, &["."]));
+    if end > start && reader.at(end.wrapping_sub(1), &["!", "?", "."]) {
+        end -= usize::from(reader.at(end.wrapping_sub(1), &["."]));
     }
     for at in start + 1..end {
-        let rest = Reader {
-            words: &reader.words[at..end],
-            ..*reader
-        };
+        let rest = reader.part(at, end);
         let comma = reader.at(at, &[",", "and", "with", "at", "as", "urgently"]);
         if !comma {
             continue;

@@ -141,11 +141,23 @@ fn piece(reader: &Reader<'_>, at: usize, word: &Lexeme) -> (Option<Piece>, usize
     let verb = word.is("work")
         && reader.at(at + 1, &["around", "on"])
         && at > 0
-        && !reader.at(at - 1, &["the", "its", "their"]);
+        && !reader.at(at.wrapping_sub(1), &["the", "its", "their"]);
     if !verb {
         if let Some((phrase, next)) = phrase(reader, at) {
             return (Some(Piece::Phrase(Box::new(phrase))), next);
         }
+    }
+    // "Half a dozen", "a couple": a number by itself.
+    if let Some((n, next)) = quantity(reader.words, at)
+        .filter(|(n, next)| *next > at + 1 && n.fract() == 0.0 && (1.0..1e6).contains(n))
+    {
+        let number = Phrase {
+            spots: vec![crate::phrase::Spot::Number(n as u32)],
+            start: at,
+            end: next,
+            ..Phrase::default()
+        };
+        return (Some(Piece::Phrase(Box::new(number))), next);
     }
     let piece = Piece::Word(Word {
         lemma: word.lemma,

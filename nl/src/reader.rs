@@ -68,6 +68,15 @@ impl<'a> Reader<'a> {
         next
     }
 
+    /// The words from `from` up to `to`, as far as there are any.
+    pub(crate) fn part(&self, from: usize, to: usize) -> Self {
+        let to = to.min(self.words.len());
+        Self {
+            words: &self.words[from.min(to)..to],
+            ..*self
+        }
+    }
+
     /// The same words up to `end`.
     pub(crate) fn until(&self, end: usize) -> Self {
         Self {

@@ -118,10 +118,7 @@ pub(crate) fn rows(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             _ => {}
         }
     }
-    let rest = Reader {
-        words: &reader.words[next.min(reader.words.len())..],
-        ..*reader
-    };
+    let rest = reader.part(next.min(reader.words.len()), usize::MAX);
     let rest = pieces(&rest);
     let top = (0..reader.words.len()).any(|at| reader.at(at, &["top", "bottom"]));
     for other in phrases(&rest) {
@@ -165,6 +162,23 @@ pub(crate) fn rows(reader: &Reader<'_>, context: &Context) -> Option<Read> {
                 sort_by_metric = metric_word(word.lemma);
                 let _ = i;
             }
+            // "What operations ran", "what events hit 9-9".
+            Piece::Word(word)
+                if matches!(
+                    phrase_read.noun,
+                    Some(Noun::Event | Noun::Operation | Noun::Task | Noun::Conflict)
+                ) && matches!(
+                    word.lemma,
+                    "run"
+                        | "hit"
+                        | "happen"
+                        | "occur"
+                        | "affect"
+                        | "perform"
+                        | "execute"
+                        | "issue"
+                        | "do"
+                ) => {}
             Piece::Punct(_) | Piece::Span(_) | Piece::Phrase(_) => {}
             _ => return None,
         }
@@ -251,7 +265,7 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
     if let Some(next) = head(heads!(
         "what are the|what is the|which are the|which is the|what are our|which are|which is|what are"
     )) {
-        let from = if reader.at(next - 1, &["the", "our"]) {
+        let from = if reader.at(next.wrapping_sub(1), &["the", "our"]) {
             next - 1
         } else {
             next
@@ -263,7 +277,7 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
      are any of the|are any|is any|do we have any|do we have|got any|have we got any|have we any|any|got anything|\
      do any|does any|have any|has any|do you see any|whose|do we still have any|are some|are all"
     )) {
-        let from = if reader.at(next - 1, &["any", "anything"]) {
+        let from = if reader.at(next.wrapping_sub(1), &["any", "anything"]) {
             next - 1
         } else {
             next
@@ -487,6 +501,11 @@ fn list(
         _ => return None,
     }
     if p.vague && lead != Lead::Which && !rowish {
+        return None;
+    }
+    // "What commands are there" asks what can be said.
+    let commands = (0..reader.words.len()).any(|at| reader.lemma(at) == "command");
+    if lead == Lead::Which && commands && !p.names() && span(rest).is_none() {
         return None;
     }
     // "Show me review 01J…", "show the next review".

@@ -50,7 +50,7 @@ pub(crate) enum Kind {
 }
 
 /// Tokens of one line at most; what is longer is no sentence.
-pub(crate) const TOKENS_MAX: usize = 240;
+pub(crate) const TOKENS_MAX: usize = 200;
 
 /// The tokens of `line`; `None` when there are more than [`TOKENS_MAX`].
 pub(crate) fn tokens(line: &str) -> Option<Vec<Token>> {

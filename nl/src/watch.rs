@@ -50,10 +50,7 @@ fn longest(reader: &Reader<'_>, at: usize, heads: &Heads) -> Option<usize> {
 
 fn sub<'a>(reader: &Reader<'a>, from: usize, to: usize) -> Reader<'a> {
     let from = from.min(reader.words.len());
-    Reader {
-        words: &reader.words[from..to.clamp(from, reader.words.len())],
-        ..*reader
-    }
+    reader.part(from, to.clamp(from, reader.words.len()))
 }
 
 /// The watch that the clause asks for.
@@ -111,7 +108,7 @@ pub(crate) fn watch(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     }
     let from = longest(reader, 0, watching())?;
     let wait = reader.at(0, &["wait", "stand"]);
-    if wait && !reader.at(from - 1, &["for"]) {
+    if wait && !reader.at(from.wrapping_sub(1), &["for"]) {
         let read = condition(&sub(reader, from, end), context);
         return read;
     }

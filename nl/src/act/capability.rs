@@ -180,6 +180,20 @@ pub(super) fn capability(
     // A name without a sign of its own needs one of the frames that take one.
     let name = name(reader, pieces, first, strict || marked || does || gives)?;
     let draft = Draft::new("capability").with("action", action);
+    // "Now revoke it from 3-2-7": the capability spoken of.
+    let it = matches!(name, Name::None)
+        && phrases(pieces).any(|p| p.refer == Some(crate::phrase::Refer::It) && !p.names())
+        && phrases(pieces).any(crate::phrase::Phrase::names);
+    let known = context
+        .last
+        .iter()
+        .rev()
+        .find(|draft| draft.op == "capability")
+        .and_then(|draft| draft.args.get("capability")?.as_str());
+    let name = match (it, known) {
+        (true, Some(known)) => Name::Said(known.to_owned()),
+        _ => name,
+    };
     let draft = match name {
         Name::Said(name) => draft.with("capability", name),
         Name::None if strict || marked => draft,
@@ -187,7 +201,10 @@ pub(super) fn capability(
     };
     let list: Vec<Phrase> = phrases(pieces)
         .map(without_capability)
-        .filter(|p| p.is_scope() || p.noun.is_some())
+        .filter(|p| {
+            (p.is_scope() || p.noun.is_some())
+                && !(it && p.refer == Some(crate::phrase::Refer::It) && !p.names())
+        })
         .collect();
     let Some(phrase) = merged(&list) else {
         return Some(Err(if list.is_empty() {
@@ -283,7 +300,9 @@ fn name(reader: &Reader<'_>, pieces: &[Piece], verb: &Word, plain: bool) -> Opti
     }) {
         return None;
     }
-    let joined = parts.windows(2).all(|two| two[1].0 == two[0].0 + 1);
+    let joined = parts
+        .windows(2)
+        .all(|two| two[1].0 == two[0].0.wrapping_add(1));
     let signed = parts.iter().any(|(_, text)| text.contains('_'));
     if parts.len() > 3
         || !joined

@@ -45,6 +45,7 @@ pub(super) const FRAMES: &[(&str, &[&str])] = &[
             "lift|end|remove|drop|stop|cancel detour|bypass|avoidance",
             "do no|not longer|more avoid|bypass",
             "give|hand traffic|work back",
+            "let|allow traffic|load flow|go|run|pass through|to|into?",
             "return",
         ],
     ),

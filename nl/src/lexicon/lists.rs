@@ -149,7 +149,7 @@ pub(super) const CLASSES: &[(&str, Class)] = &[
 
 /// Everything else that is known: small words, adjectives, adverbs, names of things here.
 pub(super) const PLAIN: &[&str] = &[
-    "past last put lay land",
+    "past last put lay land automatically",
     "the a an this that these those it its them they their theirs he she him her his hers you your yours we us our ours i me my mine who whom whose which what when where why how",
     "and or but then nor neither either both all every each any some several many much few fewer most more less least no not never nothing nobody none without",
     "in on of at to from for with by into onto over under above below between within through throughout via across along around about against among inside outside behind near off out up down back as than like per upon toward towards beyond beneath underneath",

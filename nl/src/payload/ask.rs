@@ -1,6 +1,6 @@
 //! Questions to agents: "ask ten GPUs \"what context do you hold?\"".
 
-use super::{is_recipient, leads_to, quote_at, quoted, recipient_at, said};
+use super::{before, is_recipient, leads_to, quote_at, quoted, recipient_at, said, same_again};
 use crate::act::timed;
 use crate::context::Context;
 use crate::draft::{Draft, number};
@@ -58,10 +58,7 @@ pub(super) fn ask(reader: &Reader<'_>, context: &Context) -> Option<Read> {
             return None;
         }
         let question = quoted(reader, quote).filter(|text| !text.trim().is_empty());
-        let rest = Reader {
-            words: &reader.words[quote + 1..],
-            ..*reader
-        };
+        let rest = reader.part(quote + 1, usize::MAX);
         let parts = pieces(&rest);
         let mut whom = head.map(|(p, n, _)| (p.clone(), *n));
         for at in 0..rest.words.len() {
@@ -101,10 +98,17 @@ pub(super) fn ask(reader: &Reader<'_>, context: &Context) -> Option<Read> {
         Err(miss) => return Some(Err(miss)),
     };
     let mut end = reader.words.len();
-    while end > next && reader.at(end - 1, &[".", ",", "please", "?"]) {
+    while end > next && reader.at(end.wrapping_sub(1), &[".", ",", "please", "?"]) {
         end -= 1;
     }
-    Some(match said(reader, next, end) {
+    let text = said(reader, next, end);
+    if text.is_some_and(same_again) {
+        return Some(match before(context, "ask", "question") {
+            Some(question) => Ok(made.with("question", question).at_most(0.9)),
+            None => Err(Miss::slot(made, "question", "Ask them what?")),
+        });
+    }
+    Some(match text {
         Some(question) => Ok(made.with("question", question).at_most(0.9)),
         None => Err(Miss::slot(made, "question", "Ask them what?")),
     })

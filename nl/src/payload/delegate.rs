@@ -54,10 +54,7 @@ pub(super) fn delegate(reader: &Reader<'_>, context: &Context) -> Option<Read> {
         }
         // "Delegate to a GPU" lacks the task, "delegate the log analysis to a GPU" does not.
         if reader.at(from, &["to"]) || from >= reader.words.len() || reader.at(1, &["to"]) {
-            let parts = pieces(&Reader {
-                words: &reader.words[1..],
-                ..*reader
-            });
+            let parts = pieces(&reader.part(1, usize::MAX));
             return Some(tasked(draft, &parts, context).or_else(|miss| Err(miss)));
         }
         let start = reader.skip(1, &[":"]);
@@ -230,15 +227,12 @@ pub(super) fn delegate(reader: &Reader<'_>, context: &Context) -> Option<Read> {
 /// Where a task ends and the limits on it begin: ", one minute tops", "within five minutes".
 fn limits(reader: &Reader<'_>, start: usize) -> (usize, Vec<Piece>) {
     let mut end = reader.words.len();
-    while end > start && reader.at(end - 1, &[".", ",", "please", "!", "?"]) {
+    while end > start && reader.at(end.wrapping_sub(1), &[".", ",", "please", "!", "?"]) {
         end -= 1;
     }
     for at in start + 1..end {
         let comma = reader.at(at, &[","]);
-        let rest = Reader {
-            words: &reader.words[if comma { at + 1 } else { at }..end],
-            ..*reader
-        };
+        let rest = reader.part(if comma { at + 1 } else { at }, end);
         let parts = pieces(&rest);
         let limit = |span: &Piece| matches!(span, Piece::Span(span) if matches!(span.role, Role::Within) || comma && matches!(span.role, Role::Bare | Role::For | Role::In));
         let only = parts.iter().all(|piece| limit(piece) || matches!(piece, Piece::Word(word) if says_nothing(&word.text) || matches!(word.text.as_str(), "max" | "tops" | "timeout" | "limit" | "give" | "it" | "no")) || matches!(piece, Piece::Punct(_)));

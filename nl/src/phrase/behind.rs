@@ -262,7 +262,7 @@ fn at_place(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize> {
     }
     // References: "of them", "in that cluster", "in there".
     let mut other = Phrase::default();
-    let from = if reader.text(next - 1) == "the" {
+    let from = if reader.text(next.wrapping_sub(1)) == "the" {
         next - 1
     } else {
         next
@@ -436,7 +436,10 @@ fn one_predicate(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize
         return at_place(reader, i, p);
     }
     if reader.at(i, &["there", "here"]) && !negated {
-        p.refer = p.refer.or(Some(Refer::There));
+        // "How many are there" says that there are some, not where.
+        if i == at || reader.at(i, &["here"]) {
+            p.refer = p.refer.or(Some(Refer::There));
+        }
         return Some(i + 1);
     }
     None

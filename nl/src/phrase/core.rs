@@ -186,7 +186,7 @@ fn core(reader: &Reader<'_>, at: usize) -> Option<(Phrase, usize)> {
 pub(super) fn possessive(reader: &Reader<'_>, at: usize) -> bool {
     at > 0
         && matches!(
-            reader.text(at - 1),
+            reader.text(at.wrapping_sub(1)),
             "its" | "their" | "those" | "these" | "that" | "this" | "them" | "'s" | "same"
         )
 }
@@ -385,7 +385,7 @@ fn everything(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize> {
             p.noun = Some(Noun::Agent);
             Some(at + 1)
         }
-        "auto" => {
+        "auto" | "automatically" => {
             p.auto = true;
             Some(at + 1)
         }
@@ -406,7 +406,11 @@ pub(super) fn refer(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<us
             p.singular = false;
             put(p, Refer::It, at + 1)
         }
-        "them" | "they" | "their" | "theirs" => put(p, Refer::Them, at + 1),
+        "them" | "they" | "their" | "theirs" => {
+            // "Them both", "them all".
+            let more = text == "them" && reader.at(at + 1, &["both", "all"]);
+            put(p, Refer::Them, if more { at + 2 } else { at + 1 })
+        }
         "there" | "here" => put(p, Refer::There, at + 1),
         "both" => {
             let next = if reader.at(at + 1, &["of"]) {
@@ -684,7 +688,7 @@ fn head(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usize {
         p.noun = Some(noun);
         p.singular |= reader.words[next - 1].form == Form::Base
             && p.count.is_none_or(|n| n == 1.0)
-            && reader.text(next - 1) != "work";
+            && reader.text(next.wrapping_sub(1)) != "work";
         return next;
     }
     if reader.at(at, &["ones", "one"])
