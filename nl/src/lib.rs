@@ -1,4 +1,47 @@
 //! Words to operations, operations and findings back to words.
 //!
-//! This crate will hold the conversation: a compiler from sentences to typed operations, the dialogue that resolves
-//! "it" and "there", and the answers in words. No input or output of its own. Nothing of it is built yet.
+//! No input or output of its own, no clock, no model needed: a line and a [`Context`] make a [`Reading`], and the context
+//! is what the next line is read with.
+//!
+//! | file | what it is |
+//! |---|---|
+//! | `token`, `lexicon` | a line as tokens; which words are known, and what a mistyped one was meant to be |
+//! | `quantity`, `phrase` | numbers, lengths of time, places, and whom a noun phrase means |
+//! | `piece`, `frame` | a clause as pieces; the rows of words that make an operation |
+//! | `opening`, `clause`, `compile` | politeness off, one clause to one operation, several clauses to several |
+//! | `act`, `payload`, `rows`, `watch`, `question` | the kinds of clauses |
+//! | `context`, `select`, `follow`, `answer`, `dialogue` | what "it" and "no, 8" mean, yes and no, one turn after another |
+//! | `explain`, `glossary` | what words and operations mean |
+//! | `reading` | the result, in the form of the conversation contract |
+
+mod act;
+mod answer;
+mod clause;
+mod compile;
+mod context;
+mod dialogue;
+mod draft;
+mod explain;
+mod follow;
+mod frame;
+mod glossary;
+mod heads;
+mod lexicon;
+mod miss;
+mod opening;
+mod payload;
+mod phrase;
+mod piece;
+mod quantity;
+mod question;
+mod reader;
+mod reading;
+mod rows;
+mod select;
+mod token;
+mod watch;
+
+pub use context::Context;
+pub use dialogue::{LINE_MAX, turn};
+pub use explain::explain;
+pub use reading::{Kind, Reading};

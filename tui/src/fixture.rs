@@ -5,13 +5,19 @@ use crate::state::{State, Tick};
 use crate::theme::{Background, Wish, choose};
 use crate::update::{Effect, Event, News, update};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use mesh_core::operation::answer::{AgentLine, Status};
+use mesh_core::operation::answer::{BreakerLine, Status};
 use mesh_core::operation::event::{BreakerTurn, Event as Happened, Stamped};
+use mesh_core::operation::follow::{
+    AgentSeen, Arrivals, ClassSeen, Sight, ThrowSeen, TierSeen, View,
+};
 use mesh_core::operation::view::{BreakerAt, QuarantineReason};
+use mesh_core::place::scope::Marks;
 use mesh_core::place::{AgentId, Class, SectorId, Shape};
-use mesh_core::registry::State as Standing;
+use mesh_core::registry::{CapabilitySet, State as Standing};
+use mesh_core::throw::Account;
 use mesh_core::time::{Micros, WallTime};
-use mesh_core::unit::{Impedance, Share};
+use mesh_core::trust::seat::Seat;
+use mesh_core::unit::Impedance;
 
 /// The wall clock of all fixtures: 2031-03-01 12:04:31 UTC.
 pub(crate) const WALL: i64 = 1_930_133_071_000_000;
@@ -38,7 +44,7 @@ fn class_of(cluster: u8) -> Class {
 }
 
 /// One agent; `turn` moves the figures a little.
-pub(crate) fn agent(id: AgentId, turn: u64) -> AgentLine {
+pub(crate) fn agent(id: AgentId, turn: u64) -> AgentSeen {
     let place = u64::from(id.pack());
     let class = if pick(place, 15) == 0 {
         Class::Human
@@ -47,53 +53,57 @@ pub(crate) fn agent(id: AgentId, turn: u64) -> AgentLine {
     };
     let base = 60 + pick(place, 120) as i64;
     let wobble = pick(place ^ turn.wrapping_mul(77), 20) as i64;
-    let mut line = AgentLine {
+    let z = |ms: i64| Some(Impedance(Micros::millis(ms)));
+    let mut seen = AgentSeen {
         id,
         class,
-        state: Standing::Active,
-        avoided: false,
-        frozen: false,
-        impedance: Some(Impedance(Micros::millis(base + wobble))),
-        queue: pick(place + 1, 4) as u16,
-        reliability: Share::new(0.99),
-        drift: 0.03 + pick(place, 5) as f32 / 100.0,
-        beat: Micros::seconds(pick(place + turn, 5) as i64),
-        task: None,
+        marks: Marks::of(Standing::Active.mark()),
+        stale: false,
+        impedance: z(base + wobble).filter(|_| !class.is_human()),
+        usual: z(base).filter(|_| !class.is_human()),
+        latency: Micros::millis(base / 2),
+        processing: Micros::millis(base / 2),
+        queue: pick(place + 1, 4) as u32,
+        reliability: 9_900,
+        drift: 30 + pick(place, 5) as u16 * 10,
+        silent: Some(Micros::seconds(pick(place + turn, 5) as i64)),
+        task: 0,
         context: 0xa1b2_c3d4_0000_0000,
+        capabilities: CapabilitySet(1),
     };
-    if class.is_human() {
-        line.impedance = None;
-    }
-    let trouble = |line: &mut AgentLine, z: i64, queue: u16| {
-        line.class = Class::Local;
-        line.impedance = Some(Impedance(Micros::millis(z)));
-        line.queue = queue;
-        line.state = Standing::Degraded;
-        line.task = Some("llm_inference".into());
-        line.reliability = Share::new(0.91);
-        line.drift = 0.62;
+    let trouble = |seen: &mut AgentSeen, ms: i64, queue: u32| {
+        seen.class = Class::Local;
+        seen.impedance = z(ms);
+        seen.queue = queue;
+        seen.marks = Marks::of(Standing::Degraded.mark());
+        seen.task = 1;
+        seen.reliability = 9_100;
+        seen.drift = 620;
     };
     match (id.sector().0, id.cluster.cluster, id.agent) {
-        (7, 4, 12) => trouble(&mut line, 847, 14),
-        (7, 4, 19) => trouble(&mut line, 612, 11),
+        (7, 4, 12) => trouble(&mut seen, 847, 14),
+        (7, 4, 19) => trouble(&mut seen, 612, 11),
         (7, 9, 3..=5) => {
-            line.state = Standing::Quarantined;
-            line.context = 0xe5f6_0000_0000_0000;
+            seen.marks = Marks::of(Standing::Quarantined.mark());
+            seen.context = 0xe5f6_0000_0000_0000;
         }
         (41, ..) => {
-            line.state = Standing::Offline;
-            line.beat = Micros::seconds(90);
+            seen.marks = Marks::of(Standing::Offline.mark());
+            seen.silent = Some(Micros::seconds(90));
         }
         (77, 2 | 3 | 9, _) => {
-            line.impedance = Some(Impedance(Micros::millis(900 + wobble)));
-            line.state = Standing::Degraded;
+            seen.impedance = z(900 + wobble);
+            seen.marks = Marks::of(Standing::Degraded.mark());
         }
-        (12, 1 | 8, _) => line.impedance = Some(Impedance(Micros::millis(700 + wobble))),
-        (58, 1, 1..=16) => line.state = Standing::Offline,
-        (90, _, 1..=4) => line.beat = Micros::seconds(40),
+        (12, 1 | 8, _) => seen.impedance = z(700 + wobble),
+        (58, 1, 1..=16) => seen.marks = Marks::of(Standing::Offline.mark()),
+        (90, _, 1..=4) => {
+            seen.stale = true;
+            seen.silent = Some(Micros::seconds(40));
+        }
         _ => {}
     }
-    line
+    seen
 }
 
 /// The head figures.
@@ -182,15 +192,47 @@ pub(crate) fn events() -> Vec<Stamped> {
         .collect()
 }
 
+/// What is seen of these agents.
+pub(crate) fn view(agents: Vec<AgentSeen>) -> View {
+    let breaker = |sector, open| BreakerLine {
+        at: BreakerAt::Sector(SectorId(sector)),
+        open,
+        age: Micros::seconds(33),
+        failures: 51,
+    };
+    View {
+        at: WallTime(WALL),
+        status: status(),
+        gone: Vec::new(),
+        agents,
+        tasks: vec![(1, "llm_inference".into())],
+        capabilities: vec!["sensing".into()],
+        clusters: Vec::new(),
+        sectors: Vec::new(),
+        breakers: vec![breaker(12, false), breaker(77, true)],
+        vacant: vec![Seat::Coordinator(SectorId(41))],
+        throws: Vec::new(),
+    }
+}
+
 /// All of it.
 pub(crate) fn news(shape: Shape) -> News {
+    let view = view(shape.all_agents().map(|id| agent(id, 0)).collect());
     News {
-        shape: Some(shape),
-        status: Some(status()),
-        rows: shape.all_agents().map(|id| agent(id, 0)).collect(),
+        sight: Some(Sight::Snapshot(Box::new(view))),
         events: events(),
-        ..News::default()
+        missed: 0,
     }
+}
+
+/// Something of it changed.
+pub(crate) fn changed(change: impl FnOnce(&mut View)) -> Event {
+    let mut view = view(Vec::new());
+    change(&mut view);
+    Event::News(Box::new(News {
+        sight: Some(Sight::Changes(Box::new(view))),
+        ..News::default()
+    }))
 }
 
 /// Who stands behind the door.
@@ -333,65 +375,78 @@ pub(crate) fn text(buffer: &ratatui::buffer::Buffer) -> String {
     out
 }
 
-/// A throw at sector 7 as it is told: `steps` of 30, sealed or not.
-pub(crate) fn throw(state: &mut State, from: Tick, steps: i64, seal: bool) {
-    use mesh_core::throw::Account;
-    let counts = |ready: u32| Account {
-        targeted: 30_000,
-        ready,
-        conflict: 31,
-        skipped: 2_000,
-        unreachable: 12,
-        transit: 30_000 - 2_043 - ready,
+/// A throw as it is seen so many milliseconds before T, or after it; sealed or not.
+pub(crate) fn throw(until_t: i64, sealed: bool) -> ThrowSeen {
+    // Arrivals around T, of which so much has come by now.
+    let come = |of: u32, center: i64| {
+        let mut arrivals = Arrivals::default();
+        for step in 0..200_i64 {
+            let at = center + (step - 100) * 3;
+            let share = (-((step - 100) as f64 / 30.0).powi(2)).exp() / 53.0;
+            if sealed || at <= -until_t {
+                for _ in 0..(f64::from(of) * share / 10.0) as u32 {
+                    arrivals.count(Micros::millis(at));
+                }
+            }
+        }
+        TierSeen {
+            of,
+            come: arrivals.total() * 10,
+            arrivals,
+        }
     };
-    let mut told = vec![(
-        0,
-        Happened::ThrowStarted {
-            id: "881".into(),
-            line: "cascade sync all".into(),
+    let class = |class, targeted: u32, center| {
+        let seen = come(targeted, center);
+        ClassSeen {
+            class,
+            targeted,
+            eligible: targeted,
+            ready: seen.come,
+            conflict: 5,
+            in_window: seen.come,
+            arrivals: seen.arrivals,
+        }
+    };
+    let classes = vec![
+        class(Class::Edge, 10_000, -20),
+        class(Class::Serverless, 8_000, -60),
+        class(Class::Persistent, 5_000, -90),
+        class(Class::Gpu, 2_000, -120),
+        class(Class::Local, 3_000, -5),
+    ];
+    let ready: u32 = classes
+        .iter()
+        .map(|class| class.ready)
+        .sum::<u32>()
+        .min(27_900);
+    ThrowSeen {
+        id: "881".into(),
+        line: "cascade sync all".into(),
+        strategy: "wave".into(),
+        since: Micros::millis(412 - until_t),
+        until_t: Micros::millis(until_t),
+        window: Micros::millis(500),
+        counts: Account {
             targeted: 30_000,
+            ready,
+            conflict: 31,
+            skipped: 2_000,
+            unreachable: 12,
+            transit: 30_000 - 2_043 - ready,
         },
-    )];
-    for step in 1..=steps {
-        // A bell of arrivals around the eighteenth of thirty steps.
-        let share = 1.0 / (1.0 + (-(step as f64 - 18.0) / 2.0).exp());
-        told.push((
-            step * 20,
-            Happened::ThrowProgress {
-                id: "881".into(),
-                counts: counts((27_900.0 * share) as u32),
-            },
-        ));
-    }
-    if seal {
-        told.push((
-            steps * 20,
-            Happened::ThrowSealed {
-                id: "881".into(),
-                counts: counts(27_900),
-                decision: "PROCEED".into(),
-                took: Micros::millis(steps * 20),
-            },
-        ));
-    }
-    for (ms, event) in told {
-        let stamped = Stamped {
-            number: 100,
-            at: WallTime(WALL),
-            event,
-        };
-        let news = News {
-            events: vec![stamped],
-            ..News::default()
-        };
-        update(state, Event::News(Box::new(news)), from.plus_ms(ms), WALL);
+        late: u32::from(sealed) * 41,
+        sectors: come(100, -300),
+        clusters: come(1_000, -240),
+        agents: come(28_000, -50),
+        classes,
+        decision: sealed.then(|| "PROCEED".to_owned()),
     }
 }
 
 /// The sheet of that throw.
 pub(crate) fn sheet() -> mesh_core::throw::Sheet {
     use mesh_core::message::{SkipReason, Strategy, Verb};
-    use mesh_core::throw::{Account, ClassTally32, Fate, Sheet, Straggler};
+    use mesh_core::throw::{ClassTally32, Fate, Sheet, Straggler};
     let tally = |class, targeted: u32, skipped: u32, share: f64| {
         let eligible = targeted - skipped;
         let part = |share: f64| (f64::from(eligible) * share) as u32;

@@ -9,6 +9,7 @@
 //! | `run` | the loop, the connection, the terminal's events |
 //! | `term` | the terminal, taken and given back |
 //! | `theme` | roles, colours and glyphs |
+//! | `parse` | what sentences are understood as, for scripts |
 //! | `report` | answers as something to be read |
 //! | `words` | sentences to operations |
 //! | `complete` | the rest of a word |
@@ -16,7 +17,10 @@
 mod cli;
 mod complete;
 #[cfg(test)]
+mod figures;
+#[cfg(test)]
 mod fixture;
+mod parse;
 mod report;
 mod run;
 mod state;

@@ -23,6 +23,8 @@ mod encoding;
 mod reception;
 mod refusals;
 mod replay;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use address::Address;
 pub use encoding::{BODY_MAX, BodyError, DEPTH_MAX, Encoding, decode, encode};

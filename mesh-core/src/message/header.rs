@@ -149,6 +149,12 @@ impl Header {
     /// Payload bytes at most: a header must fit a broker's default message of 1 MiB with room for the hop around it.
     pub const PAYLOAD_MAX: usize = 512 * 1024;
 
+    /// Whether answers are votes: then they may differ without contradicting each other, and each cluster settles its
+    /// own (PROTOCOL §9a).
+    pub const fn is_vote(&self) -> bool {
+        matches!(self.verb, Verb::Decide)
+    }
+
     /// Whether the payload is what its hash says.
     pub fn intact(&self) -> bool {
         Digest::of(&self.payload) == self.payload_hash

@@ -37,3 +37,6 @@ pub use report::{Changes, ClusterReport, Forwarded, Need, RowReport, SectorRepor
 pub use task::{TaskAct, TaskNews, TaskOrder, TaskSaid};
 pub use throw::{Armed, ClusterTargets, Compensation, Hop, Proceed, Targets};
 pub use warrant::{Command, Taken, Unwarranted, Warrant};
+
+#[cfg(test)]
+mod vectors;

@@ -60,6 +60,8 @@ pub struct Agent {
 struct Aside {
     chores: Chores,
     errands: Errands,
+    /// Errands that its worker has asked for, which makes each another.
+    asked: u64,
     /// What it can do, where that is not what its class can.
     abilities: Option<Box<[Name]>>,
 }
@@ -202,9 +204,13 @@ impl Agent {
                 let Some(notary) = self.applied.notary().cloned() else {
                     return;
                 };
-                let (place, mut chance) = (self.place, chance_of(self.place, now));
-                let errands = &mut self.aside().errands;
-                errands.ask(now, place, *wish, &*notary, &mut chance, out);
+                let place = self.place;
+                let aside = self.aside();
+                aside.asked += 1;
+                let mut chance = chance_of(place, now).split(aside.asked);
+                aside
+                    .errands
+                    .ask(now, place, *wish, &*notary, &mut chance, out);
             }
             Input::Worker(WorkerEvent::Did(id, outcome)) => {
                 if let (Some(aside), Some(notary)) = (&mut self.aside, self.applied.notary()) {
@@ -447,6 +453,8 @@ impl Agent {
                 Some(aside) => aside.errands.returned(returned, out),
                 None => out.refuse(Refusal::Unexpected),
             },
+            // A lead says when, the mesh's desired state says what: no lead makes an agent load something else.
+            Body::Reload(context) if !self.is_head(*context) => out.refuse(Refusal::Forged),
             Body::Reload(context) => {
                 self.context = *context;
                 out.work(Work::Reload(*context));
@@ -457,6 +465,12 @@ impl Agent {
             }
             _ => out.refuse(Refusal::Unexpected),
         }
+    }
+
+    /// Whether this is the context that desired state names, where it names one.
+    fn is_head(&self, context: u64) -> bool {
+        let head = self.applied.effective(self.place, self.class).context;
+        head.is_none_or(|head| head.short() == context)
     }
 
     /// Another worker asks something of the one here; whether it can and may is checked once more.

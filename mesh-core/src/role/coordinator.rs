@@ -683,7 +683,9 @@ impl Coordinator {
                     Some((sector.cluster(part.targets.slot), fold.result, fold.ready))
                 };
                 let answers: Vec<_> = toss.parts.iter().filter_map(answer).collect();
-                self.lookout.compare(&answers, now, &mut self.steps);
+                if !toss.hop.header.is_vote() {
+                    self.lookout.compare(&answers, now, &mut self.steps);
+                }
                 toss.fold_at = now;
             }
             if now >= toss.fold_at {

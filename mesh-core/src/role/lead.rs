@@ -672,8 +672,12 @@ impl Lead {
                 }
                 Some(CastDue::Fold) => {
                     let cast = &mut self.casts[index];
+                    let is_vote = cast.header().is_vote();
                     cast.answered(self.vigil.majority(cast.header().id));
-                    let fold = cast.fold();
+                    let mut fold = cast.fold();
+                    if is_vote {
+                        fold.result = self.settled_on(&fold);
+                    }
                     if fold.sealed {
                         self.closed(now, &fold, out);
                     }

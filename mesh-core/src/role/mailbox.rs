@@ -49,6 +49,10 @@ impl Mailbox {
     /// A numbered message came in; what can be opened by now is given back in order. `slot` is the receiver's, `own` the
     /// epoch of its own seat. A
     /// message that is not opened for good comes back as what became of it, since some of those are answered too.
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a message with where it came from, and what it brings about"
+    )]
     pub(super) fn take(
         &mut self,
         now: Moment,

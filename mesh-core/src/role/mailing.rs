@@ -54,6 +54,10 @@ impl Mailing {
     }
 
     /// The node has started.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "randomness is handed over, never shared"
+    )]
     pub(super) fn start(&mut self, now: Moment, start: &Start, chance: Chance) {
         *self = Self {
             mint: IdMint::new(chance.split(1)),
@@ -212,6 +216,10 @@ impl Mailing {
     }
 }
 
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "what is sent again is used up"
+)]
 fn send_again(now: Moment, epoch: Epoch, slot: u16, copy: Again<Arc<Numbered>>, out: &mut Outputs) {
     let numbered = Numbered {
         ttl: (copy.expires - now).max(Micros::ZERO),

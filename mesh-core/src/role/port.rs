@@ -335,7 +335,7 @@ pub enum To {
 pub enum WorkerEvent {
     /// Prepared; it acts when it is released.
     Ready(MessageId),
-    /// The same, with a short hash of what it will answer to this question.
+    /// The same, with a short hash of what it will answer to this question; in a vote the option, counted from 1.
     Answered(MessageId, u64),
     /// It cannot integrate this.
     Conflict(MessageId, ConflictKind),

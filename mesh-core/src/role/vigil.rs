@@ -13,6 +13,7 @@ use crate::message::Priority;
 use crate::message::{Beat, Body, Fold, MessageId};
 use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
+use crate::throw::quorum::{Ballot, Trinary};
 use crate::time::{Micros, Moment};
 use crate::unit::Impedance;
 
@@ -238,9 +239,27 @@ impl Vigil {
         self.answers.majority(question)
     }
 
+    /// The ballots of a vote so far: an answer is an option, counted from 1.
+    pub fn ballots(&self, question: MessageId) -> Vec<Ballot> {
+        let ballot = |(slot, answer): (u8, u64)| Ballot {
+            slot,
+            state: Trinary::Ready,
+            option: u8::try_from(answer - 1).unwrap_or(u8::MAX),
+        };
+        self.answers.each(question).map(ballot).collect()
+    }
+
     /// A throw has ended: who did not answer has timed out, and the answers are compared. Gives the odd ones, for the
     /// record.
-    pub fn closed(&mut self, fold: &Fold, now: Moment, steps: &mut Steps) -> Vec<Odd> {
+    ///
+    /// Where `compares` is false answers are votes, and only silence counts.
+    pub fn closed(
+        &mut self,
+        fold: &Fold,
+        compares: bool,
+        now: Moment,
+        steps: &mut Steps,
+    ) -> Vec<Odd> {
         if self.closed.contains(&fold.operation) {
             return Vec::new();
         }
@@ -254,6 +273,9 @@ impl Vigil {
             {
                 self.signalled(slot, signal, now, steps);
             }
+        }
+        if !compares {
+            return Vec::new();
         }
         let (odd, compared) = self.answers.close(fold.operation);
         for (slot, with, against) in compared {

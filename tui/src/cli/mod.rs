@@ -9,8 +9,10 @@
 //! | 4 | it needs a yes (`--yes`): nothing was changed |
 //! | 5 | no mesh is there, or the connection broke |
 
+mod lab;
 mod perform;
 mod print;
+mod talk;
 
 use crate::run;
 use clap::builder::NonEmptyStringValueParser;
@@ -19,11 +21,14 @@ use mesh_core::operation::table;
 use mesh_node::door::Address;
 use std::process::ExitCode;
 
+/// Agents of the lab that the console opens by itself.
+const AGENTS: u32 = 30_000;
+
 /// Names as shells like them better; the reader takes both.
 const ALIASES: [(&str, &str); 1] = [("what_if", "what-if")];
 
 /// How a command ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Ending {
     /// Done, and well.
     Well = 0,
@@ -96,11 +101,23 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
     let connect = matches.get_one::<String>("connect").cloned();
     match matches.subcommand() {
         None => run::console(run::Options {
-            target: target(connect.as_deref())?,
+            target: match connect {
+                Some(connect) => run::Target::At(address(Some(&connect))?),
+                None => {
+                    run::Target::Lab(matches.get_one::<u32>("agents").copied().unwrap_or(AGENTS))
+                }
+            },
             theme: matches.get_one::<String>("theme").cloned(),
             ascii: matches.get_flag("ascii"),
             read_only: matches.get_flag("read-only"),
         }),
+        Some(("parse", _)) => {
+            crate::parse::run()?;
+            Ok(Ending::Well.into())
+        }
+        Some(("lab", inner)) => lab::run(inner, connect.as_deref()),
+        Some(("talk", inner)) => talk::run(inner, connect.as_deref()),
+        Some(("say", inner)) => talk::say(inner, connect.as_deref()),
         Some((name, inner)) => {
             let words: Vec<String> = inner
                 .get_many::<String>("words")
@@ -116,11 +133,9 @@ fn dispatch(matches: &ArgMatches) -> anyhow::Result<ExitCode> {
 }
 
 /// The mesh that is meant.
-pub(crate) fn target(connect: Option<&str>) -> anyhow::Result<run::Target> {
+pub(crate) fn address(connect: Option<&str>) -> Result<Address, Wrong> {
     let address = connect.map_or_else(|| Ok(Address::default()), str::parse);
-    let address = address
-        .map_err(|error: mesh_node::door::DoorError| Wrong(Ending::Usage, error.to_string()))?;
-    Ok(run::Target::At(address))
+    address.map_err(|error: mesh_node::door::DoorError| Wrong(Ending::Usage, error.to_string()))
 }
 
 /// Takes the flags out from among an operation's words; after `--` everything is a word.
@@ -181,6 +196,36 @@ pub(crate) fn command() -> Command {
             "read-only",
             "nothing can be changed from this console",
         ));
+    let agents = Arg::new("agents")
+        .long("agents")
+        .value_name("N")
+        .value_parser(clap::value_parser!(u32))
+        .help("agents of the lab [30000]");
+    let plain = flag(
+        "plain",
+        "plain lines: no colour, no drawing, nothing that moves",
+    );
+    let yes = Arg::new("yes")
+        .long("yes")
+        .short('y')
+        .action(ArgAction::SetTrue)
+        .help("the yes is said ahead");
+    command = command
+        .arg(agents.clone())
+        .subcommand(
+            Command::new("lab")
+                .about("a lab of modelled devices that several consoles may join, until it is told to end")
+                .arg(agents),
+        )
+        .subcommand(Command::new("parse").about("what each line of standard input is understood as, in JSON; nothing else happens"))
+        .subcommand(Command::new("talk").about("the conversation line by line, for slow lines and screen readers").arg(plain))
+        .subcommand(
+            Command::new("say")
+                .about("one sentence: mesh say \"what is happening in sector 7\"")
+                .arg(Arg::new("sentence").required(true).num_args(1..))
+                .arg(yes)
+                .arg(flag("json", "the answers as JSON, a line each")),
+        );
     for row in table::rows() {
         command = command.subcommand(operation(row));
     }

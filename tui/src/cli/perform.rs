@@ -1,7 +1,6 @@
 //! One operation as a command: read, confirmed, carried out, printed.
 
-use super::{Ending, Flags, Wrong, print, target};
-use crate::run::Target;
+use super::{Ending, Flags, Wrong, address, print};
 use indicatif::{ProgressBar, ProgressStyle};
 use mesh_core::operation::event::Stamped;
 use mesh_core::operation::refusal::Ground;
@@ -83,7 +82,7 @@ async fn over_the_door(
     confirmed: bool,
     flags: &Flags,
 ) -> anyhow::Result<Ending> {
-    let Target::At(address) = target(flags.connect.as_deref())?;
+    let address = address(flags.connect.as_deref())?;
     let mut visitor = Visitor::here("command");
     visitor.automated = !std::io::stdin().is_terminal();
     let client = Client::connect(&address, visitor).await?;
@@ -155,7 +154,7 @@ fn say(text: &str) -> std::io::Result<()> {
 }
 
 /// On a terminal something moves while one waits; in a pipe nothing is drawn.
-fn spinner() -> ProgressBar {
+pub(super) fn spinner() -> ProgressBar {
     if !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();
     }
@@ -167,7 +166,7 @@ fn spinner() -> ProgressBar {
     bar
 }
 
-fn progress_text(progress: &Progress) -> String {
+pub(super) fn progress_text(progress: &Progress) -> String {
     match progress {
         Progress::Accepted => "accepted".into(),
         Progress::Throw(account) => account.to_string(),
@@ -216,7 +215,7 @@ async fn follow(client: &Client, least: Option<u8>, flags: &Flags) -> anyhow::Re
     }
 }
 
-fn event_line(stamped: &Stamped, json: bool) -> anyhow::Result<String> {
+pub(super) fn event_line(stamped: &Stamped, json: bool) -> anyhow::Result<String> {
     if json {
         return Ok(serde_json::to_string(stamped)?);
     }

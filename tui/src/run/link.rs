@@ -3,12 +3,12 @@
 
 use crate::state::link::Identity;
 use crate::update::{Event, News};
-use mesh_core::operation::answer::{RowKind, Rows};
-use mesh_core::operation::follow::Sight;
-use mesh_core::operation::{Answer, Operation};
+use mesh_core::operation::Operation;
 use mesh_core::role::Reply;
 use mesh_core::trust::Right;
+use mesh_node::door::guest;
 use mesh_node::door::{Address, Client, DoorError, Feed, Pending, Visitor};
+use mesh_node::drive::local::{Config, Local, Situation};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
@@ -19,11 +19,47 @@ const EVERY: Duration = Duration::from_millis(200);
 /// Waits before the connection is tried again, doubled from the first to the last.
 const RETRY: (Duration, Duration) = (Duration::from_millis(250), Duration::from_secs(5));
 
+/// Bytes that a pipe to the lab holds.
+const PIPE: usize = 256 * 1024;
+/// Agents from which on a lab has the troubles of §7.2 to be found and put right.
+pub(crate) const STUCK_MIN: u32 = 2_100;
+
 /// Which mesh.
 #[derive(Debug, Clone)]
 pub(crate) enum Target {
     /// At this door.
     At(Address),
+    /// A lab of so many agents in this process.
+    Lab(u32),
+}
+
+/// A way to the door: over a socket, or to a lab that lives as long as this does.
+enum Way {
+    Socket(Address),
+    Pipe(Local),
+}
+
+impl Way {
+    async fn connect(&self, from: &str) -> Result<Client, DoorError> {
+        let visitor = Visitor::here(from);
+        match self {
+            Self::Socket(address) => Client::connect(address, visitor).await,
+            Self::Pipe(local) => {
+                let (here, there) = tokio::io::duplex(PIPE);
+                let porter = Arc::clone(local.porter());
+                // What ends it was told to the client.
+                tokio::spawn(async move { guest::serve(porter, there).await });
+                Client::over(here, visitor).await
+            }
+        }
+    }
+
+    fn name(&self) -> String {
+        match self {
+            Self::Socket(address) => address.to_string(),
+            Self::Pipe(_) => "in this process".to_owned(),
+        }
+    }
 }
 
 /// Something to be asked of the mesh.
@@ -45,13 +81,22 @@ pub(super) async fn keep(
 ) {
     let mut undecided = Undecided::new();
     let mut wait = RETRY.0;
-    let Target::At(address) = target;
+    let way = match target {
+        Target::At(address) => Way::Socket(address),
+        Target::Lab(agents) => match start_lab(agents).await {
+            Ok(local) => Way::Pipe(local),
+            Err(why) => {
+                let _ = to.send(Event::Refused(why)).await;
+                return;
+            }
+        },
+    };
     loop {
-        match Client::connect(&address, Visitor::here("console")).await {
+        match way.connect("console").await {
             Ok(client) => {
                 wait = RETRY.0;
                 if to
-                    .send(Event::Connected(Box::new(identity(&client, &address))))
+                    .send(Event::Connected(Box::new(identity(&client, way.name()))))
                     .await
                     .is_err()
                 {
@@ -110,7 +155,7 @@ fn is_final(error: &DoorError) -> bool {
     )
 }
 
-fn identity(client: &Client, address: &Address) -> Identity {
+fn identity(client: &Client, address: String) -> Identity {
     let welcome = client.welcome();
     Identity {
         mesh: welcome.mesh.clone(),
@@ -121,7 +166,7 @@ fn identity(client: &Client, address: &Address) -> Identity {
         may_change: [Right::Steer, Right::Stop, Right::Change, Right::Keys]
             .into_iter()
             .any(|right| welcome.rights.has(right)),
-        address: address.to_string(),
+        address,
     }
 }
 
@@ -136,7 +181,7 @@ async fn serve(
         Ok(feed) => feed,
         Err(error) => return Some(error.to_string()),
     };
-    let follower = tokio::spawn(follow(client.clone(), feed, to.clone()));
+    let follower = tokio::spawn(follow(feed, to.clone()));
     let (done, mut ended) = mpsc::channel::<u64>(64);
     for (number, (id, question)) in undecided.iter() {
         let pending = client
@@ -210,47 +255,36 @@ async fn await_end(
     }
 }
 
+/// A lab of modelled devices; made on a thread of its own, since thirty thousand agents take a moment.
+async fn start_lab(agents: u32) -> Result<Local, String> {
+    let config = Config {
+        situation: if agents >= STUCK_MIN {
+            Situation::StuckPis
+        } else {
+            Situation::Calm
+        },
+        ..Config::lab(agents)
+    };
+    let started = tokio::task::spawn_blocking(move || Local::start(config)).await;
+    started
+        .map_err(|error| error.to_string())?
+        .map_err(|error| error.to_string())
+}
+
 /// What the mesh tells, as news.
-async fn follow(client: Client, mut feed: Feed, to: mpsc::Sender<Event>) {
-    let shape = client.welcome().shape;
-    let mut first = true;
+async fn follow(mut feed: Feed, to: mpsc::Sender<Event>) {
     loop {
         let news = feed.next().await;
         if news.closed {
             return;
         }
-        let mut told = News {
+        let told = News {
+            sight: news.sight,
             events: news.events,
             missed: news.missed,
-            ..News::default()
         };
-        match news.sight {
-            Some(Sight::Snapshot(view) | Sight::Changes(view)) => {
-                told.rows = view.lines().collect();
-                told.status = Some(view.status);
-            }
-            Some(Sight::Nobody) | None => {}
-        }
-        if std::mem::take(&mut first) {
-            told.shape = Some(shape);
-            told.rows = rows(&client).await;
-        }
         if to.send(Event::News(Box::new(told))).await.is_err() {
             return;
         }
-    }
-}
-
-/// All rows, once.
-async fn rows(client: &Client) -> Vec<mesh_core::operation::answer::AgentLine> {
-    let Ok(operation) = Operation::from_line("list agents limit 100000") else {
-        return Vec::new();
-    };
-    match client.call(operation, false).await {
-        Ok(Ok(Answer::Rows(Rows {
-            rows: RowKind::Agents(lines),
-            ..
-        }))) => lines,
-        _ => Vec::new(),
     }
 }

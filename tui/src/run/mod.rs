@@ -13,7 +13,7 @@ mod link;
 mod outside;
 
 pub(crate) use cycle::{Clock, Cycle};
-pub(crate) use link::Target;
+pub(crate) use link::{STUCK_MIN, Target};
 
 use crate::state::State;
 use crate::term::{Counted, Guard, Written, background, check};

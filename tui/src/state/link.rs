@@ -55,6 +55,8 @@ pub(crate) struct Link {
     pub(crate) heard: Tick,
     /// News that came.
     pub(crate) frames: u64,
+    /// Nobody holds the orchestrator's seat: what is shown is old.
+    pub(crate) headless: bool,
 }
 
 impl Link {

@@ -3,19 +3,19 @@
 //! Rows are numbered by place in a shape that only grows. Whoever changes a row marks its cluster; [`Mesh::settle`] sums up
 //! what was marked. Views ask for windows ([`super::select`]), never for all rows.
 
-use mesh_core::operation::answer::{AgentLine, Status};
+use mesh_core::operation::answer::Status;
+use mesh_core::operation::follow::{AgentSeen, View};
 use mesh_core::operation::view::BreakerAt;
 use mesh_core::place::scope::{Mark, Marks, Subject};
 use mesh_core::place::{AgentId, Class, ClusterId, SectorId, Shape};
 use mesh_core::registry::State as Standing;
 use mesh_core::time::Micros;
+use mesh_core::trust::seat::Seat;
 use mesh_core::unit::{Impedance, Share};
 use std::collections::BTreeMap;
 
-/// Silence after which a row is shown as stale: three beats (PROTOCOL §11).
-pub(crate) const STALE_AFTER: Micros = Micros::seconds(15);
-/// Names of tasks kept at most; more are shown as `…`.
-const TASKS_MAX: usize = 4_096;
+/// A beat (PROTOCOL §11). Whoever is not told of was heard within the last one.
+const BEAT: Micros = Micros::seconds(5);
 /// No Z: a person, or somebody who was never measured.
 const NONE: u32 = u32::MAX;
 
@@ -37,7 +37,13 @@ pub(crate) struct Mesh {
     beat: Vec<i64>,
     context: Vec<u64>,
     task: Vec<u16>,
-    tasks: Vec<String>,
+    stale: Vec<bool>,
+    usual: Vec<u32>,
+    latency: Vec<u32>,
+    processing: Vec<u32>,
+    capabilities: Vec<u64>,
+    tasks: BTreeMap<u16, String>,
+    abilities: Vec<String>,
     dirty: Vec<bool>,
     clusters: Vec<Region>,
     sectors: Vec<Region>,
@@ -131,11 +137,6 @@ impl Mesh {
         mesh
     }
 
-    /// Its shape, once that is known.
-    pub(crate) const fn shape(&self) -> Option<Shape> {
-        self.shape
-    }
-
     /// The shape, or one with nobody in it.
     pub(crate) fn shape_or_none(&self) -> Shape {
         self.shape.unwrap_or(Shape {
@@ -169,6 +170,12 @@ impl Mesh {
             beat: vec![0; size],
             context: vec![0; size],
             task: vec![0; size],
+            stale: vec![false; size],
+            usual: vec![NONE; size],
+            latency: vec![0; size],
+            processing: vec![0; size],
+            capabilities: vec![0; size],
+            abilities: std::mem::take(&mut self.abilities),
             dirty: vec![true; wanted.cluster_count()],
             clusters: vec![Region::default(); wanted.cluster_count()],
             sectors: vec![Region::default(); usize::from(wanted.sectors)],
@@ -191,14 +198,58 @@ impl Mesh {
                 next.beat[to] = self.beat[from];
                 next.context[to] = self.context[from];
                 next.task[to] = self.task[from];
+                next.stale[to] = self.stale[from];
+                next.usual[to] = self.usual[from];
+                next.latency[to] = self.latency[from];
+                next.processing[to] = self.processing[from];
+                next.capabilities[to] = self.capabilities[from];
             }
         }
         *self = next;
     }
 
-    /// Takes in what is said of one agent, as of `now`.
-    pub(crate) fn put(&mut self, line: &AgentLine) {
-        let id = line.id;
+    /// Takes in what is seen: everything, or what has changed.
+    pub(crate) fn take(&mut self, view: &View) {
+        for id in &view.gone {
+            self.remove(*id);
+        }
+        self.tasks.extend(
+            view.tasks
+                .iter()
+                .map(|(number, name)| (*number, name.to_string())),
+        );
+        if !view.capabilities.is_empty() {
+            self.abilities = view.capabilities.iter().map(ToString::to_string).collect();
+        }
+        for seen in &view.agents {
+            self.put(seen);
+        }
+        for line in &view.clusters {
+            if let Some(at) = self.cluster_no(line.id) {
+                self.clusters[at].conflicts = line.conflicts;
+                self.dirty[at] = true;
+            }
+        }
+        self.breakers = view
+            .breakers
+            .iter()
+            .map(|line| (line.at, line.open))
+            .collect();
+        self.vacant = view
+            .vacant
+            .iter()
+            .filter_map(|seat| match seat {
+                Seat::Coordinator(sector) => Some(*sector),
+                Seat::Lead(_) | Seat::Orchestrator => None,
+            })
+            .collect();
+        self.status = Some(view.status.clone());
+        self.settle();
+    }
+
+    /// Takes in what is seen of one agent, as of `now`.
+    fn put(&mut self, seen: &AgentSeen) {
+        let id = seen.id;
         if self.row_of(id).is_none() {
             let old = self.shape_or_none();
             self.grow(Shape {
@@ -215,50 +266,31 @@ impl Mesh {
             return;
         };
         let at = row as usize;
-        let task = line
-            .task
-            .as_ref()
-            .map_or(0, |task| self.intern(&task.to_string()));
-        let mut marks = Marks::of(line.state.mark());
-        if line.avoided {
-            marks = marks.with(Mark::Avoided);
-        }
-        if line.frozen {
-            marks = marks.with(Mark::Frozen);
-        }
+        let micros = |span: Micros| span.0.clamp(0, i64::from(NONE - 1)) as u32;
         self.known[at] = true;
-        self.class[at] = line.class;
-        self.marks[at] = marks;
-        self.impedance[at] = line
-            .impedance
-            .map_or(NONE, |z| z.0.0.clamp(0, i64::from(NONE - 1)) as u32);
-        self.queue[at] = line.queue;
-        self.reliability[at] = (line.reliability.value() * 10_000.0).round() as u16;
-        self.drift[at] = (f64::from(line.drift) * 1_000.0)
-            .clamp(0.0, 65_535.0)
-            .round() as u16;
-        self.beat[at] = self.now.saturating_sub(line.beat.0);
-        self.context[at] = line.context;
-        self.task[at] = task;
+        self.class[at] = seen.class;
+        self.marks[at] = seen.marks;
+        self.stale[at] = seen.stale;
+        self.impedance[at] = seen.impedance.map_or(NONE, |z| micros(z.0));
+        self.usual[at] = seen.usual.map_or(NONE, |z| micros(z.0));
+        self.latency[at] = micros(seen.latency);
+        self.processing[at] = micros(seen.processing);
+        self.queue[at] = u16::try_from(seen.queue).unwrap_or(u16::MAX);
+        self.reliability[at] = seen.reliability;
+        self.drift[at] = seen.drift;
+        self.beat[at] = seen
+            .silent
+            .map_or(i64::MIN / 2, |silent| self.now.saturating_sub(silent.0));
+        self.context[at] = seen.context;
+        self.task[at] = seen.task;
+        self.capabilities[at] = seen.capabilities.0;
         self.mark(row);
     }
 
     /// The agent is gone from its place.
-    pub(crate) fn remove(&mut self, id: AgentId) {
+    fn remove(&mut self, id: AgentId) {
         if let Some(row) = self.row_of(id) {
             self.known[row as usize] = false;
-            self.mark(row);
-        }
-    }
-
-    /// Its state changed, as an event told before its row came.
-    pub(crate) fn turn(&mut self, id: AgentId, state: Standing) {
-        if let Some(row) = self.row_of(id) {
-            let at = row as usize;
-            let kept = [Mark::Avoided, Mark::Frozen]
-                .into_iter()
-                .filter(|mark| self.marks[at].has(*mark));
-            self.marks[at] = kept.fold(Marks::of(state.mark()), Marks::with);
             self.mark(row);
         }
     }
@@ -268,22 +300,6 @@ impl Mesh {
         if let Some(dirty) = self.dirty.get_mut(row as usize / per) {
             *dirty = true;
         }
-    }
-
-    /// All clusters are summed up again: rows grow stale without being told.
-    pub(crate) fn age(&mut self) {
-        self.dirty.fill(true);
-    }
-
-    fn intern(&mut self, name: &str) -> u16 {
-        if let Some(at) = self.tasks.iter().position(|known| known == name) {
-            return at as u16 + 1;
-        }
-        if self.tasks.len() >= TASKS_MAX {
-            return u16::MAX;
-        }
-        self.tasks.push(name.to_owned());
-        self.tasks.len() as u16
     }
 
     /// Sums up the clusters that have changed, and their sectors.
@@ -357,15 +373,7 @@ impl Mesh {
     }
 
     fn is_stale(&self, at: usize) -> bool {
-        !self.class[at].is_human() && self.now - self.beat[at] > STALE_AFTER.0
-    }
-
-    /// A conflict was reported from there.
-    pub(crate) fn add_conflict(&mut self, agent: AgentId) {
-        if let Some(at) = self.cluster_no(agent.cluster) {
-            self.clusters[at].conflicts += 1;
-            self.dirty[at] = true;
-        }
+        self.stale[at]
     }
 
     /// The sums of a cluster.
@@ -548,9 +556,38 @@ impl Agent<'_> {
         f64::from(self.mesh.drift[self.row as usize]) / 1_000.0
     }
 
-    /// Since its last beat.
-    pub(crate) fn silence(self) -> Micros {
-        Micros((self.mesh.now - self.mesh.beat[self.row as usize]).max(0))
+    /// Since its last beat; none when it was never heard. Who is well and not told of was heard within a beat.
+    pub(crate) fn silence(self) -> Option<Micros> {
+        let at = self.row as usize;
+        let silent = Micros(self.mesh.now.saturating_sub(self.mesh.beat[at]).max(0));
+        let heard = silent < Micros::seconds(366 * 86_400);
+        let beats = !self.stale() && self.state() != Standing::Offline;
+        heard.then(|| if beats { silent.min(BEAT) } else { silent })
+    }
+
+    /// Its own average of Z, in microseconds.
+    pub(crate) fn usual(self) -> Option<u32> {
+        let z = self.mesh.usual[self.row as usize];
+        (z != NONE).then_some(z)
+    }
+
+    /// The round trip, in microseconds.
+    pub(crate) fn latency(self) -> u32 {
+        self.mesh.latency[self.row as usize]
+    }
+
+    /// The processing, in microseconds.
+    pub(crate) fn processing(self) -> u32 {
+        self.mesh.processing[self.row as usize]
+    }
+
+    /// What it can do.
+    pub(crate) fn abilities(&self) -> impl Iterator<Item = &str> {
+        let set = self.mesh.capabilities[self.row as usize];
+        let names = self.mesh.abilities.iter().enumerate();
+        names.filter_map(move |(bit, name)| {
+            (bit < 64 && set >> bit & 1 == 1).then_some(name.as_str())
+        })
     }
 
     /// Whether that is too long.
@@ -560,15 +597,12 @@ impl Agent<'_> {
 
     /// What it does.
     pub(crate) fn work(&self) -> Option<&str> {
-        match self.mesh.task[self.row as usize] {
-            0 => None,
-            u16::MAX => Some("…"),
-            number => self
-                .mesh
-                .tasks
-                .get(usize::from(number) - 1)
-                .map(String::as_str),
-        }
+        let number = self.mesh.task[self.row as usize];
+        self.mesh
+            .tasks
+            .get(&number)
+            .map(String::as_str)
+            .filter(|_| number != 0)
     }
 
     /// The start of its context's hash.
@@ -601,15 +635,14 @@ impl Subject for Agent<'_> {
     fn drift(&self) -> u16 {
         self.mesh.drift[self.row as usize]
     }
-    fn can(&self, _: &str) -> bool {
-        // Capabilities are not followed; a filter that asks for one is asked of the mesh.
-        false
+    fn can(&self, capability: &str) -> bool {
+        self.abilities().any(|ability| ability == capability)
     }
     fn context(&self) -> u64 {
         self.holds()
     }
     fn silent_for(&self) -> Option<Micros> {
-        Some(self.silence())
+        self.silence()
     }
     fn task(&self) -> Option<&str> {
         self.work()

@@ -61,8 +61,8 @@ pub(crate) enum Purpose {
     Page(Screen),
     /// It tells what a proposal would do.
     Preview(u64),
-    /// The agent that is looked at.
-    Agent,
+    /// This agent is looked at.
+    Agent(mesh_core::place::AgentId),
     /// The sheet of a throw, written down.
     Sheet,
     /// The same, to be kept in a file of this ending.
@@ -130,6 +130,10 @@ pub(crate) struct State {
     pub(crate) composer: Composer,
     /// The conversation.
     pub(crate) talk: Talk,
+    /// What the conversation refers to.
+    pub(crate) dialogue: nl::Context,
+    /// The selection that the conversation was last told of.
+    pub(crate) dialogue_at: Option<mesh_core::operation::Scopes>,
     /// What happened.
     pub(crate) events: Events,
     /// Throws.
@@ -178,6 +182,8 @@ impl State {
             filter: None,
             composer: Composer::default(),
             talk: Talk::default(),
+            dialogue: nl::Context::default(),
+            dialogue_at: None,
             events: Events::default(),
             throws: Throws::default(),
             pages: Pages::default(),

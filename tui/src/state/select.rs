@@ -72,7 +72,11 @@ impl SortKey {
             Self::Queue => most(u64::from(agent.pending())),
             Self::Drift => most((agent.variation() * 1_000.0) as u64),
             Self::Reliability => (agent.success().value() * 10_000.0) as u64,
-            Self::Beat => most(agent.silence().0.max(0) as u64 / 1_000),
+            Self::Beat => most(
+                agent
+                    .silence()
+                    .map_or(u64::from(u32::MAX), |silent| silent.0.max(0) as u64 / 1_000),
+            ),
         }
     }
 }

@@ -77,6 +77,11 @@ pub(super) fn sentence(state: &mut State, text: &str, effects: &mut Vec<Effect>)
             state.talk.line(Who::You, text);
             said(state, operations, effects)
         }
+        crate::words::Reading::Ask(question) => {
+            state.talk.line(Who::You, text);
+            state.talk.line(Who::Mesh, question);
+            true
+        }
         crate::words::Reading::No(why) => {
             state.notice(why);
             false
@@ -263,6 +268,7 @@ fn explain(state: &mut State, topic: &str) {
 /// A proposal, and the question whom it would touch.
 fn propose(state: &mut State, steps: Vec<Operation>, effects: &mut Vec<Effect>) {
     let first = steps.first().cloned();
+    state.dialogue.offer(&steps);
     let number = state.talk.propose(steps, false, state.now);
     if let Some(operation) = first {
         let preview = Operation::WhatIf {
@@ -324,6 +330,7 @@ fn reply_to(state: &mut State, reply: &Reply, effects: &mut Vec<Effect>) {
         Reply::No(number) => match state.talk.meant(*number).map(|proposal| proposal.number) {
             Ok(number) => {
                 state.talk.drop_proposal(number);
+                state.dialogue.drop_pending();
                 state
                     .talk
                     .line(Who::Mesh, format!("#{number} is dropped; nothing was done"));
@@ -388,6 +395,7 @@ fn reply_to(state: &mut State, reply: &Reply, effects: &mut Vec<Effect>) {
             }
             match state.talk.accept(*number, only, state.now) {
                 Ok(proposal) => {
+                    state.dialogue.drop_pending();
                     for step in proposal.steps {
                         send(state, step, true, effects);
                     }
@@ -424,8 +432,7 @@ pub(super) fn answered(
         Purpose::Say(line) => say(state, &line, answer, effects),
         Purpose::Page(screen) => state.pages.put(screen, answer, state.now),
         Purpose::Preview(proposal) => preview(state, number, proposal, &answer),
-        Purpose::Agent => {
-            let id = state.at.spot.agent();
+        Purpose::Agent(id) => {
             if let Ok(answer) = answer {
                 let lines = Report::of(&answer).text(120);
                 let page = state.pages.agent.get_or_insert_with(|| AgentPage::new(id));
@@ -540,7 +547,7 @@ pub(super) fn failed(state: &mut State, number: u64, why: &str) {
                 proposal.preview = Some("whom it touches is not known".into());
             }
         }
-        Purpose::Agent | Purpose::Sheet | Purpose::Export(_) => {}
+        Purpose::Agent(_) | Purpose::Sheet | Purpose::Export(_) => {}
     }
 }
 
@@ -557,7 +564,7 @@ pub(super) fn open_screen(state: &mut State, effects: &mut Vec<Effect>) {
                     format!("trend impedance agent:{id}"),
                 ] {
                     if let Ok(operation) = Operation::from_line(&line) {
-                        ask(state, operation, Purpose::Agent, false, effects);
+                        ask(state, operation, Purpose::Agent(id), false, effects);
                     }
                 }
             }

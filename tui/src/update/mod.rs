@@ -135,8 +135,11 @@ pub(crate) fn update(state: &mut State, event: Event, now: Tick, wall: i64) -> V
 
 fn connected(state: &mut State, identity: Identity, effects: &mut Vec<Effect>) {
     let again = state.link.to.is_some();
-    if state.mesh.shape() != Some(identity.shape) {
+    if !again {
         state.mesh = crate::state::mesh::Mesh::new(identity.shape);
+    }
+    if !again {
+        state.dialogue = nl::Context::new(identity.shape);
     }
     state.at.spot = state.at.spot.within(identity.shape);
     state.link.standing = Standing::Live;

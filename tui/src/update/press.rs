@@ -153,7 +153,13 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
         C::Back => back(state, effects),
         C::Open => open(state, effects),
         C::Up | C::Down | C::Left | C::Right | C::PageUp | C::PageDown | C::First | C::Last => {
-            walk::step(state, command)
+            walk::step(state, command);
+            // Another agent is looked at: what is known of it has to be asked for.
+            let agent = state.screen == Screen::Mesh
+                && state.at.spot.level == crate::state::place::Level::Agent;
+            if agent && matches!(state.overlay, Overlay::None) {
+                act::open_screen(state, effects);
+            }
         }
         C::Previous => walk::sibling(state, -1, effects),
         C::Next => walk::sibling(state, 1, effects),

@@ -1,7 +1,7 @@
 //! Key scripts: what is pressed, and what comes of it.
 
 use super::{Effect, Event, News, next_wake, update};
-use crate::fixture::{NOW, WALL, console, fresh, keys_of, press, press_at, screen, status};
+use crate::fixture::{NOW, WALL, changed, console, fresh, keys_of, press, press_at, screen};
 use crate::state::State;
 use crate::state::composer::Mode;
 use crate::state::place::Level;
@@ -221,17 +221,13 @@ fn a_held_view_stands_still_while_the_mesh_goes_on() {
     let mut state = console((120, 40), "default-dark", false);
     press(&mut state, "<esc>llllll<enter><enter> ");
     let before = screen(&state);
-    let mut line = crate::fixture::agent("7-1-1".parse().expect("a place"), 0);
-    line.impedance = Some(mesh_core::unit::Impedance(mesh_core::time::Micros::millis(
+    let mut seen = crate::fixture::agent("7-1-1".parse().expect("a place"), 0);
+    seen.impedance = Some(mesh_core::unit::Impedance(mesh_core::time::Micros::millis(
         999,
     )));
-    let news = News {
-        rows: vec![line],
-        ..News::default()
-    };
     update(
         &mut state,
-        Event::News(Box::new(news)),
+        changed(|view| view.agents = vec![seen]),
         NOW.plus_ms(1),
         WALL,
     );
@@ -330,9 +326,14 @@ fn happening() -> impl Strategy<Value = Vec<Event>> {
                 let id = shape.all_agents().nth(index as usize).expect("inside");
                 crate::fixture::agent(id, seed)
             });
-            let mut status = status();
-            status.frozen = (seed % 3) as u32 * 10_000;
-            vec![Event::News(Box::new(News { rows: rows.collect(), status: Some(status), events: crate::fixture::events(), ..News::default() }))]
+            let seen: Vec<_> = rows.collect();
+            let change = changed(|view| {
+                view.agents = seen;
+                view.status.frozen = (seed % 3) as u32 * 10_000;
+                view.throws = vec![crate::fixture::throw(seed as i64 % 500, seed % 2 == 0)];
+            });
+            let told = Event::News(Box::new(News { events: crate::fixture::events(), ..News::default() }));
+            vec![change, told]
         }),
         1 => any::<bool>().prop_map(|lost| {
             vec![if lost { Event::Lost("gone".into()) } else { Event::Connected(Box::new(crate::fixture::identity(mesh_core::place::Shape::DEFAULT))) }]

@@ -47,6 +47,20 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
         format!("{} ms", millis(agent.z()))
     };
     field(pen, "impedance", Role::Text, &z);
+    if let Some(usual) = agent.usual().filter(|_| !agent.kind().is_human()) {
+        field(
+            pen,
+            "  usually",
+            Role::Text,
+            &format!("{} ms", millis(Some(usual))),
+        );
+    }
+    let trip = format!(
+        "{} ms there and back, {} ms of work",
+        millis(Some(agent.latency())),
+        millis(Some(agent.processing()))
+    );
+    field(pen, "  made of", Role::Text, &trip);
     if let Some(points) = page.and_then(AgentPage::trend) {
         let room = usize::from(inner.width.saturating_sub(26)).min(60);
         let line = super::figure::sparkline(pen.glyphs(), points.iter().copied(), room);
@@ -71,13 +85,27 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect, focus: bool) {
     } else {
         Role::Text
     };
-    field(pen, "last beat", beat, &format!("{} ago", agent.silence()));
+    field(
+        pen,
+        "last beat",
+        beat,
+        &agent
+            .silence()
+            .map_or_else(|| "never".into(), |silent| format!("{silent} ago")),
+    );
     field(
         pen,
         "context",
         Role::Text,
         &format!("{:016x}", agent.holds()),
     );
+    let abilities: Vec<_> = agent.abilities().collect();
+    let abilities = if abilities.is_empty() {
+        "-".to_owned()
+    } else {
+        abilities.join(", ")
+    };
+    field(pen, "can", Role::Text, &abilities);
     let marks: Vec<_> = [Mark::Avoided, Mark::Frozen]
         .into_iter()
         .filter(|mark| agent.marks().has(*mark))

@@ -36,6 +36,12 @@ pub(super) fn text(state: &State) -> Option<[String; 2]> {
         }
         Standing::Connecting | Standing::Live | Standing::Lost { .. } => {}
     }
+    if state.link.headless {
+        return Some([
+            "NO ORCHESTRATOR   sectors go on by themselves; what is shown is old".into(),
+            "a successor takes the seat within seconds; what is asked meanwhile is refused".into(),
+        ]);
+    }
     let status = state.mesh.status.as_ref()?;
     if status.frozen > 0 {
         let all = status.frozen * 2 >= status.agents;

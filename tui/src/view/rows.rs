@@ -182,10 +182,10 @@ fn z(agent: &Agent<'_>) -> (Role, String) {
 }
 
 fn beat(agent: &Agent<'_>) -> (Role, String) {
-    let seconds = agent.silence().0 / 1_000_000;
-    let text = match seconds {
-        0..1_000 => format!("{seconds}s"),
-        _ => "long".into(),
+    let text = match agent.silence().map(|silent| silent.0 / 1_000_000) {
+        Some(seconds @ 0..1_000) => format!("{seconds}s"),
+        Some(_) => "long".into(),
+        None => "-".into(),
     };
     (
         if agent.stale() {

@@ -15,19 +15,16 @@
 use super::pen::{Pen, grouped, wrap};
 use super::rows::class_name;
 use crate::report::word;
-use crate::state::State;
+use crate::state::throws::Shown;
 use crate::theme::Role;
 use mesh_core::message::ERROR_EDGES;
-use mesh_core::operation::answer::SheetRef;
 use mesh_core::text::Foreign;
-use mesh_core::throw::Sheet;
 use ratatui::layout::Rect;
 
 pub(super) fn draw(
     pen: &mut Pen<'_>,
-    _: &State,
-    shown: &(SheetRef, Option<Sheet>),
-    before: Option<&(SheetRef, Option<Sheet>)>,
+    shown: &Shown,
+    before: Option<&Shown>,
     area: Rect,
     focus: bool,
 ) {

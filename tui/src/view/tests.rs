@@ -1,6 +1,6 @@
 //! Screens as pictures: what a change of the console changes on them is seen in the difference.
 
-use crate::fixture::{NOW, WALL, console, fresh, of_shape, press, screen, status};
+use crate::fixture::{NOW, WALL, changed, console, fresh, of_shape, press, screen};
 use crate::state::State;
 use crate::update::{Event, News, update};
 use mesh_core::conflict::Settlement;
@@ -37,13 +37,12 @@ fn answer(state: &mut State, answer: Answer) {
 }
 
 fn frozen(state: &mut State) {
-    let mut status = status();
-    status.frozen = 29_847;
-    let news = News {
-        status: Some(status),
-        ..News::default()
-    };
-    update(state, Event::News(Box::new(news)), NOW, WALL);
+    update(
+        state,
+        changed(|view| view.status.frozen = 29_847),
+        NOW,
+        WALL,
+    );
 }
 
 #[test]
@@ -64,13 +63,22 @@ fn the_mesh_at_four_sizes_in_three_looks() {
 fn every_level_at_three_sizes() {
     for size in &SIZES[..3] {
         let mut state = at_seven(*size, "default-dark", false);
-        for (level, keys) in [
-            ("sector", "<enter>jjj"),
-            ("cluster", "<enter>"),
-            ("agent", "<enter>"),
-        ] {
+        for (level, keys) in [("sector", "<enter>jjj"), ("cluster", "<enter>")] {
             press(&mut state, keys);
             insta::assert_snapshot!(format!("{level}_{}x{}", size.0, size.1), screen(&state));
+        }
+        press(&mut state, "<enter>");
+        let picture = screen(&state);
+        for part in [
+            "AGENT 7-4-12",
+            "847 ms",
+            "usually",
+            "made of",
+            "llm_inference",
+            "sensing",
+            "91.0%",
+        ] {
+            assert!(picture.contains(part), "{part}: {picture}");
         }
     }
 }
@@ -223,9 +231,37 @@ fn a_plan_is_drawn_before_anything_is_fired() {
 fn a_throw_fills_the_picture_around_t() {
     let mut state = at_seven((120, 40), "default-dark", false);
     press(&mut state, "2");
-    crate::fixture::throw(&mut state, NOW, 12, false);
-    insta::assert_snapshot!("throw_running_120x40", screen(&state));
-    crate::fixture::throw(&mut state, NOW, 30, true);
+    update(
+        &mut state,
+        changed(|view| view.throws = vec![crate::fixture::throw(40, false)]),
+        NOW,
+        WALL,
+    );
+    let running = screen(&state);
+    for part in [
+        "THROW 881",
+        "T in 40.0ms",
+        "READY",
+        "sectors",
+        "clusters",
+        "A edge",
+        "of 28,000 eligible",
+    ] {
+        assert!(running.contains(part), "{part}: {running}");
+    }
+    update(
+        &mut state,
+        changed(|view| view.throws = vec![crate::fixture::throw(-200, true)]),
+        NOW,
+        WALL,
+    );
+    let sealed = screen(&state);
+    let bars = |picture: &str| picture.chars().filter(|c| ('▁'..='█').contains(c)).count();
+    assert!(
+        sealed.contains("PROCEED") && bars(&sealed) > bars(&running),
+        "{sealed}"
+    );
+    press(&mut state, ":proof 881<enter>");
     let sheet = crate::fixture::sheet();
     let counts = sheet.account;
     let reference = mesh_core::operation::answer::SheetRef {
@@ -237,25 +273,43 @@ fn a_throw_fills_the_picture_around_t() {
         written: Some(serde_json::to_string(&sheet).expect("writes")),
     };
     answer(&mut state, Answer::Proof(reference));
-    insta::assert_snapshot!("sheet_120x40", screen(&state));
+    let sheet = screen(&state);
+    for part in [
+        "PROOF 881",
+        "error p90 18.0ms",
+        "READY minus predicted",
+        "E_LOCAL",
+        "7-4-19 silent",
+    ] {
+        assert!(sheet.contains(part), "{part}: {sheet}");
+    }
 }
 
 #[test]
 fn what_agents_say_never_reaches_the_terminal_as_it_is() {
     let mut state = at_seven((120, 40), "default-dark", false);
     let evil = "\u{1b}]0;owned\u{7}\r\n\u{202e}gnp\u{9b}31m";
-    let mut line = crate::fixture::agent("7-1-1".parse().expect("a place"), 0);
-    line.task = Some(evil.into());
-    let mut status = status();
-    status.mode = evil.into();
+    let mut seen = crate::fixture::agent("7-1-1".parse().expect("a place"), 0);
+    seen.task = 2;
+    let news = changed(|view| {
+        view.agents = vec![seen];
+        view.tasks = vec![(2, evil.into())];
+        view.capabilities = vec![evil.into()];
+        view.status.mode = evil.into();
+        view.throws = vec![mesh_core::operation::follow::ThrowSeen {
+            id: evil.into(),
+            line: evil.into(),
+            strategy: evil.into(),
+            ..crate::fixture::throw(96, false)
+        }];
+    });
+    update(&mut state, news, NOW, WALL);
     let event = mesh_core::operation::event::Stamped {
         number: 9,
         at: WallTime(WALL),
         event: mesh_core::operation::event::Event::Alert { text: evil.into() },
     };
     let news = News {
-        rows: vec![line],
-        status: Some(status),
         events: vec![event],
         ..News::default()
     };
@@ -276,7 +330,13 @@ fn what_agents_say_never_reaches_the_terminal_as_it_is() {
             conflicts: vec![],
         }),
     );
-    for keys in ["", "<esc><enter><enter>", "<enter>", "<esc><tab><enter>"] {
+    for keys in [
+        "",
+        "<esc><enter><enter>",
+        "<enter>",
+        "2",
+        "<esc><tab><enter>",
+    ] {
         press(&mut state, keys);
         let picture = screen(&state);
         let bad = picture.chars().find(|c| {
@@ -351,18 +411,14 @@ fn before_anything_is_known_the_screen_says_so() {
 #[test]
 fn wide_characters_stay_in_their_cells() {
     let mut state = at_seven((80, 24), "default-dark", false);
-    let mut line = crate::fixture::agent("7-1-1".parse().expect("a place"), 0);
-    line.task = Some("模型推理任务🚀正在运行中请稍候".into());
-    line.impedance = Some(mesh_core::unit::Impedance(Micros::millis(990)));
-    update(
-        &mut state,
-        Event::News(Box::new(News {
-            rows: vec![line],
-            ..News::default()
-        })),
-        NOW,
-        WALL,
-    );
+    let mut seen = crate::fixture::agent("7-1-1".parse().expect("a place"), 0);
+    seen.task = 2;
+    seen.impedance = Some(mesh_core::unit::Impedance(Micros::millis(990)));
+    let news = changed(|view| {
+        view.agents = vec![seen];
+        view.tasks = vec![(2, "模型推理任务🚀正在运行中请稍候".into())];
+    });
+    update(&mut state, news, NOW, WALL);
     press(&mut state, "<enter><enter>");
     for row in screen(&state).lines() {
         assert!(super::width(row) <= 80, "{row}");

@@ -210,6 +210,11 @@ impl Pty {
         code
     }
 
+    /// The process.
+    pub(crate) fn id(&self) -> u32 {
+        self.child.process_id().expect("runs")
+    }
+
     /// The screen as text.
     pub(crate) fn contents(&self) -> String {
         lock(&self.seen.0).parser.screen().contents()

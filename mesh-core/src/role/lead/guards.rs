@@ -9,6 +9,7 @@ use crate::conflict::{Report, Tier};
 use crate::message::{Body, Fold};
 use crate::place::scope::Region;
 use crate::place::{AgentId, Class, Slots};
+use crate::throw::quorum::{Ballot, Thresholds, Trinary, VOTE_OPTIONS_MAX, vote};
 use crate::time::{Micros, Moment};
 use crate::unit::Weight;
 use std::sync::Arc;
@@ -112,9 +113,28 @@ impl Lead {
         }
     }
 
+    /// The option that the cluster has settled on by trinary quorum (§2.1 local consensus), counted from 1; 0 is none.
+    pub(super) fn settled_on(&self, fold: &Fold) -> u64 {
+        let electorate = fold.targeted.without(fold.skipped);
+        let mut ballots = self.vigil.ballots(fold.operation);
+        let objects = |slot| Ballot {
+            slot,
+            state: Trinary::Conflict,
+            option: 0,
+        };
+        ballots.extend(fold.conflict.iter().map(objects));
+        let vote = vote(VOTE_OPTIONS_MAX, electorate, &ballots, Thresholds::DEFAULT);
+        vote.chosen.map_or(0, |option| u64::from(option) + 1)
+    }
+
     /// A throw's account is final.
     pub(super) fn closed(&mut self, now: Moment, fold: &Fold, out: &mut Outputs) {
-        for odd in self.vigil.closed(fold, now, &mut self.steps) {
+        // Whoever votes otherwise contradicts nobody.
+        let is_vote = self.casts.iter().any(|cast| {
+            let header = cast.header();
+            header.id == fold.operation && header.is_vote()
+        });
+        for odd in self.vigil.closed(fold, !is_vote, now, &mut self.steps) {
             let report = dispute::contradiction(self.cluster.agent(odd.slot), odd);
             let lamport = self.lamport.tick();
             let epoch = self.epoch;

@@ -128,6 +128,7 @@ impl Orchestrator {
     }
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "as `map_err` hands it over")]
 fn refused(error: ContextError) -> Refusal {
     let ground = match &error {
         ContextError::Unknown(_) | ContextError::NoBranch(_) | ContextError::NoKnownGood => {

@@ -104,6 +104,9 @@ impl Orchestrator {
 
     /// A throw has ended: the answers of all clusters are compared.
     pub(super) fn compare(&mut self, now: Moment, toss: &Toss) {
+        if toss.header.is_vote() {
+            return;
+        }
         let answers: Vec<_> = toss
             .parts
             .iter()

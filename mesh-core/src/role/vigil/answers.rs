@@ -69,6 +69,13 @@ impl Answers {
             .map_or(0, |(answer, _)| answer)
     }
 
+    /// What each has answered so far.
+    pub(super) fn each(&self, question: MessageId) -> impl Iterator<Item = (u8, u64)> {
+        let open = self.open.iter().filter(move |open| open.id == question);
+        let groups = open.flat_map(|open| &open.groups);
+        groups.flat_map(|(answer, slots)| slots.iter().map(move |slot| (slot, *answer)))
+    }
+
     /// The odd ones, and for each agent whose standing changes: how many agree with it and how many do not.
     pub(super) fn close(&mut self, question: MessageId) -> (Vec<Odd>, Vec<(u8, u16, u16)>) {
         let Some(index) = self.open.iter().position(|open| open.id == question) else {

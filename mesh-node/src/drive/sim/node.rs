@@ -20,6 +20,10 @@ pub(in crate::drive) enum NodeId {
 
 /// What all nodes have.
 #[derive(Debug)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a fact of its own that may hold together with any other"
+)]
 pub(super) struct Host {
     pub(super) clock: SimClock,
     pub(super) link: Link,

@@ -161,7 +161,7 @@ impl World {
             .checked_sub(1)
             .and_then(|at| self.seats.get(at));
         let seat = seat.map(|seat| seat.seat);
-        if seat.is_none() && signer.0 >> 40 != 1 {
+        if seat.is_none() && signer.0 >> 40 & 1 == 0 {
             return Err(Some(Reason::UnknownKey));
         }
         if !self.signing.revoked.is_empty() && self.signing.revoked.contains(&signer) {

@@ -32,7 +32,8 @@ fn every_scenario_is_read_says_what_it_shows_and_is_written_back_to_the_same() {
         let again = Scenario::parse(&scenario.to_toml(), "again")
             .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
         assert_eq!(again, scenario, "{}", path.display());
-        assert!(!scenario.faults.is_empty(), "{}", path.display());
+        let troubled = !scenario.faults.is_empty() || scenario.network.loss > 0.0;
+        assert!(troubled, "{}", path.display());
     }
 }
 

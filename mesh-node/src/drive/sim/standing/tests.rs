@@ -111,12 +111,20 @@ fn every_level_that_the_console_knows_comes_into_force_and_passes() {
         ));
         world.run_until(Moment(24_000_000));
         assert_eq!(at(&world), 8, "{end}");
-        let args: toml::Table = "for_s = 5".parse().expect("it reads");
-        assert!(operate(&mut world, begin, Some("agent:1-1-1"), &args));
-        world.run_until(Moment(26_000_000));
-        assert_eq!(at(&world), 9, "{begin} for 5 s");
-        world.run_until(Moment(34_000_000));
-        assert_eq!(at(&world), 8, "{begin} for 5 s");
+        // Only some of them can be asked for a while; a timer in an entry ends the others in the roles alone.
+        let row = mesh_core::operation::table::row(begin).expect("it is in the table");
+        if row.arg("for_s").is_some() {
+            let args: toml::Table = "for_s = 5".parse().expect("it reads");
+            assert!(
+                operate(&mut world, begin, Some("agent:1-1-1"), &args),
+                "{begin}: {:?}",
+                world.requests.books
+            );
+            world.run_until(Moment(26_000_000));
+            assert_eq!(at(&world), 9, "{begin} for 5 s");
+            world.run_until(Moment(34_000_000));
+            assert_eq!(at(&world), 8, "{begin} for 5 s");
+        }
         assert!(world.truth.told.is_empty(), "{:?}", world.truth.told);
     }
     let mut world = calm();
