@@ -193,7 +193,7 @@ fn some_of(reader: &Reader<'_>) -> Option<Answer> {
                 }
             }
             "both" | "all" | "everything" | "each" | "two"
-                if text != "two" || at > 0 && reader.at(at - 1, &["first", "last"]) =>
+                if text != "two" || at > 0 && reader.at(at.wrapping_sub(1), &["first", "last"]) =>
             {
                 if text == "two" {
                     // "The first two".

@@ -571,13 +571,16 @@ fn addressed(draft: Draft, parts: &[Piece], whom: Option<Phrase>, context: &Cont
 fn tail(reader: &Reader<'_>, start: usize) -> (usize, Vec<Piece>) {
     let mut end = reader.words.len();
     while end > start
-        && reader.at(end - 1, &[".", "!", ",", "please", "thanks", "?"])
-        && !(reader.at(end - 1, &["?", "!"]))
+        && reader.at(
+            end.wrapping_sub(1),
+            &[".", "!", ",", "please", "thanks", "?"],
+        )
+        && !(reader.at(end.wrapping_sub(1), &["?", "!"]))
     {
         end -= 1;
     }
-    if end > start && reader.at(end - 1, &["!", "?", "."]) {
-        end -= usize::from(reader.at(end - 1, &["."]));
+    if end > start && reader.at(end.wrapping_sub(1), &["!", "?", "."]) {
+        end -= usize::from(reader.at(end.wrapping_sub(1), &["."]));
     }
     for at in start + 1..end {
         let rest = reader.part(at, end);

@@ -141,7 +141,7 @@ fn piece(reader: &Reader<'_>, at: usize, word: &Lexeme) -> (Option<Piece>, usize
     let verb = word.is("work")
         && reader.at(at + 1, &["around", "on"])
         && at > 0
-        && !reader.at(at - 1, &["the", "its", "their"]);
+        && !reader.at(at.wrapping_sub(1), &["the", "its", "their"]);
     if !verb && let Some((phrase, next)) = phrase(reader, at) {
         return (Some(Piece::Phrase(Box::new(phrase))), next);
     }

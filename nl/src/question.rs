@@ -112,7 +112,7 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
                 let own = !matches!(
                     topic.as_str(),
                     "status" | "kpis" | "health" | "trend" | "help" | "undo" | "list" | "count"
-                ) || reader.at(from - 1, &["a", "an"]);
+                ) || reader.at(from.wrapping_sub(1), &["a", "an"]);
                 if own {
                     return make(topic);
                 }
@@ -143,7 +143,10 @@ pub(crate) fn explain(reader: &Reader<'_>, asked: bool) -> Option<Read> {
         if longest(reader, from, heads!("the difference between")).is_some() {
             return difference(reader, from + 3, end);
         }
-        let until = if matches!(reader.lemma(end - 1), "mean" | "work" | "do" | "be") {
+        let until = if matches!(
+            reader.lemma(end.wrapping_sub(1)),
+            "mean" | "work" | "do" | "be"
+        ) {
             end - 1
         } else {
             end
@@ -367,7 +370,7 @@ pub(crate) fn topic(words: &Reader<'_>) -> Option<String> {
         from += 1;
     }
     while to > from
-        && (frames.contains(&words.text(to - 1))
+        && (frames.contains(&words.text(to.wrapping_sub(1)))
             || words.at(
                 to - 1,
                 &[
@@ -684,7 +687,7 @@ fn question_tail(reader: &Reader<'_>, from: usize, end: usize) -> usize {
 
 fn trim(reader: &Reader<'_>, at: usize) -> usize {
     let mut at = at;
-    while at > 0 && reader.at(at - 1, &[",", ";", ":", "then", "-", "?", "."]) {
+    while at > 0 && reader.at(at.wrapping_sub(1), &[",", ";", ":", "then", "-", "?", "."]) {
         at -= 1;
     }
     at
@@ -723,7 +726,7 @@ fn inner_act(inner: &Reader<'_>, context: &Context) -> Option<Read> {
     );
     let from = if from > 0
         && crate::phrase::phrase(inner, from - 1).is_some()
-        && inner.at(from - 1, &["a", "the"])
+        && inner.at(from.wrapping_sub(1), &["a", "the"])
     {
         from - 1
     } else {

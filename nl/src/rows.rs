@@ -265,7 +265,7 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
     if let Some(next) = head(heads!(
         "what are the|what is the|which are the|which is the|what are our|which are|which is|what are"
     )) {
-        let from = if reader.at(next - 1, &["the", "our"]) {
+        let from = if reader.at(next.wrapping_sub(1), &["the", "our"]) {
             next - 1
         } else {
             next
@@ -277,7 +277,7 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
      are any of the|are any|is any|do we have any|do we have|got any|have we got any|have we any|any|got anything|\
      do any|does any|have any|has any|do you see any|whose|do we still have any|are some|are all"
     )) {
-        let from = if reader.at(next - 1, &["any", "anything"]) {
+        let from = if reader.at(next.wrapping_sub(1), &["any", "anything"]) {
             next - 1
         } else {
             next

@@ -108,7 +108,7 @@ pub(crate) fn watch(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     }
     let from = longest(reader, 0, watching())?;
     let wait = reader.at(0, &["wait", "stand"]);
-    if wait && !reader.at(from - 1, &["for"]) {
+    if wait && !reader.at(from.wrapping_sub(1), &["for"]) {
         let read = condition(&sub(reader, from, end), context);
         return read;
     }

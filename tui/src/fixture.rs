@@ -5,7 +5,7 @@ use crate::state::{State, Tick};
 use crate::theme::{Background, Wish, choose};
 use crate::update::{Effect, Event, News, update};
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
-use mesh_core::operation::answer::{BreakerLine, RegionLine, Status};
+use mesh_core::operation::answer::{BreakerLine, Status};
 use mesh_core::operation::event::{BreakerTurn, Event as Happened, Stamped};
 use mesh_core::operation::follow::{
     AgentSeen, Arrivals, ClassSeen, Sight, ThrowSeen, TierSeen, View,
@@ -194,16 +194,6 @@ pub(crate) fn events() -> Vec<Stamped> {
 
 /// What is seen of these agents.
 pub(crate) fn view(agents: Vec<AgentSeen>) -> View {
-    let region = |id: &str, conflicts| RegionLine {
-        id: id.parse().expect("a place"),
-        agents: 30,
-        active: 30,
-        impedance: None,
-        impedance_p95: None,
-        queue: 0,
-        conflicts,
-        closed: true,
-    };
     let breaker = |sector, open| BreakerLine {
         at: BreakerAt::Sector(SectorId(sector)),
         open,
@@ -217,7 +207,7 @@ pub(crate) fn view(agents: Vec<AgentSeen>) -> View {
         agents,
         tasks: vec![(1, "llm_inference".into())],
         capabilities: vec!["sensing".into()],
-        clusters: vec![region("23-2", 14)],
+        clusters: Vec::new(),
         sectors: Vec::new(),
         breakers: vec![breaker(12, false), breaker(77, true)],
         vacant: vec![Seat::Coordinator(SectorId(41))],

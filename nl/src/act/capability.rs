@@ -300,7 +300,9 @@ fn name(reader: &Reader<'_>, pieces: &[Piece], verb: &Word, plain: bool) -> Opti
     }) {
         return None;
     }
-    let joined = parts.windows(2).all(|two| two[1].0 == two[0].0 + 1);
+    let joined = parts
+        .windows(2)
+        .all(|two| two[1].0 == two[0].0.wrapping_add(1));
     let signed = parts.iter().any(|(_, text)| text.contains('_'));
     if parts.len() > 3
         || !joined

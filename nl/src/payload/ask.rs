@@ -98,7 +98,7 @@ pub(super) fn ask(reader: &Reader<'_>, context: &Context) -> Option<Read> {
         Err(miss) => return Some(Err(miss)),
     };
     let mut end = reader.words.len();
-    while end > next && reader.at(end - 1, &[".", ",", "please", "?"]) {
+    while end > next && reader.at(end.wrapping_sub(1), &[".", ",", "please", "?"]) {
         end -= 1;
     }
     let text = said(reader, next, end);

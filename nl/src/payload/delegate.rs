@@ -227,7 +227,7 @@ pub(super) fn delegate(reader: &Reader<'_>, context: &Context) -> Option<Read> {
 /// Where a task ends and the limits on it begin: ", one minute tops", "within five minutes".
 fn limits(reader: &Reader<'_>, start: usize) -> (usize, Vec<Piece>) {
     let mut end = reader.words.len();
-    while end > start && reader.at(end - 1, &[".", ",", "please", "!", "?"]) {
+    while end > start && reader.at(end.wrapping_sub(1), &[".", ",", "please", "!", "?"]) {
         end -= 1;
     }
     for at in start + 1..end {

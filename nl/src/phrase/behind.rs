@@ -262,7 +262,7 @@ fn at_place(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize> {
     }
     // References: "of them", "in that cluster", "in there".
     let mut other = Phrase::default();
-    let from = if reader.text(next - 1) == "the" {
+    let from = if reader.text(next.wrapping_sub(1)) == "the" {
         next - 1
     } else {
         next

@@ -186,7 +186,7 @@ fn core(reader: &Reader<'_>, at: usize) -> Option<(Phrase, usize)> {
 pub(super) fn possessive(reader: &Reader<'_>, at: usize) -> bool {
     at > 0
         && matches!(
-            reader.text(at - 1),
+            reader.text(at.wrapping_sub(1)),
             "its" | "their" | "those" | "these" | "that" | "this" | "them" | "'s" | "same"
         )
 }
@@ -685,7 +685,7 @@ fn head(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usize {
         p.noun = Some(noun);
         p.singular |= reader.words[next - 1].form == Form::Base
             && p.count.is_none_or(|n| n == 1.0)
-            && reader.text(next - 1) != "work";
+            && reader.text(next.wrapping_sub(1)) != "work";
         return next;
     }
     if reader.at(at, &["ones", "one"])

@@ -3,12 +3,12 @@
 use super::{FailureClass, Signal};
 use crate::time::Moment;
 
-/// Counts the failures of a cluster or sector by the second in which each began, and looks at them beat by beat.
+/// Counts the failures of a cluster or sector by the half second in which each began, and looks at them beat by beat.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct CascadeWatch {
-    /// The last seconds, the running one at the end.
-    seconds: [u16; SECONDS],
-    /// Which second of the keeper's clock the last one is.
+    /// The last half seconds, the running one at the end: in whole ones a blow that falls between two runs into the next.
+    halves: [u16; HALVES],
+    /// Which half second of the keeper's clock the last one is.
     running: i64,
     /// Failures in a usual beat.
     usual: f32,
@@ -16,16 +16,16 @@ pub struct CascadeWatch {
     cascading: bool,
 }
 
-const _: () = assert!(size_of::<CascadeWatch>() <= 112);
+const _: () = assert!(size_of::<CascadeWatch>() <= 192);
 
-/// A beat, in seconds.
-const BEAT: usize = 5;
+/// A beat, in half seconds.
+const BEAT: usize = 10;
 /// Beats that are looked at.
 const BEATS: usize = 4;
 /// What began so long ago has been noticed by now: silence is asked after for a beat and a half, and some seconds more
 /// until it escalates.
-const NOTICED: usize = 20;
-const SECONDS: usize = BEAT * BEATS + NOTICED;
+const NOTICED: usize = 40;
+const HALVES: usize = BEAT * BEATS + NOTICED;
 
 impl CascadeWatch {
     /// Each of the last beats has at least this many times the failures of the one before.
@@ -40,7 +40,7 @@ impl CascadeWatch {
     /// Nothing has failed yet.
     pub const fn new() -> Self {
         Self {
-            seconds: [0; SECONDS],
+            halves: [0; HALVES],
             running: i64::MIN,
             usual: 0.0,
             calm: 0,
@@ -50,14 +50,14 @@ impl CascadeWatch {
 
     /// So many agents have failed (each counted once), by what is known since `since`.
     pub fn failed(&mut self, agents: u16, since: Moment) {
-        let second = second_of(since);
-        self.turn_to(second);
-        // What began before all that is looked at counts into the oldest second.
+        let half = half_of(since);
+        self.turn_to(half);
+        // What began before all that is looked at counts into the oldest.
         let ago = self
             .running
-            .saturating_sub(second)
-            .clamp(0, SECONDS as i64 - 1);
-        let count = &mut self.seconds[SECONDS - 1 - ago as usize];
+            .saturating_sub(half)
+            .clamp(0, HALVES as i64 - 1);
+        let count = &mut self.halves[HALVES - 1 - ago as usize];
         *count = count.saturating_add(agents);
     }
 
@@ -66,7 +66,7 @@ impl CascadeWatch {
     /// they were noticed, which throws and lost messages shift; and since the last sign of life of those who fail together
     /// is spread over a beat, beats are tried in every phase.
     pub fn close_beat(&mut self, now: Moment) -> Option<Signal> {
-        self.turn_to(second_of(now));
+        self.turn_to(half_of(now));
         let spreading = (0..=NOTICED).any(|ago| self.spreads(ago));
         let settled = self.beats(NOTICED)[BEATS - 1];
         self.usual += (settled as f32 - self.usual) / Self::MEMORY;
@@ -91,7 +91,7 @@ impl CascadeWatch {
         self.cascading
     }
 
-    /// Whether the beats that ended so many seconds ago show it.
+    /// Whether the beats that ended so many half seconds ago show it.
     fn spreads(&self, ago: usize) -> bool {
         let beats = self.beats(ago);
         let [first, .., last] = beats;
@@ -102,32 +102,32 @@ impl CascadeWatch {
             && last as f32 >= 4.0 * self.usual
     }
 
-    /// The failures of the last four beats, the oldest first, that ended so many seconds ago.
+    /// The failures of the last four beats, the oldest first, that ended so many half seconds ago.
     fn beats(&self, ago: usize) -> [u32; BEATS] {
         let first = NOTICED - ago;
         core::array::from_fn(|beat| {
             let from = first + beat * BEAT;
-            let counts = &self.seconds[from..from + BEAT];
+            let counts = &self.halves[from..from + BEAT];
             counts.iter().map(|&count| u32::from(count)).sum()
         })
     }
 
-    /// This is the running second, unless a later one is: a clock that goes back changes nothing.
-    fn turn_to(&mut self, second: i64) {
-        let ahead = second.saturating_sub(self.running).max(0);
-        self.running = self.running.max(second);
-        if ahead >= SECONDS as i64 {
-            self.seconds = [0; SECONDS];
+    /// This is the running half second, unless a later one is: a clock that goes back changes nothing.
+    fn turn_to(&mut self, half: i64) {
+        let ahead = half.saturating_sub(self.running).max(0);
+        self.running = self.running.max(half);
+        if ahead >= HALVES as i64 {
+            self.halves = [0; HALVES];
         } else {
             let ahead = ahead as usize;
-            self.seconds.rotate_left(ahead);
-            self.seconds[SECONDS - ahead..].fill(0);
+            self.halves.rotate_left(ahead);
+            self.halves[HALVES - ahead..].fill(0);
         }
     }
 }
 
-const fn second_of(at: Moment) -> i64 {
-    at.0.div_euclid(1_000_000)
+const fn half_of(at: Moment) -> i64 {
+    at.0.div_euclid(500_000)
 }
 
 impl Default for CascadeWatch {

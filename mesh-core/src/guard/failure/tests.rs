@@ -304,7 +304,7 @@ fn blows_a_beat_apart_are_a_cascade_at_whatever_moment_of_the_beat_they_are_miss
         for beat in 1..12 {
             let end = Moment(beat * 5_000_000);
             // Noticed up to a dozen seconds later, and in lumps: a throw that they do not answer shows many at once.
-            let noticed = Moment((end.0 - 12_000_000) / 10_000_000 * 10_000_000);
+            let noticed = Moment((end.0 - 12_000_000) / 5_000_000 * 5_000_000);
             while missed.first().is_some_and(|at| *at < noticed) {
                 watch.failed(1, missed.remove(0));
             }

@@ -12,7 +12,7 @@ use mesh_core::trust::seat::Seat;
 use std::time::{Duration, Instant};
 
 /// How long anything may take here; a machine with much else to do is slow, and nothing waits that long otherwise.
-const WAIT: Duration = Duration::from_secs(60);
+const WAIT: Duration = Duration::from_secs(120);
 
 fn quiet(agents: u32) -> Config {
     Config {
@@ -82,21 +82,22 @@ async fn bare_roles_are_all_ready() {
         ..Config::bare(600)
     };
     let (local, _client) = started(config).await;
-    // Until every clock is known.
-    let mut sheet = thrown(&local);
+    // Until every clock is known, and the machine has let nobody be late.
     let begun = Instant::now();
-    while sheet.account.ready < 550 && begun.elapsed() < WAIT {
-        sheet = thrown(&local);
+    loop {
+        let sheet = thrown(&local);
+        let people = sheet.classes.iter().filter(|class| class.class.is_human());
+        let people: u32 = people.map(|class| class.targeted).sum();
+        if sheet.account.ready + people == 600 {
+            break;
+        }
+        assert!(
+            begun.elapsed() < WAIT,
+            "{:?} {:?}",
+            sheet.account,
+            sheet.skips
+        );
     }
-    let people = sheet.classes.iter().filter(|class| class.class.is_human());
-    let people: u32 = people.map(|class| class.targeted).sum();
-    assert_eq!(
-        sheet.account.ready + people,
-        600,
-        "{:?} {:?}",
-        sheet.account,
-        sheet.skips
-    );
 }
 
 #[tokio::test]
@@ -209,7 +210,7 @@ async fn the_stuck_boards_are_where_the_specification_has_them() {
 async fn agents_that_die_are_missed_and_come_back() {
     let (local, client) = started(quiet(60)).await;
     let cluster = Scope::parse("cluster:1-1").expect("a scope");
-    local.inject(&Fault::Crash(cluster), Some(Micros::seconds(40)));
+    local.inject(&Fault::Crash(cluster), None);
     until(&client, |status| status.active <= 31).await;
     local.inject(&Fault::Recover, None);
     until(&client, |status| status.active == 60).await;
