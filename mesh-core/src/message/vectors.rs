@@ -137,10 +137,12 @@ fn the_figures_of_security_are_those_of_the_specification() {
     ] {
         assert_eq!(found, wanted, "{section}");
     }
-    assert!(
-        ROTATE_AT_PERCENT < 100,
-        "PROTOCOL §10 rotation before expiry"
-    );
+    const {
+        assert!(
+            ROTATE_AT_PERCENT < 100,
+            "PROTOCOL §10 rotation before expiry"
+        );
+    }
     assert!(
         (Limiter::TIMES - 10.0).abs() < f32::EPSILON,
         "§9.2 ten times the baseline"

@@ -6,7 +6,7 @@ use super::downlink::Downlink;
 use super::errands::Routes;
 use super::lookout::{Lookout, is_healthy};
 use super::mailbox::{Mailbox, Opened};
-use super::mailing::{Letter, Linked, Mailing};
+use super::mailing::{Linked, Mailing};
 use super::notary::is_genuine;
 use super::notice::Steps;
 use super::office::{Office, Turn};
@@ -23,8 +23,8 @@ use crate::guard::level::{Author, Kind, Stamp, Value};
 use crate::message::delivery::Verdict;
 use crate::message::{
     Armed, Beat, Body, Claims, ClusterReport, ClusterTargets, Echo, Epoch, Exchange, Fold,
-    Forwarded, Hop, LamportClock, MessageId, Need, Probe, Proceed, SectorFold, SectorReport,
-    SkipReason, Taken, Targets,
+    Forwarded, Hop, LamportClock, MessageId, Need, Probe, Proceed, SectorReport, SkipReason, Taken,
+    Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, SectorId, Slots};
@@ -48,8 +48,10 @@ const KEEP: Micros = Micros::seconds(5);
 mod errands;
 mod guards;
 mod post;
+mod toss;
 
 use guards::priority;
+use toss::{Part, Toss};
 
 /// One sector coordinator.
 #[derive(Debug)]
@@ -112,33 +114,6 @@ impl Record {
             .for_each(|round| self.trip.observe(round));
         Some(measured.fresh)
     }
-}
-
-/// One operation here.
-#[derive(Debug)]
-struct Toss {
-    hop: Arc<Hop>,
-    target: Moment,
-    bound: Micros,
-    /// When its time to live is over here.
-    expires: Moment,
-    relay: Relay,
-    parts: Vec<Part>,
-    fold_at: Moment,
-    drop_at: Moment,
-    told: bool,
-    /// How often the final account has been sent.
-    said: u8,
-    /// How often everything is said.
-    copies: u8,
-}
-
-#[derive(Debug)]
-struct Part {
-    targets: ClusterTargets,
-    fold: Option<Arc<Fold>>,
-    /// In how many more accounts upwards it is told: one, or [`COPIES`] where messages get lost.
-    owed: u8,
 }
 
 impl Coordinator {
@@ -780,128 +755,6 @@ impl Coordinator {
         self.tosses
             .iter_mut()
             .find(|toss| toss.hop.header.id == operation)
-    }
-}
-
-impl Toss {
-    fn letter_for(&self, targets: &ClusterTargets) -> Letter {
-        let hop = Hop {
-            header: Arc::clone(&self.hop.header),
-            target: self.target,
-            bound: self.bound,
-            gated: self.hop.gated,
-            targets: Targets::Cluster(targets.clone()),
-        };
-        Letter {
-            id: self.hop.header.id,
-            expires: self.expires,
-            body: Body::Throw(Arc::new(hop)),
-        }
-    }
-
-    fn armed(&self) -> Armed {
-        Armed {
-            operation: self.hop.header.id,
-            seal: self.hop.header.window,
-        }
-    }
-
-    fn part(&self, child: u16) -> Option<&Part> {
-        self.parts
-            .iter()
-            .find(|part| u16::from(part.targets.slot) == child)
-    }
-
-    /// A lead's account; an older one than the last is ignored. Whether it is the first final one.
-    fn take(&mut self, now: Moment, child: u16, fold: Arc<Fold>) -> bool {
-        let Some(part) = self
-            .parts
-            .iter_mut()
-            .find(|part| u16::from(part.targets.slot) == child)
-        else {
-            return false;
-        };
-        if part
-            .fold
-            .as_ref()
-            .is_some_and(|known| known.version >= fold.version)
-        {
-            return false;
-        }
-        // One that says that it is for others than we asked is not an account of what we asked.
-        if fold.targeted != part.targets.agents || !fold.balanced() {
-            return false;
-        }
-        let first = fold.sealed && !part.fold.as_ref().is_some_and(|known| known.sealed);
-        if fold.sealed {
-            self.relay.sealed(now, child);
-        }
-        part.fold = Some(fold);
-        part.owed = self.copies;
-        self.tell_soon(now);
-        first
-    }
-
-    /// Nothing came of a lead: its agents stay where its last account left them, or count as unreachable when it never
-    /// took the throw in.
-    fn lose(&mut self, now: Moment, child: u16, armed: bool, report: Option<&ClusterReport>) {
-        let operation = self.hop.header.id;
-        let Some(part) = self
-            .parts
-            .iter_mut()
-            .find(|part| u16::from(part.targets.slot) == child)
-        else {
-            return;
-        };
-        let fold = match &part.fold {
-            Some(known) => Fold {
-                version: known.version + 1,
-                sealed: true,
-                ..Fold::clone(known)
-            },
-            None => unheard(operation, part.targets.agents, armed, class_in(report)),
-        };
-        part.fold = Some(Arc::new(fold));
-        part.owed = self.copies;
-        self.tell_soon(now);
-    }
-
-    fn tell_soon(&mut self, now: Moment) {
-        let gap = if now < self.target {
-            FOLD_GAP
-        } else {
-            FOLD_GAP_AFTER
-        };
-        self.fold_at = self.fold_at.min(now + gap);
-    }
-
-    /// Everything that is known goes into the next account.
-    fn owe_all(&mut self) {
-        for part in self.parts.iter_mut().filter(|part| part.fold.is_some()) {
-            part.owed = part.owed.max(1);
-        }
-    }
-
-    fn fold(&mut self) -> SectorFold {
-        let mut clusters = Vec::new();
-        for part in &mut self.parts {
-            if let (1.., Some(fold)) = (part.owed, &part.fold) {
-                part.owed -= 1;
-                clusters.push((part.targets.slot, Arc::clone(fold)));
-            }
-        }
-        SectorFold {
-            operation: self.hop.header.id,
-            clusters,
-            sealed: self.relay.complete(),
-        }
-    }
-
-    fn next_deadline(&self) -> Moment {
-        self.relay
-            .next_deadline()
-            .min(self.fold_at)
-            .min(self.drop_at)
     }
 }
 

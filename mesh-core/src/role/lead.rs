@@ -1,12 +1,10 @@
 //! The cluster lead: the authority on its agents. It schedules each of them, gathers their answers, folds them upwards.
 
-use super::ability;
 use super::desired::{Desired, WriteError};
 use super::dispute::Disputes;
-use super::downlink::{Downlink, Measured};
 use super::errands::Routes;
 use super::mailbox::{Mailbox, Opened};
-use super::mailing::{Letter, Linked, Mailing, NEWS_TTL};
+use super::mailing::{Letter, Mailing, NEWS_TTL};
 use super::news::News;
 use super::notary::is_genuine;
 use super::notice::Steps;
@@ -19,21 +17,20 @@ use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
 use crate::guard::level::{Author, Effective, Gate, Kind, Stamp, Value};
-use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen, Outlook, Profile};
+use crate::impedance::{Acknowledged, ClassSlopes, Lead as Frozen};
 use crate::message::delivery::Verdict;
 use crate::message::{
     Ack, Armed, Beat, Body, Changes, Claims, ClusterReport, ClusterTargets, Compensation, Echo,
-    Epoch, Hop, LamportClock, MessageId, Micros32, Probe, Proceed, RowReport, SkipReason, Taken,
-    Targets,
+    Epoch, Hop, LamportClock, MessageId, Probe, Proceed, SkipReason, Taken, Targets,
 };
 use crate::place::scope::Region;
 use crate::place::{Class, ClusterId, Slots};
-use crate::registry::{Capabilities, CapabilitySet, HoldMode};
+use crate::registry::{Capabilities, CapabilitySet};
 use crate::throw::{Cast, CastDue, Timing};
 use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
 use crate::trust::seat::Seat;
-use crate::unit::{Share, Weight};
+use crate::unit::Share;
 use std::sync::Arc;
 
 /// The on-time rate that reports assume (PROTOCOL §3).
@@ -43,8 +40,10 @@ mod errands;
 mod guards;
 mod places;
 mod post;
+mod record;
 
 use guards::plain;
+use record::Record;
 
 /// One cluster lead.
 #[derive(Debug)]
@@ -82,23 +81,6 @@ pub struct Lead {
     /// Slots at which nobody sits any more.
     vacant: Slots,
     calibrating: places::Calibrations,
-}
-
-/// What the lead keeps of one agent.
-#[derive(Debug)]
-struct Record {
-    class: Class,
-    /// Where its class stands among the lead's slopes.
-    manner: u8,
-    link: Downlink,
-    profile: Profile,
-    claims: Claims,
-    context: u64,
-    /// The key of whoever sits here.
-    key: Option<KeyId>,
-    /// That another key was used for this place was told.
-    cloned: bool,
-    abilities: CapabilitySet,
 }
 
 impl Lead {
@@ -834,124 +816,6 @@ impl Lead {
         self.casts
             .iter_mut()
             .find(|cast| cast.header().id == operation)
-    }
-}
-
-/// What an agent costs its lead (HOUSE), but for what is under way to it.
-const _: () = assert!(size_of::<Record>() <= 1_024);
-
-impl Linked for Record {
-    fn link(&mut self) -> &mut Downlink {
-        &mut self.link
-    }
-}
-
-impl Record {
-    fn new(class: Class, manner: u8, names: &mut Capabilities) -> Self {
-        let own = ability::of_class(class).iter().copied();
-        Self {
-            class,
-            manner,
-            link: Downlink::new(),
-            profile: Profile::new(class),
-            claims: Claims::default(),
-            context: 0,
-            key: None,
-            cloned: false,
-            // Three for each of six classes: there is room.
-            abilities: names.intern_all(own).unwrap_or_default(),
-        }
-    }
-
-    fn warm(&self) -> u64 {
-        let key = self.key.map_or(0, |key| key.0);
-        key ^ self.context ^ self.link.warm() ^ self.profile.warm()
-    }
-
-    fn hear(
-        &mut self,
-        boot: crate::time::Boot,
-        exchange: Option<crate::message::Exchange>,
-        sent: Moment,
-        received: Moment,
-        locked: bool,
-    ) -> Option<Measured> {
-        let measured = self
-            .link
-            .exchange(Epoch::default(), boot, exchange, sent, received)?;
-        if let Some(down) = measured.down
-            && !locked
-        {
-            self.profile.one_way(down, received);
-        }
-        Some(measured)
-    }
-
-    fn timing(
-        &self,
-        outlook: &Outlook,
-        slopes: &ClassSlopes,
-        weight: Weight,
-        on_time: Share,
-        copy: Option<Micros>,
-    ) -> Timing {
-        let network = outlook.network();
-        let total = outlook.total(slopes, weight, self.claims.queue, copy);
-        let holds = self.claims.mode != HoldMode::LeadOnly;
-        let (lead, confidence) = if holds {
-            (total.at(on_time), on_time)
-        } else {
-            (total.median(), total.within(total.median()))
-        };
-        let back = network.at(Share::new(0.99));
-        let trip = network.median();
-        Timing {
-            median: total.median(),
-            lead,
-            limit: total.at(Share::new(0.999)),
-            processing: total.median() - trip,
-            back,
-            round: trip + network.at(Share::new(0.999)),
-            confidence,
-            holds,
-            total,
-        }
-    }
-
-    fn row(
-        &self,
-        slot: u8,
-        slopes: &ClassSlopes,
-        active: bool,
-        copy: Option<Micros>,
-        now: Moment,
-    ) -> RowReport {
-        let outlook = self.profile.outlook(slopes);
-        let timing = self.timing(&outlook, slopes, Weight::default(), ON_TIME, copy);
-        RowReport {
-            slot,
-            class: self.class,
-            mode: self.claims.mode,
-            active,
-            timed: self.link.clock().ready(),
-            latency: Micros32::from(timing.median - timing.processing),
-            processing: timing.processing.into(),
-            impedance: timing.median.into(),
-            lead: timing.lead.into(),
-            queue: self.claims.queue,
-            reliability: self.claims.reliability,
-            drift: 0,
-            silent: self
-                .link
-                .heard()
-                .map_or(Micros::MAX, |heard| now.since(heard))
-                .into(),
-            usual: self.profile.usual().0.into(),
-            boot: self.link.boot(),
-            abilities: self.abilities,
-            context: self.context,
-            digest: self.profile.digest_of(&outlook, now),
-        }
     }
 }
 
