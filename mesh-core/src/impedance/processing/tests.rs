@@ -152,7 +152,7 @@ fn two_rounds_of_its_agents_settle_a_class_and_no_lead_is_cut_too_short_meanwhil
                 )
             })
             .collect();
-        for (round, wanted) in [(0, 1.52), (1, 1.6), (2, 1.4), (3, 1.35)] {
+        for (round, wanted) in [(0, 1.53), (1, 1.6), (2, 1.4), (3, 1.35)] {
             let lead = |(base, agent): &(f64, Processing)| {
                 agent.base(&slopes).at(Share::new(0.99)).as_millis_f64() / base
             };
