@@ -231,9 +231,8 @@ fn scheduled(words: &Reader<'_>, context: &Context) -> Option<Read> {
 
 /// "What the Jetsons are up to", which is a phrase of its own.
 fn busy(words: &Reader<'_>, parts: &[Piece], context: &Context) -> Option<Read> {
-    let phrase = match parts {
-        [Piece::Phrase(phrase)] | [Piece::Phrase(phrase), Piece::Punct(_)] => phrase,
-        _ => return None,
+    let ([Piece::Phrase(phrase)] | [Piece::Phrase(phrase), Piece::Punct(_)]) = parts else {
+        return None;
     };
     if !words.at(0, &["what", "whatever"]) || phrase.noun != Some(Noun::Task) {
         return None;

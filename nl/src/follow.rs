@@ -381,7 +381,6 @@ fn filled(draft: &mut Draft, lemma: &str, text: &str) -> Option<bool> {
                 | "make"
                 | "actually"
                 | "sorry"
-                | "only"
                 | "is"
                 | "was"
                 | "last"

@@ -138,7 +138,9 @@ impl Lexicon {
                 list.push(*word);
             }
         }
-        by_length.iter_mut().for_each(|list| list.sort_unstable());
+        for list in &mut by_length {
+            list.sort_unstable();
+        }
         let themselves = THEMSELVES.iter().flat_map(|line| line.split(' ')).collect();
         Self {
             known,

@@ -164,11 +164,6 @@ fn broadcast(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     );
     if told {
         let from = reader.skip(1, &["please", "to", "over", "in", "out", "on"]);
-        let from = if reader.at(from.wrapping_sub(1), &["to"]) || from == 1 {
-            from
-        } else {
-            from
-        };
         if let Some((whom, next)) = recipient_at(reader, from) {
             if reader.lemma(0) == "order" && !(reader.at(next, &["to"]))
                 || text == "update" && quote_at(reader).is_none() && !reader.at(next, &["that"])
@@ -241,22 +236,19 @@ fn broadcast(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     }
     let next = reader.skip(next, &["out", "saying", "around", "reading", "along"]);
     let quote = quote_at(reader);
-    if !strong
-        && !noun
-        && quote.is_none()
-        && !(matches!(
-            text,
-            "pass"
-                | "say"
-                | "write"
-                | "relay"
-                | "spread"
-                | "communicate"
-                | "share"
-                | "convey"
-                | "shout"
-        ) && (next..reader.words.len()).any(|at| reader.at(at, &["that", ":"])))
-    {
+    let said_that = matches!(
+        text,
+        "pass"
+            | "say"
+            | "write"
+            | "relay"
+            | "spread"
+            | "communicate"
+            | "share"
+            | "convey"
+            | "shout"
+    ) && (next..reader.words.len()).any(|at| reader.at(at, &["that", ":"]));
+    if !strong && !noun && quote.is_none() && !said_that {
         return None;
     }
     if matches!(
@@ -277,7 +269,7 @@ fn broadcast(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     {
         return None;
     }
-    if !strong && !noun && text == "say" && !(quote.is_some() || reader.at(next, &["to"])) {
+    if !strong && !noun && text == "say" && quote.is_none() && !reader.at(next, &["to"]) {
         return None;
     }
     let next = if noun || strong || text != "spread" {

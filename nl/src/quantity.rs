@@ -120,6 +120,15 @@ fn below_hundred(words: &[Lexeme], at: usize) -> Read<f64> {
     }
 }
 
+/// Whether a number that was said is one.
+#[expect(
+    clippy::float_cmp,
+    reason = "a number that was said is read and not computed: it is one exactly or another number"
+)]
+pub(crate) fn is_one(n: f64) -> bool {
+    n == 1.0
+}
+
 /// A quantity: a plain number, `a couple`, `a few`, `half a dozen`, `a dozen`, `a hundred`.
 pub(crate) fn quantity(words: &[Lexeme], at: usize) -> Read<f64> {
     let said: &[(&[&str], f64)] = &[

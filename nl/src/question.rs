@@ -855,9 +855,8 @@ pub(crate) fn past(reader: &Reader<'_>, context: &Context) -> Option<Read> {
     if scope.is_empty() {
         return (what_done || best.is_some()).then(|| Ok(draft.at_most(0.8)));
     }
-    let mut phrase = match crate::act::merged(scope) {
-        Some(phrase) => phrase,
-        None => return Some(Ok(draft.at_most(0.5))),
+    let Some(mut phrase) = crate::act::merged(scope) else {
+        return Some(Ok(draft.at_most(0.5)));
     };
     phrase.noun = None;
     phrase.count = None;

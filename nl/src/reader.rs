@@ -44,21 +44,6 @@ impl<'a> Reader<'a> {
         Some(next)
     }
 
-    /// The same, with commas and stops between the words passed over: "no, I meant".
-    pub(crate) fn stands_past_signs(&self, at: usize, texts: &str) -> Option<usize> {
-        let mut next = at;
-        for (i, text) in texts.split(' ').enumerate() {
-            if i > 0 {
-                next = self.skip(next, &[",", ".", "!", "…", ";", ":"]);
-            }
-            if self.text(next) != text {
-                return None;
-            }
-            next += 1;
-        }
-        Some(self.skip(next, &[",", ".", "!", "…", ":", ";"]))
-    }
-
     /// Behind all words from `at` that are one of these.
     pub(crate) fn skip(&self, at: usize, texts: &[&str]) -> usize {
         let mut next = at;

@@ -8,6 +8,7 @@ use crate::heads::{Heads, heads};
 use crate::miss::{Miss, Read};
 use crate::phrase::{Noun, Phrase, Refer, metric, phrase, predicate};
 use crate::piece::{Piece, Role, phrases, pieces};
+use crate::quantity::is_one;
 use crate::reader::Reader;
 use crate::select::select;
 use mesh_core::operation::word::{Order, SortBy};
@@ -561,7 +562,7 @@ fn list(
         .filter(|n| *n > 1.0 || !p.singular)
         .or_else(|| p.count.filter(|_| reader.at(p.start, &["one", "1"])));
     let one = p.superlative
-        && p.count.is_none_or(|n| n == 1.0)
+        && p.count.is_none_or(is_one)
         && (p.singular
             || who && reader.at(1, &["is"])
             || p.noun.is_none() && p.classes.is_empty() && reader.at(1, &["is"]));

@@ -34,7 +34,7 @@ pub(crate) fn select(phrase: &Phrase, context: &Context) -> Result<Selection, Tr
     };
     if let Some(except) = &phrase.except {
         let out = select(except, &with_sector(context, &selection.scopes))?.scopes;
-        selection = leave_out(selection, out)?;
+        selection = leave_out(selection, &out)?;
     }
     Ok(selection)
 }
@@ -57,7 +57,7 @@ fn with_sector(context: &Context, scopes: &Scopes) -> Context {
 }
 
 /// Members of a list that are left out go; of what is no list they are the exception.
-fn leave_out(selection: Selection, out: Scopes) -> Result<Selection, Trouble> {
+fn leave_out(selection: Selection, out: &Scopes) -> Result<Selection, Trouble> {
     let list = selection.scopes.as_slice();
     let members = list.len() > 1 && out.as_slice().iter().all(|scope| list.contains(scope));
     if members {

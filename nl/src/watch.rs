@@ -404,7 +404,6 @@ fn explained(parts: &[Piece], _also: &[&str]) -> bool {
                         | "fully"
                         | "finally"
                         | "responsive"
-                        | "its"
                         | "again"
                         | "everything"
                         | "quietens"

@@ -3,14 +3,14 @@
 use mesh_node::drive::sim::{Report, Sabotage, Scenario, World, run_with};
 
 /// A mesh of 24 with a cascade every two seconds and tasks.
-const BUSY: &str = r#"
+const BUSY: &str = r"
 seconds = 60
 mesh = { sectors = 2, clusters = 3, agents = 4 }
 classes = { edge = 1, serverless = 1 }
 [load]
 every = 2
 tasks_per_minute = 120
-"#;
+";
 
 /// The same with agents that die and come back while tasks run.
 const DYING: &str = r#"

@@ -99,7 +99,10 @@ fn figures_of_the_running_console() {
     let (before, bytes, began) = (cpu(pty.id()), pty.raw().len(), Instant::now());
     std::thread::sleep(Duration::from_secs(30));
     let span = began.elapsed().as_secs_f64();
-    let used = (cpu(pty.id()) - before).as_secs_f64() / span * 100.0;
+    let spent = cpu(pty.id())
+        .checked_sub(before)
+        .expect("a process's time only grows");
+    let used = spent.as_secs_f64() / span * 100.0;
     let rate = (pty.raw().len() - bytes) as f64 / span / 1e3;
     println!(
         "console alone on a living lab       processor {used:.2} %   {rate:.2} kB/s   {:.1} MB (wanted 40 MB)",

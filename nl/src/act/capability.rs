@@ -138,10 +138,10 @@ pub(super) fn capability(
     let has = |texts: &[&str]| {
         pieces.iter().any(|piece| matches!(piece, Piece::Word(word) if texts.contains(&word.lemma) || texts.contains(&word.text.as_str())))
     };
-    let grant = GRANT.contains(&first.lemma)
-        && !(matches!(first.lemma, "turn" | "switch") && !has(&["on"]));
-    let revoke = REVOKE.contains(&first.lemma)
-        && !(matches!(first.lemma, "turn" | "switch") && !has(&["off"]));
+    // "Turn" alone says nothing: on or off does.
+    let turned = matches!(first.lemma, "turn" | "switch");
+    let grant = GRANT.contains(&first.lemma) && (!turned || has(&["on"]));
+    let revoke = REVOKE.contains(&first.lemma) && (!turned || has(&["off"]));
     if !grant && !revoke {
         return None;
     }

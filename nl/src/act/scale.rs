@@ -230,10 +230,9 @@ pub(super) fn scale(
             place = Some(only);
         }
     }
-    if !about
-        && !(amount.is_some()
-            && matches!(first.lemma, "add" | "remove" | "grow" | "shrink" | "expand"))
-    {
+    let resized =
+        amount.is_some() && matches!(first.lemma, "add" | "remove" | "grow" | "shrink" | "expand");
+    if !about && !resized {
         return None;
     }
     draft = draft.maybe("class", class);

@@ -5,7 +5,7 @@ use super::place::place;
 use super::rank::superlative;
 use super::{Noun, Phrase, Refer};
 use crate::lexicon::{Form, class};
-use crate::quantity::quantity;
+use crate::quantity::{is_one, quantity};
 use crate::reader::Reader;
 use mesh_core::operation::word::Openness;
 use mesh_core::place::Class;
@@ -24,7 +24,7 @@ pub(super) fn adjectives(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usiz
             {
                 if p.count.is_none() {
                     p.count = Some(n);
-                    p.singular = n == 1.0;
+                    p.singular = is_one(n);
                 }
                 i = next;
             }

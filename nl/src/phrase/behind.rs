@@ -278,10 +278,7 @@ fn at_place(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize> {
 pub(crate) fn predicate(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> Option<usize> {
     let mut i = at;
     let mut any = false;
-    loop {
-        let Some(next) = one_predicate(reader, i, p) else {
-            break;
-        };
+    while let Some(next) = one_predicate(reader, i, p) {
         any = true;
         i = next;
         let joined = reader.skip(i, &["and", "but", "or", "nor", ","]);

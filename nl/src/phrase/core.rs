@@ -6,7 +6,7 @@ use super::place::{Places, belongs_to_next, place};
 use super::rank::{sorted, superlative};
 use super::{Noun, Phrase, Pick, Refer};
 use crate::lexicon::{Form, class};
-use crate::quantity::{ordinal, quantity};
+use crate::quantity::{is_one, ordinal, quantity};
 use crate::reader::Reader;
 use crate::token::Kind;
 use mesh_core::place::Class;
@@ -163,9 +163,7 @@ fn core(reader: &Reader<'_>, at: usize) -> Option<(Phrase, usize)> {
         ));
     }
     i = determiner(reader, i, &mut p);
-    if p.refer.is_none() || p.noun.is_some() {
-        i = inner(reader, i, &mut p);
-    } else if possessive(reader, i) {
+    if p.refer.is_none() || p.noun.is_some() || possessive(reader, i) {
         i = inner(reader, i, &mut p);
     }
     // Nothing yet that a phrase is about.
@@ -486,7 +484,7 @@ fn inner(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usize {
     if p.pick.is_none() && !p.singular {
         if let Some((n, next)) = counted(reader, i) {
             p.count = Some(n);
-            p.singular = n == 1.0;
+            p.singular = is_one(n);
             i = next;
             if reader.at(i, &["of"]) && reader.at(i + 1, &["the", "those", "these", "our", "your"])
             {
@@ -648,7 +646,7 @@ fn head(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usize {
         let text = reader.text(at);
         p.singular |= !text.ends_with('s')
             && !matches!(text, "people" | "folk" | "edge" | "serverless")
-            && p.count.is_none_or(|n| n == 1.0);
+            && p.count.is_none_or(is_one);
         if reader.lemma(at) == "raspberry" && class_word(reader, next) == Some(Class::Local) {
             next += 1;
         }
@@ -684,7 +682,7 @@ fn head(reader: &Reader<'_>, at: usize, p: &mut Phrase) -> usize {
     if let Some((noun, next)) = noun(reader, at) {
         p.noun = Some(noun);
         p.singular |= reader.words[next - 1].form == Form::Base
-            && p.count.is_none_or(|n| n == 1.0)
+            && p.count.is_none_or(is_one)
             && reader.text(next.wrapping_sub(1)) != "work";
         return next;
     }

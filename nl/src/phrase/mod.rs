@@ -83,6 +83,10 @@ pub(crate) enum Pick {
 
 /// A noun phrase.
 #[derive(Debug, Clone, PartialEq, Default)]
+#[expect(
+    clippy::struct_excessive_bools,
+    reason = "each is a word that was said or not, and any of them may come together"
+)]
 pub(crate) struct Phrase {
     /// Everything, all of, every.
     pub(crate) all: bool,

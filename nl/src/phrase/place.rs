@@ -48,7 +48,7 @@ fn level(word: Option<&Lexeme>) -> Option<Level> {
 fn one(reader: &Reader<'_>, at: usize, bare: bool, out: &mut Places) -> Option<usize> {
     let words = reader.words;
     if let Kind::Scope(scope) = &words.get(at)?.token.kind {
-        return canonical(reader, scope, at, out);
+        return Some(canonical(reader, scope, at, out));
     }
     let from = if words[at].token.text == "the" {
         at + 1
@@ -56,7 +56,7 @@ fn one(reader: &Reader<'_>, at: usize, bare: bool, out: &mut Places) -> Option<u
         at
     };
     if let Some((level, number, next)) = end_of_row(reader, from) {
-        return within(reader, level, vec![number], next, out, true);
+        return Some(within(reader, level, vec![number], next, out));
     }
     if let Some(level) = level(words.get(from)) {
         let plural = words[from].form == Form::S;
@@ -71,7 +71,7 @@ fn one(reader: &Reader<'_>, at: usize, bare: bool, out: &mut Places) -> Option<u
         if level == Level::Sector && plural {
             // `sectors 3-5` is a range, not a cluster.
             if let Some((numbers, next)) = dashed(words, next) {
-                return within(reader, level, numbers, next, out, true);
+                return Some(within(reader, level, numbers, next, out));
             }
         }
         if level != Level::Sector {
@@ -79,11 +79,11 @@ fn one(reader: &Reader<'_>, at: usize, bare: bool, out: &mut Places) -> Option<u
                 return Some(next);
             }
             if plural && let Some((numbers, after)) = dashed(words, next) {
-                return within(reader, level, numbers, after, out, true);
+                return Some(within(reader, level, numbers, after, out));
             }
         }
         let (numbers, next) = numbers(words, next)?;
-        return within(reader, level, numbers, next, out, plural);
+        return Some(within(reader, level, numbers, next, out));
     }
     if let Some(next) = raw(reader, at, out, Level::Agent) {
         return Some(next);
@@ -284,7 +284,7 @@ fn push(reader: &Reader<'_>, numbers: &[u32], out: &mut Places) {
         _ => None,
     };
     if let Some(region) = region {
-        out.spots.push(Spot::Region(region))
+        out.spots.push(Spot::Region(region));
     } else {
         let text = numbers
             .iter()
@@ -303,7 +303,7 @@ fn cluster_id(sector: u32, cluster: u32) -> ClusterId {
 }
 
 /// A scope in canonical form; a place is checked like a spoken one and may be followed by more of itself.
-fn canonical(reader: &Reader<'_>, scope: &Scope, at: usize, out: &mut Places) -> Option<usize> {
+fn canonical(reader: &Reader<'_>, scope: &Scope, at: usize, out: &mut Places) -> usize {
     match scope {
         Scope::Region(Region::Sector(id)) => {
             let next = at + 1;
@@ -311,16 +311,16 @@ fn canonical(reader: &Reader<'_>, scope: &Scope, at: usize, out: &mut Places) ->
                 (Level::Cluster, next + 1)
             } else {
                 push(reader, &[u32::from(id.0)], out);
-                return Some(next);
+                return next;
             };
             match value(reader.words, from) {
                 Some((cluster, next)) if level == Level::Cluster => {
                     push(reader, &[u32::from(id.0), cluster], out);
-                    Some(next)
+                    next
                 }
                 _ => {
                     push(reader, &[u32::from(id.0)], out);
-                    Some(next)
+                    next
                 }
             }
         }
@@ -330,7 +330,7 @@ fn canonical(reader: &Reader<'_>, scope: &Scope, at: usize, out: &mut Places) ->
                 &[u32::from(id.sector.0), u32::from(id.cluster)],
                 out,
             );
-            Some(at + 1)
+            at + 1
         }
         Scope::Region(Region::Agent(id)) => {
             push(
@@ -342,11 +342,11 @@ fn canonical(reader: &Reader<'_>, scope: &Scope, at: usize, out: &mut Places) ->
                 ],
                 out,
             );
-            Some(at + 1)
+            at + 1
         }
         other => {
             out.scopes.push(other.clone());
-            Some(at + 1)
+            at + 1
         }
     }
 }
@@ -425,8 +425,7 @@ fn within(
     numbers: Vec<u32>,
     next: usize,
     out: &mut Places,
-    list: bool,
-) -> Option<usize> {
+) -> usize {
     let words = reader.words;
     match level {
         Level::Sector => {
@@ -450,21 +449,21 @@ fn within(
                         (&clusters[..], self::level(words.get(gap)))
                         && let Some((agents, end)) = self::numbers(words, gap + 1)
                     {
-                        agents.iter().for_each(|agent| {
-                            push(reader, &[sector, *cluster, *agent], out);
-                        });
-                        return Some(end);
+                        for agent in agents {
+                            push(reader, &[sector, *cluster, agent], out);
+                        }
+                        return end;
                     }
-                    clusters
-                        .iter()
-                        .for_each(|cluster| push(reader, &[sector, *cluster], out));
-                    return Some(after);
+                    for cluster in clusters {
+                        push(reader, &[sector, cluster], out);
+                    }
+                    return after;
                 }
             }
-            numbers
-                .iter()
-                .for_each(|sector| push(reader, &[*sector], out));
-            Some(next)
+            for sector in numbers {
+                push(reader, &[sector], out);
+            }
+            next
         }
         Level::Cluster | Level::Agent => {
             let wanted = if level == Level::Cluster { 1 } else { 2 };
@@ -474,9 +473,8 @@ fn within(
                 for number in numbers {
                     push(reader, &[&above[..], &[number]].concat(), out);
                 }
-                Some(after)
+                after
             } else {
-                let _ = list;
                 let spot = |number: &u32| {
                     if level == Level::Cluster {
                         Spot::ClusterNumber(*number)
@@ -485,7 +483,7 @@ fn within(
                     }
                 };
                 out.spots.extend(numbers.iter().map(spot));
-                Some(next)
+                next
             }
         }
     }

@@ -17,7 +17,7 @@ pub(crate) struct Page {
 /// All of them, with where one stands in each.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Pages {
-    pages: BTreeMap<Screen, Page>,
+    answers: BTreeMap<Screen, Page>,
     /// The agent that is looked at.
     pub(crate) agent: Option<AgentPage>,
     /// The selected row of each.
@@ -29,13 +29,13 @@ pub(crate) struct Pages {
 impl Pages {
     /// What a screen shows.
     pub(crate) fn get(&self, screen: Screen) -> Option<&Page> {
-        self.pages.get(&screen)
+        self.answers.get(&screen)
     }
 
     /// Its answer came.
     pub(crate) fn put(&mut self, screen: Screen, answer: Result<Answer, Refusal>, at: Tick) {
         self.asked.remove(&screen);
-        self.pages.insert(screen, Page { answer, at });
+        self.answers.insert(screen, Page { answer, at });
     }
 
     /// The selected row.

@@ -106,9 +106,12 @@ fn said(state: &mut State, operations: Vec<Operation>, effects: &mut Vec<Effect>
         propose(state, changing, effects);
         return true;
     }
-    operations.into_iter().fold(true, |taken, operation| {
-        operate(state, operation, effects) && taken
-    })
+    // Each is carried out, also behind one that was not taken.
+    let mut taken = true;
+    for operation in operations {
+        taken &= operate(state, operation, effects);
+    }
+    taken
 }
 
 /// Carries an operation out as far as it may be without a further word.

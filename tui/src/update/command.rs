@@ -28,7 +28,7 @@ commands! {
     /// To the composer.
     Ask: "ask", "type a question or a sentence";
     /// A command line.
-    CommandLine: "command", "type a command line";
+    Line: "command", "type a command line";
     /// A filter.
     Filter: "filter", "filter the table: class=gpu state=degraded impedance>500 !beat<10";
     /// Send what is typed.

@@ -147,7 +147,7 @@ pub(super) fn run(state: &mut State, command: Command, effects: &mut Vec<Effect>
     use Command as C;
     match command {
         C::Ask => state.composer.mode = Mode::Ask,
-        C::CommandLine => state.composer.mode = Mode::Command,
+        C::Line => state.composer.mode = Mode::Command,
         C::Filter => start_filter(state),
         C::Send => send(state, effects),
         C::Back => back(state, effects),

@@ -23,13 +23,16 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
             let rows = found_commands(finder.input.value());
             let selected = finder.selected.min(rows.len().saturating_sub(1));
             let detail = rows.get(selected).map(usage).unwrap_or_default();
-            let rows = rows.iter().map(|row| (row.head(), row.text())).collect();
+            let rows = rows
+                .iter()
+                .map(|row| (row.head(), row.text()))
+                .collect::<Vec<_>>();
             list(
                 pen,
                 area,
                 "HELP  operations and keys",
                 finder,
-                rows,
+                &rows,
                 22,
                 &detail,
             );
@@ -38,13 +41,16 @@ pub(super) fn draw(pen: &mut Pen<'_>, state: &State, area: Rect) {
             let rows = found_palette(finder.input.value())
                 .iter()
                 .map(|row| (row.head(), row.text()))
-                .collect();
-            list(pen, area, "PALETTE", finder, rows, 22, &[]);
+                .collect::<Vec<_>>();
+            list(pen, area, "PALETTE", finder, &rows, 22, &[]);
         }
         Overlay::History(finder) => {
             let rows = found_history(state, finder.input.value());
-            let rows = rows.into_iter().map(|line| (line, String::new())).collect();
-            list(pen, area, "HISTORY", finder, rows, area.width, &[]);
+            let rows = rows
+                .into_iter()
+                .map(|line| (line, String::new()))
+                .collect::<Vec<_>>();
+            list(pen, area, "HISTORY", finder, &rows, area.width, &[]);
         }
         Overlay::Confirm(confirm) => question(pen, state, area, confirm),
         Overlay::Detail {
@@ -96,7 +102,7 @@ fn list(
     area: Rect,
     title: &str,
     finder: &Finder,
-    rows: Vec<(String, String)>,
+    rows: &[(String, String)],
     head: u16,
     detail: &[String],
 ) {

@@ -68,7 +68,7 @@ impl Pty {
         ));
         let (to_seen, answers) = (Arc::clone(&seen), Arc::clone(&keys));
         std::thread::spawn(move || {
-            let mut bytes = [0; 65_536];
+            let mut bytes = vec![0; 65_536];
             loop {
                 let count = output.read(&mut bytes).unwrap_or(0);
                 let chunk = &bytes[..count];

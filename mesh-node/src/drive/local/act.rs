@@ -199,7 +199,7 @@ impl Shard {
 
     fn ask(&mut self, ask: Ask) {
         if let Some(node) = self.holder(Seat::Orchestrator) {
-            self.give(node, Input::Operation(Box::new(ask)))
+            self.give(node, Input::Operation(Box::new(ask)));
         } else {
             let why = "nobody has the orchestrator's seat now; ask again in some seconds";
             let refusal = Refusal::new(Ground::Unavailable, why);

@@ -173,7 +173,7 @@ impl World {
             }
             (Sabotage::DeafAgents, NodeId::Agent(_)) => {
                 if let body @ (Body::Levels(_) | Body::LevelsHave(_)) = &mut arrival.body {
-                    *body = Body::Hail
+                    *body = Body::Hail;
                 }
             }
             _ => {}
