@@ -6,7 +6,7 @@
 use super::node::NodeId;
 use super::world::World;
 use mesh_core::guard::level::Entry;
-use mesh_core::message::{Body, Fold};
+use mesh_core::message::{Body, Exchange, Fold};
 use mesh_core::role::{Arrival, Event, From, Output, Outputs, Work};
 use mesh_core::time::{Micros, Moment};
 use std::collections::{BTreeMap, BTreeSet};
@@ -15,7 +15,8 @@ use std::sync::Arc;
 /// What is broken on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sabotage {
-    /// Agents are told that messages arrived before they did: their clock estimates are off by more than they know.
+    /// Agents are told that whatever comes and goes did so before it did, always by as much: their clock estimates are off
+    /// by more than they know, and nothing contradicts them.
     EarlyStamps,
     /// Agents are given a later time than their clocks show.
     HastyClocks,
@@ -153,8 +154,12 @@ impl World {
             return;
         };
         match (saboteur.what, node) {
-            (Sabotage::EarlyStamps, NodeId::Agent(_)) => {
+            (Sabotage::EarlyStamps, NodeId::Agent(index)) => {
                 arrival.received = arrival.received - EARLY;
+                let slot = u16::from(self.agents[index as usize].role.place().slot());
+                if let Some(exchange) = exchange_of(&mut arrival.body, slot) {
+                    exchange.sent = exchange.sent - EARLY;
+                }
             }
             (Sabotage::StaleMail, NodeId::Agent(_)) if saboteur.held.remove(&parcel) => {
                 arrival.sent = arrival.sent + STALE;
@@ -238,5 +243,18 @@ fn twist(what: Sabotage, fold: &mut Fold) {
             fold.ready.insert(slot);
         }
         _ => {}
+    }
+}
+
+/// The exchange that a message closes for the child at `slot`.
+fn exchange_of(body: &mut Body, slot: u16) -> Option<&mut Exchange> {
+    match body {
+        Body::Echo(echo) => {
+            let mut entries = Arc::make_mut(echo).entries.iter_mut();
+            let entry = entries.find(|entry| entry.slot == slot)?;
+            Some(&mut entry.exchange)
+        }
+        Body::Probed(probed) => Some(&mut probed.exchange),
+        _ => None,
     }
 }
