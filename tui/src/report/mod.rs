@@ -17,6 +17,7 @@ use mesh_core::time::WallTime;
 use mesh_core::unit::Impedance;
 use serde::Serialize;
 
+/// A column: its head, and whether its numbers stand at the right.
 pub(crate) type Column = (&'static str, bool);
 
 /// A row of a table.
