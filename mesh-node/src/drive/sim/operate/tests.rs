@@ -597,7 +597,8 @@ fn two_pis_with_a_gpu_task_are_found_led_around_relieved_and_well_again() {
         let able = ["sensor", "local_state", "physical", "llm_inference"];
         role.set_abilities(able.map(|name| Name::new(name).expect("a name")).into());
     }
-    console.wait(20);
+    // They say so to their lead, and it to those above, each in its own time.
+    console.wait(60);
     for pi in &pis {
         let task = format!(
             r#"{{"op":"delegate","task":"Process large language model inference request","to":"agent:{pi}","requires":"llm_inference","timeout_s":2400}}"#
