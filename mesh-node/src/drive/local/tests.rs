@@ -205,13 +205,3 @@ async fn the_stuck_boards_are_where_the_specification_has_them() {
     assert_eq!(waiting.matches("gpu_memory").count(), 2, "{waiting}");
     local.stop("done");
 }
-
-#[tokio::test]
-async fn agents_that_die_are_missed_and_come_back() {
-    let (local, client) = started(quiet(60)).await;
-    let cluster = Scope::parse("cluster:1-1").expect("a scope");
-    local.inject(&Fault::Crash(cluster), None);
-    until(&client, |status| status.active <= 31).await;
-    local.inject(&Fault::Recover, None);
-    until(&client, |status| status.active == 60).await;
-}
