@@ -4,7 +4,6 @@ use crate::embed;
 use mesh_core::operation::answer::Status;
 use mesh_core::operation::task::TaskState;
 use mesh_core::operation::{Answer, Operation};
-use mesh_core::place::scope::Scope;
 use mesh_core::role::Order;
 use mesh_core::throw::Sheet;
 use mesh_core::time::Micros;
