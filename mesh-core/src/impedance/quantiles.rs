@@ -152,7 +152,7 @@ impl Quantiles {
     }
 
     /// How long until the first of two copies is there, the second sent `gap` after the first, if their delays have
-    /// nothing to do with one another: it is late when both are. On the scale of tails ([`TAIL`]) that is a sum of
+    /// nothing to do with one another: it is late when both are. On the scale of tails (`TAIL`) that is a sum of
     /// straight pieces, walked once from corner to corner.
     pub fn sooner(&self, gap: Micros) -> Self {
         let gap = gap.0.max(0) as f32;

@@ -11,15 +11,15 @@
 //!
 //! | file | what it is |
 //! |---|---|
-//! | [`clock`] | the one place where real time is read |
-//! | [`config`] | how large a mesh, and what its devices are |
-//! | [`crew`] | who sits where, made from the configuration |
+//! | `clock` | the one place where real time is read |
+//! | `config` | how large a mesh, and what its devices are |
+//! | `crew` | who sits where, made from the configuration |
 //! | `shard` | the loop: what is due, what has come, how long to rest |
 //! | `post` | how messages travel |
 //! | `act` | what a role asks for beside messages |
 //! | `chores` | tasks on modelled devices |
-//! | [`fault`] | what can be made to go wrong while it runs |
-//! | [`watch`] | what the mesh came to, for benchmarks and tests |
+//! | `fault` | what can be made to go wrong while it runs |
+//! | `watch` | what the mesh came to, for benchmarks and tests |
 
 mod act;
 mod chores;
