@@ -64,6 +64,8 @@ Examples:
   mesh-node sim --agents 1000000 --seconds 60 --json       a million for a minute, as one JSON object
   mesh-node sim --scenario tests/scenarios/clock-chaos.toml
   mesh-node sim --fuzz 600 --seed 7 --out found.toml       random scenarios for ten minutes, until one breaks something
+  mesh-node sim --fuzz 7200 --count 10000 --all            ten thousand of them, on all cores, and which break something
+  mesh-node sim --random 17 --seed 7                       one of them again, by its number
 
 Equal seeds give equal runs. The status is 1 when an invariant broke or an expectation of the scenario was not met,
 2 when the input is not right.";
@@ -133,6 +135,9 @@ struct Sim {
     /// The scenario, a TOML file; the default faults on 30,000 agents without one
     #[arg(long, value_name = "FILE", conflicts_with = "fuzz")]
     scenario: Option<PathBuf>,
+    /// The random scenario with this number among those of `--seed`, as `--fuzz` makes them
+    #[arg(long, value_name = "N", conflicts_with_all = ["fuzz", "scenario"])]
+    random: Option<u64>,
     /// How many agents
     #[arg(long, value_name = "N", conflicts_with = "fuzz",
         value_parser = clap::value_parser!(u32).range(1..=16_000_000))]
@@ -153,6 +158,15 @@ struct Sim {
     /// Random scenarios for so many seconds of real time, or until an invariant breaks; then the smallest that breaks it
     #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(u32).range(1..=7 * 86_400))]
     fuzz: Option<u32>,
+    /// The number of the first of these scenarios
+    #[arg(long, value_name = "N", requires = "fuzz", default_value_t = 0)]
+    from: u64,
+    /// So many of these scenarios at most
+    #[arg(long, value_name = "N", requires = "fuzz")]
+    count: Option<u64>,
+    /// Every scenario that breaks something is named, on all cores, and none is made smaller
+    #[arg(long, requires = "fuzz", conflicts_with = "out")]
+    all: bool,
     /// Where the scenario that `--fuzz` found is written; the standard output without it
     #[arg(long, value_name = "FILE", requires = "fuzz")]
     out: Option<PathBuf>,

@@ -1,6 +1,6 @@
 //! `mesh-node sim`: one scenario from its beginning to its end.
 
-use super::{Sim, complain, say, table, watched};
+use super::{Sim, complain, fuzz, say, table, watched};
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
 use mesh_core::time::Micros;
@@ -32,9 +32,11 @@ pub(super) fn run(args: &Sim) -> anyhow::Result<bool> {
 
 /// The scenario that the arguments name, with what they change of it.
 fn scenario(args: &Sim) -> anyhow::Result<Scenario> {
-    let mut scenario = match &args.scenario {
-        Some(path) => Scenario::load(path)?,
-        None => Scenario {
+    let mut scenario = match (&args.scenario, args.random) {
+        (Some(path), _) => Scenario::load(path)?,
+        // The seed says which, and the scenario has one of its own.
+        (None, Some(number)) => sim::fuzz::nth(args.seed.unwrap_or(fuzz::SEED), number),
+        (None, None) => Scenario {
             name: "default".to_owned(),
             ..Scenario::default()
         },
@@ -45,7 +47,7 @@ fn scenario(args: &Sim) -> anyhow::Result<Scenario> {
     if let Some(seconds) = args.seconds {
         scenario.duration = Micros::seconds(i64::from(seconds));
     }
-    if let Some(seed) = args.seed {
+    if let Some(seed) = args.seed.filter(|_| args.random.is_none()) {
         scenario.seed = seed;
     }
     if let Some(signatures) = args.signatures {
@@ -83,6 +85,9 @@ fn replay(args: &Sim, report: &Report) -> String {
     if let Some(path) = &args.scenario {
         let _ = write!(line, " --scenario {}", quoted(path));
     }
+    if let Some(number) = args.random {
+        let _ = write!(line, " --random {number}");
+    }
     if let Some(agents) = args.agents {
         let _ = write!(line, " --agents {agents}");
     }
@@ -92,7 +97,11 @@ fn replay(args: &Sim, report: &Report) -> String {
     if args.signatures == Some(Signatures::Ed25519) {
         line.push_str(" --signatures ed25519");
     }
-    let _ = write!(line, " --seed {}", report.seed);
+    let seed = match args.random {
+        Some(_) => args.seed.unwrap_or(fuzz::SEED),
+        None => report.seed,
+    };
+    let _ = write!(line, " --seed {seed}");
     line
 }
 

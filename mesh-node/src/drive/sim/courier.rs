@@ -18,8 +18,9 @@ const SLACK: Micros = Micros::millis(50);
 pub(super) struct Courier {
     /// What the parcel in hand says.
     at_hand: Option<(u32, Slip)>,
-    /// Came in, and was not started on at once: by agent and by what it is.
-    waiting: BTreeMap<(u32, u128), Slip>,
+    /// Came in, and was not started on at once: by agent, by what it is, and by number, since a task may come in several
+    /// letters.
+    waiting: BTreeMap<(u32, u128, Epoch, u32), Slip>,
     /// The seat and number that each agent last started on.
     last: Vec<(Epoch, u32)>,
     /// Copies that were lost on their way, by lead, agent and number.
@@ -72,7 +73,7 @@ impl World {
     /// An agent starts anew: what it had in hand is gone with it, and what it had started on before is nothing to this one.
     pub(super) fn forgets(&mut self, agent: u32) {
         let courier = &mut self.courier;
-        courier.waiting.retain(|(whose, _), _| *whose != agent);
+        courier.waiting.retain(|(whose, ..), _| *whose != agent);
         courier.at_hand.take_if(|(whose, _)| *whose == agent);
         if let Some(last) = courier.last.get_mut(agent as usize) {
             *last = (Epoch::default(), 0);
@@ -84,7 +85,8 @@ impl World {
         if let Some((agent, slip)) = self.courier.at_hand.take()
             && (slip.epoch, slip.number) > self.courier.last_of(agent)
         {
-            self.courier.waiting.insert((agent, slip.what), slip);
+            let key = (agent, slip.what, slip.epoch, slip.number);
+            self.courier.waiting.insert(key, slip);
         }
     }
 
@@ -99,13 +101,8 @@ impl World {
     }
 
     fn starts(&mut self, agent: u32, what: u128) {
-        let courier = &mut self.courier;
-        let at_hand = courier
-            .at_hand
-            .take_if(|(whose, slip)| *whose == agent && slip.what == what);
-        let slip = at_hand
-            .map(|(_, slip)| slip)
-            .or_else(|| courier.waiting.remove(&(agent, what)));
+        let (now, courier) = (self.now, &mut self.courier);
+        let slip = courier.take(now, agent, what);
         let Some(slip) = slip else {
             return self.blame(NodeId::Agent(agent), "starts on what was not brought");
         };
@@ -139,9 +136,9 @@ impl World {
         let Some((epoch, boot, _)) = self.keeps_for(lead, slot) else {
             return;
         };
-        let waits = self.courier.waiting.get(&(agent, what));
+        let waits = &self.courier.waiting;
         let has = self.agents[agent as usize].role.mailbox().settled(epoch) >= number
-            || waits.is_some_and(|slip| (slip.epoch, slip.number) == (epoch, number));
+            || waits.contains_key(&(agent, what, epoch, number));
         if !has {
             let lost = Lost {
                 slot,
@@ -198,8 +195,7 @@ impl World {
         if let Some(last) = self.courier.last.get_mut(agent as usize) {
             *last = (Epoch(0), 0);
         }
-        let own = |(whose, _): &(u32, u128)| *whose == agent;
-        self.courier.waiting.retain(|key, _| !own(key));
+        self.courier.waiting.retain(|key, _| key.0 != agent);
         self.courier.lost.retain(|(_, whose, _), _| *whose != agent);
     }
 
@@ -249,6 +245,27 @@ impl Courier {
     fn last_of(&self, agent: u32) -> (Epoch, u32) {
         let last = self.last.get(agent as usize);
         last.copied().unwrap_or_default()
+    }
+
+    /// The letter in which an agent was told of this: the first after what it last started on that is not too old, and a
+    /// late one where there is no other. The one at hand may lie on top of others.
+    fn take(&mut self, now: Moment, agent: u32, what: u128) -> Option<Slip> {
+        let all = (agent, what, Epoch(0), 0)..=(agent, what, Epoch(u32::MAX), u32::MAX);
+        let at_hand = self
+            .at_hand
+            .take_if(|(whose, slip)| *whose == agent && slip.what == what);
+        if self.waiting.range(all.clone()).next().is_none() {
+            return at_hand.map(|(_, slip)| slip);
+        }
+        if let Some((_, slip)) = at_hand {
+            let key = (agent, what, slip.epoch, slip.number);
+            self.waiting.insert(key, slip);
+        }
+        let last = self.last_of(agent);
+        let fits = |slip: &Slip| (slip.epoch, slip.number) > last && now <= slip.expires;
+        let first = self.waiting.range(all.clone()).find(|(_, slip)| fits(slip));
+        let key = *first.or_else(|| self.waiting.range(all).next())?.0;
+        self.waiting.remove(&key)
     }
 }
 
