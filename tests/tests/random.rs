@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SCENARIOS: u64 = 200;
 /// Another seed is another two hundred.
 const SEED: u64 = 30_000;
-/// Open faults: what these break is not mended yet (letters opened out of their order or forgotten after a restart; leads
+/// Open faults: what these break is not mended yet (letters forgotten after a restart; desired state that goes back or differs; leads
 /// that nobody reaches after all faults have ended). One that holds again has to be taken out of this list.
-const OPEN: [u64; 10] = [5, 68, 80, 151, 161, 163, 176, 183, 188, 189];
+const OPEN: [u64; 7] = [68, 80, 163, 176, 183, 188, 189];
 
 #[test]
 fn nothing_breaks_in_two_hundred_random_scenarios_but_what_is_known_to() {
