@@ -614,7 +614,8 @@ fn inspect(
     {
         return None;
     }
-    let whole = (phrase.all || phrase.mesh) && !phrase.names() && phrase.refer.is_none();
+    let whole =
+        (phrase.all || phrase.mesh || phrase.any) && !phrase.names() && phrase.refer.is_none();
     if whole && phrase.except.is_none() {
         let everything = matches!(
             verb,

@@ -63,7 +63,11 @@ fn parts(
                 match parts(&after, &then, depth + 1, tries) {
                     Ok(rest) => {
                         let mut all = vec![first];
-                        all.extend(rest);
+                        // "Stop sector 44, all of it": said twice, meant once.
+                        let twice = rest.first().is_some_and(|next| {
+                            next.json() == all[0].json() && after.words.len() <= 4
+                        });
+                        all.extend(rest.into_iter().skip(usize::from(twice)));
                         return Ok(all);
                     }
                     // "Avoid 7-4 but don't freeze it": what is not to be done is not done.

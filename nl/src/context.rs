@@ -51,6 +51,10 @@ pub struct Context {
     pub(crate) rows: bool,
     /// The operations of the last utterance that had any, answers apart.
     pub(crate) last: Vec<Draft>,
+    /// The last operation that listed or counted something.
+    pub(crate) listed: Option<Draft>,
+    /// Whom one operation after another of the same kind was about, one scope each: "isolate 8-8-8", "and 8-8-9".
+    pub(crate) run: Vec<Scope>,
     /// What waits for a yes.
     pub(crate) pending: Vec<Operation>,
     /// What was asked back.
@@ -115,9 +119,28 @@ impl Context {
 
     /// After a draft was understood: what it is about is what the dialogue is about.
     pub(crate) fn note(&mut self, draft: &Draft) {
+        if draft.args.contains_key("what") {
+            self.listed = Some(draft.clone());
+        }
+        self.go_on(draft);
         if let Some(selection) = &draft.about {
             self.mention(selection);
         }
         self.rows = draft.op == "list" && draft.args.contains_key("limit");
+    }
+
+    /// The run of one operation on one after another goes on with this draft, or begins anew with it.
+    fn go_on(&mut self, draft: &Draft) {
+        let scope = match draft.about.as_ref().map(|about| about.scopes.as_slice()) {
+            Some([scope]) => scope.clone(),
+            _ => return self.run.clear(),
+        };
+        let same = self.last.last().is_some_and(|last| last.op == draft.op);
+        if !same || draft.corrects {
+            self.run.clear();
+        }
+        if !self.run.contains(&scope) && self.run.len() < MENTIONS_MAX {
+            self.run.push(scope);
+        }
     }
 }

@@ -38,7 +38,7 @@ pub fn turn(line: &str, context: &mut Context) -> Reading {
     let Some(tokens) = tokens(line) else {
         return Reading::reject("too long for a sentence", 0.97);
     };
-    let words = without_exclamations(lexemes(tokens));
+    let words = named(without_exclamations(lexemes(tokens)), context);
     let reader = Reader {
         words: &words,
         line,
@@ -68,6 +68,49 @@ fn without_exclamations(words: Vec<Lexeme>) -> Vec<Lexeme> {
     };
     let mut words = words;
     words.drain(at..at + 2);
+    words
+}
+
+/// "Reset the ones in sector 17", after breakers were spoken of: "the ones" are those.
+fn named(mut words: Vec<Lexeme>, context: &Context) -> Vec<Lexeme> {
+    let text = |words: &[Lexeme], at: usize| {
+        let word = words.get(at);
+        word.map_or_else(String::new, |word| word.token.text.clone())
+    };
+    let stands = |at: usize| {
+        at > 0
+            && matches!(text(&words, at).as_str(), "one" | "ones")
+            && matches!(text(&words, at - 1).as_str(), "the" | "those")
+            && matches!(
+                text(&words, at + 1).as_str(),
+                "in" | "on" | "of" | "from" | "at" | "for"
+            )
+    };
+    let Some(at) = (1..words.len()).find(|at| stands(*at)) else {
+        return words;
+    };
+    let breakers = |draft: &Draft| matches!(draft.op, "trip" | "reset");
+    let what = context.last.last().and_then(|last| {
+        let listed = last.args.get("what").and_then(|what| what.as_str());
+        if breakers(last) {
+            Some("breakers")
+        } else {
+            listed
+        }
+    });
+    let many = text(&words, at) == "ones";
+    let noun = match what {
+        Some(what) if many => what.to_owned(),
+        Some(what) => what.trim_end_matches('s').to_owned(),
+        None => return words,
+    };
+    let Some(mut named) = tokens(&noun).map(lexemes).filter(|named| named.len() == 1) else {
+        return words;
+    };
+    if let Some(mut noun) = named.pop() {
+        (noun.token.start, noun.token.end) = (words[at].token.start, words[at].token.end);
+        words[at] = noun;
+    }
     words
 }
 
@@ -134,9 +177,46 @@ fn respond(reader: &Reader<'_>, context: &mut Context) -> Reading {
     let opened = reader.at(
         0,
         &[
-            "and", "what", "how", "same", "also", "only", "just", "no", "sorry", "rather",
-            "actually", "make", "nope", "i", "oops", "the", "wait", "hang", "hold", "in", "on",
-            "over", "for", "to", "then", "now", "but", "or", "likewise", "ditto", "do", "ah", "oh",
+            "and",
+            "what",
+            "how",
+            "same",
+            "also",
+            "only",
+            "just",
+            "no",
+            "sorry",
+            "rather",
+            "actually",
+            "make",
+            "nope",
+            "i",
+            "oops",
+            "the",
+            "wait",
+            "hang",
+            "hold",
+            "in",
+            "on",
+            "over",
+            "for",
+            "to",
+            "then",
+            "now",
+            "but",
+            "or",
+            "likewise",
+            "ditto",
+            "do",
+            "ah",
+            "oh",
+            "except",
+            "excluding",
+            "without",
+            "compare",
+            "versus",
+            "vs",
+            "same",
         ],
     ) || reader.words.len() <= 6;
     if opened && let Some(read) = follow(reader, context) {
@@ -276,6 +356,12 @@ fn answered(reader: &Reader<'_>, context: &mut Context) -> Option<Reading> {
             context,
             0.96,
         )),
+        // "What if I froze 61?" "Do it."
+        Answer::All(true)
+            if supposed(context).is_some() && !reader.at(0, &["ok", "okay", "right"]) =>
+        {
+            supposed(context).map(|draft| done(vec![draft.at_most(0.9)], context))
+        }
         Answer::All(yes) => {
             // Without anything pending "stop" and "cancel" are commands that lack an object.
             let both = reader.words.len() == 1 && reader.at(0, &["both", "all", "everything"]);
@@ -351,6 +437,14 @@ fn answered(reader: &Reader<'_>, context: &mut Context) -> Option<Reading> {
         }
         Answer::Only(_) | Answer::AllBut(_) => None,
         Answer::Then(yes, at) => then(reader, yes, at, context),
+    }
+}
+
+/// What the last utterance asked about without wanting it yet.
+fn supposed(context: &Context) -> Option<Draft> {
+    match context.last.as_slice() {
+        [draft] if draft.op == "what_if" => draft.held.as_deref().cloned(),
+        _ => None,
     }
 }
 

@@ -17,6 +17,8 @@ pub(crate) struct Draft {
     pub(crate) about: Option<Selection>,
     /// How sure the reading is, 0 to 1.
     pub(crate) confidence: f32,
+    /// It takes the place of the one before, which was not what was meant.
+    pub(crate) corrects: bool,
 }
 
 impl Draft {
@@ -28,6 +30,7 @@ impl Draft {
             held: None,
             about: None,
             confidence: 0.97,
+            corrects: false,
         }
     }
 

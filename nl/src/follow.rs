@@ -36,8 +36,11 @@ fn next() -> &'static Heads {
      repeat that for|repeat this for|repeat it for|repeat with|next|or|what of|ok and|ok now|okay and|\
      same again for|once more for|and do the same for|and do the same to|tell me about|show me the same for|\
      show the same for|but what about|but in|and again for|so what about|then what about|now do the same for|\
-     now do|now do the same to|the same but for|same but for|same but in|the same but in|same question for|\
-     same question to"
+     now do|now do the same to|the same but for|same but for|same but in|the same but in|same question for|same question to|and do the same with|and do the same in|and do the same on|compare with|\
+     compare to|compare it with|compare it to|compare that with|compare that to|compared to|versus|vs|against|\
+     and likewise|and its neighbour|and its neighbor|and the neighbouring|and the next one|also do|and do|same story for|\
+     same deal for|same treatment for|the same treatment for|give the same to|apply the same to|apply that to|\
+     repeat this on|repeat that on|repeat it on|and maybe|and perhaps|what of"
     )
 }
 
@@ -151,10 +154,9 @@ pub(crate) fn again(reader: &Reader<'_>) -> bool {
 
 /// "Which ones?", "list them", "why?", "how many?" after an operation that fixes what is meant.
 pub(crate) fn which(reader: &Reader<'_>, context: &Context) -> Option<Draft> {
-    let last = context
-        .last
-        .iter()
-        .rev()
+    let recent = context.last.iter().rev();
+    let last = recent
+        .chain(context.listed.as_ref())
         .find(|draft| draft.args.contains_key("what"))?;
     let texts: Vec<&str> = (0..reader.words.len())
         .map(|at| reader.text(at))
@@ -190,7 +192,9 @@ pub(crate) fn which(reader: &Reader<'_>, context: &Context) -> Option<Draft> {
     let counts = heads!(
     "how many|how many are there|how many are they|how many is that|count them|how many are that|how many of them|\
      how many of them are there|how many are those|count those|how many are in there|so how many|\
-     how many altogether|how many in total"
+     how many altogether|how many in total|how many are left|how many left|how many remain|how many remaining|\
+     how many are still open|how many are still there|how many are still left|how many still|how many are remaining|\
+     count these|number of them|what is the count"
 ).holds(&texts);
     let op = if lists {
         "list"
@@ -217,6 +221,22 @@ fn continued(
     said: bool,
     context: &Context,
 ) -> Option<Read> {
+    // "Except cluster 3": what there was, without that one.
+    if !reader.at(0, &["not", "but"])
+        && let Some((except, next)) = crate::phrase::exception(reader, 0)
+        && reader.skip(next, &[".", "!", "please"]) >= reader.words.len()
+    {
+        let mut draft = last.clone();
+        draft.confidence = 0.94;
+        let phrase = Phrase {
+            except: Some(Box::new(except)),
+            ..Phrase::default()
+        };
+        return match phrase_of(reader, &mut draft, &phrase, (mode, remade), false, context) {
+            Ok(done) => done.map(|_| Ok(draft)),
+            Err(trouble) => Some(Err(Miss::trouble(draft, "scope", trouble))),
+        };
+    }
     let parts = pieces(reader);
     if parts.is_empty() || crate::piece::is_empty(&parts) {
         return None;
@@ -229,6 +249,7 @@ fn continued(
     }
     let mut draft = last.clone();
     draft.confidence = 0.94;
+    draft.corrects = mode == Mode::Correct;
     let mut changed = false;
     let mut scope_done = false;
     for piece in &parts {
@@ -515,7 +536,8 @@ fn phrase_of(
             .filter(|_| !p.names() && p.noun.is_none() && p.refer.is_none() && p.pick.is_none()),
     };
     // "Make that twenty", of what was said in minutes; "no, 14" is a place.
-    if let (Some(n), Some(seconds), true) = (bare, scheduled, remade) {
+    let later = remade || mode == Mode::Correct && p.preposition == "in";
+    if let (Some(n), Some(seconds), true) = (bare, scheduled, later) {
         draft
             .args
             .insert("in_s".into(), number(n * unit_of(seconds)));

@@ -18,7 +18,7 @@ pub(crate) struct Opening {
 /// Sighs and greetings, which say nothing.
 fn nothing() -> &'static Heads {
     heads!(
-        "please|kindly|hey there|hey|hi there|hi|hello|ok so|ok|okay|alright|all right|right|well|so|um|uh|hmm|hm|mm|\
+        "please|kindly|hey there|hey|hi there|hi|hello there|hello again|hello|greetings|good day|howdy|ok so|ok|okay|alright|all right|right|well|so|um|uh|hmm|hm|mm|\
      oh|ah|ooh|er|now|then|also|and then|and|but|just|go ahead and|next|first|finally|fine|great|good|cool|perfect|\
      good morning|good evening|good afternoon|morning|mesh|dear mesh|computer|let us see|listen|look|\
      quick question|question|sorry|oops|yo|by the way|actually|maybe|perhaps|oh no|oh dear|for now|after that|\

@@ -234,6 +234,10 @@ fn how_to(reader: &Reader<'_>, asked: bool, end: usize) -> Option<Read> {
         if let Some(topic) = topic_of_verb(&words) {
             return Some(Ok(Draft::new("explain").with("topic", topic)));
         }
+        // "Who can do ocr" asks for agents.
+        if reader.at(0, &["who"]) {
+            return None;
+        }
         return Some(Err(Miss::reject("not about the mesh", 0.85)));
     }
     // "How does healing work", "how do cascades work".
@@ -823,7 +827,9 @@ pub(crate) fn past(reader: &Reader<'_>, context: &Context) -> Option<Read> {
      what has been done with|what did anyone do to|what did somebody do to|what did we do|what have we done|\
      what did you do|what have you done|what did i do|what was done|what has been done|was there a|where did we|\
      who was it that|who was the one who|what commands were run on|what commands were run in|\
-     what was the last thing we did to|what did i do to|what did i do in"
+     what was the last thing we did to|what did i do to|what did i do in|how long has|how long have|how long was|\
+     how long were|how long is|how long are|since when is|since when are|since when has|since when have|since when was|\
+     for how long has|for how long have|for how long is"
     );
     let from = longest(reader, 0, did)?;
     let words = sub(reader, from, end);

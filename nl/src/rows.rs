@@ -36,7 +36,7 @@ pub(crate) fn rows(reader: &Reader<'_>, context: &Context) -> Option<Read> {
         at,
         &[
             "me", "us", "a", "the", "all", "of", "list", "overview", "up", "out", "please",
-            "table", "down", "names", "name",
+            "table", "down", "names", "name", "history", "log", "record",
         ],
     );
     // Articles and "all" belong to the phrase; they are tried with it first.
@@ -262,6 +262,16 @@ fn lead(reader: &Reader<'_>) -> Option<(Lead, usize, bool)> {
             }
             _ => Some((Lead::Which, 1, true)),
         };
+    }
+    // "What is running llm_inference": agents are.
+    if reader.stands(0, "what is").is_some()
+        && reader.at(
+            2,
+            &["running", "executing", "doing", "processing", "serving"],
+        )
+        && reader.text(3).contains('_')
+    {
+        return Some((Lead::Which, 1, true));
     }
     if let Some(next) = head(heads!(
         "what are the|what is the|which are the|which is the|what are our|which are|which is|what are"

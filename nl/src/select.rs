@@ -307,6 +307,8 @@ fn referred(phrase: &Phrase, context: &Context) -> Result<Vec<Scope>, Trouble> {
     match refer {
         Refer::It => focus(),
         Refer::Them if context.rows => Err(Trouble::Unfixed),
+        // "Watch 2-2", "also 2-3", "heal them".
+        Refer::Them if context.run.len() > 1 => Ok(context.run.clone()),
         Refer::Them => focus(),
         Refer::There => {
             let places = focus()?
@@ -359,6 +361,9 @@ fn several(n: usize, context: &Context) -> Result<Vec<Scope>, Trouble> {
         && focus.scopes.as_slice().len() == n
     {
         return Ok(focus.scopes.as_slice().to_vec());
+    }
+    if context.run.len() == n {
+        return Ok(context.run.clone());
     }
     if context.group.len() == n {
         return Ok(context.group.clone());

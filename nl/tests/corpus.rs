@@ -191,3 +191,9 @@ fn sentences_that_were_kept_aside_are_understood() {
     check("held_out.jsonl", 85);
     check("held_out_dialogues.jsonl", 80);
 }
+
+#[test]
+fn strangers_are_understood() {
+    check("strangers.jsonl", EXACT_PERCENT);
+    check("strangers_dialogues.jsonl", EXACT_PERCENT);
+}

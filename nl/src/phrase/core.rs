@@ -69,7 +69,7 @@ fn joined(reader: &Reader<'_>, at: usize, first: &Phrase) -> Option<(Phrase, usi
 }
 
 /// What is left out: "but 7-4-12", "except for the Pis", ", not sector 3".
-fn exception(reader: &Reader<'_>, at: usize) -> Option<(Phrase, usize)> {
+pub(crate) fn exception(reader: &Reader<'_>, at: usize) -> Option<(Phrase, usize)> {
     let from = reader.skip(at, &[","]);
     let heads = [
         "with the exception of",

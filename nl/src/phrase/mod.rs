@@ -13,7 +13,7 @@ use mesh_core::place::scope::{Marks, Region, Scope, Term};
 
 pub(crate) use behind::predicate;
 pub(crate) use compare::{metric, term};
-pub(crate) use core::{alone, phrase};
+pub(crate) use core::{alone, exception, phrase};
 
 /// What rows a phrase is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
