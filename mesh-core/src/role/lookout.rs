@@ -341,6 +341,12 @@ impl Lookout {
         self.gates(events, steps);
     }
 
+    /// Whether commands of late look like nobody who may give them: none is carried out until the root key says otherwise.
+    pub fn suspects_commands(&self) -> bool {
+        let watch = self.commands.as_ref();
+        watch.is_some_and(CommandWatch::is_suspicious)
+    }
+
     fn observe(&mut self, seen: CommandSeen, now: Moment, steps: &mut Steps) -> bool {
         let Some(watch) = &mut self.commands else {
             return true;

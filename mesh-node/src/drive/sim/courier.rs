@@ -163,6 +163,12 @@ impl World {
             .map(|(k, v)| (*k, *v))
             .collect();
         for (key, lost) in lost {
+            // Whoever listens to a later holder takes nothing from this one any more.
+            let heeds = self.host(NodeId::Agent(key.1)).obeys;
+            if heeds.is_some_and(|(epoch, _)| epoch > lost.epoch) {
+                self.courier.lost.remove(&key);
+                continue;
+            }
             let kept = self.keeps_for(lead, lost.slot);
             let same = kept.filter(|(epoch, boot, _)| (*epoch, *boot) == (lost.epoch, lost.boot));
             match same {

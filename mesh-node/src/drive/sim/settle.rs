@@ -4,8 +4,9 @@
 //! back: each seat has one holder whom everyone below obeys, nothing is left open, and a last cascade reaches everyone.
 
 use super::link::{FaultRates, LinkFaults};
-use super::node::NodeId;
+use super::node::{NodeId, SeatRole};
 use super::sabotage::Sabotage;
+use super::scenario::{Fault, FaultKind, Misconduct};
 use super::world::{Event, World};
 use mesh_core::place::scope::Scope;
 use mesh_core::role::Order;
@@ -137,7 +138,8 @@ impl World {
             sheet.account.targeted as usize == self.agents.len()
                 && (sheet.decision == Decision::Proceed || sheet.eligible() == 0)
         };
-        if let (None, Some(sheet)) = (last.iter().find(reached), last.last()) {
+        let holds_still = self.was_misled() && self.suspects_commands();
+        if let (None, Some(sheet), false) = (last.iter().find(reached), last.last(), holds_still) {
             wrong.push(format!(
                 "no cascade reaches everyone at the end: {:?}, {:?}, skipped {:?}",
                 sheet.decision, sheet.account, sheet.skips
@@ -148,6 +150,23 @@ impl World {
             let now = self.now;
             self.truth.violate(now, &what);
         }
+    }
+
+    /// Whether a holder of a seat gave commands that are not usual here: then the mesh may hold still after a last cascade
+    /// that completes the picture, until the root key says otherwise, which nobody says in a trial (§9.2).
+    fn was_misled(&self) -> bool {
+        let unusual = |fault: &Fault| match &fault.kind {
+            FaultKind::Compromise { conduct, .. } => *conduct == Misconduct::UnusualCommands,
+            _ => false,
+        };
+        self.scenario.faults.iter().any(unusual)
+    }
+
+    fn suspects_commands(&self) -> bool {
+        self.seats.iter().any(|seat| match &seat.role {
+            SeatRole::Coordinator(role) => role.serving() && role.lookout().suspects_commands(),
+            SeatRole::Orchestrator(_) | SeatRole::Lead(_) => false,
+        })
     }
 }
 
