@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 const SCENARIOS: u64 = 200;
 /// Another seed is another two hundred.
 const SEED: u64 = 30_000;
-/// Open faults: what these break is not mended yet (letters forgotten after a restart; desired state that goes back or differs; leads
-/// that nobody reaches after all faults have ended). One that holds again has to be taken out of this list.
-const OPEN: [u64; 7] = [68, 80, 163, 176, 183, 188, 189];
+/// Open faults: what these break is not mended yet (a cluster whose clocks step back again and again by more than half a
+/// minute is not whole again in time). One that holds again has to be taken out of this list.
+const OPEN: [u64; 1] = [80];
 
 #[test]
 fn nothing_breaks_in_two_hundred_random_scenarios_but_what_is_known_to() {

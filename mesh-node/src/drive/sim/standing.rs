@@ -10,7 +10,7 @@
 use super::node::{NodeId, SeatRole};
 use super::world::World;
 use mesh_core::guard::freeze::FreezeReport;
-use mesh_core::guard::level::{Entry, Kind, Stamp, Value};
+use mesh_core::guard::level::{Entry, Kind, Rank, Stamp, Value};
 use mesh_core::message::MessageId;
 use mesh_core::place::AgentId;
 use mesh_core::place::scope::Region;
@@ -38,8 +38,8 @@ pub(super) struct Standing {
     unsettled: Moment,
     restarts: BTreeMap<NodeId, Moment>,
     surveys: u32,
-    /// The newest that each seat has held since its start.
-    newest: BTreeMap<(NodeId, Kind, Region), Stamp>,
+    /// The newest of each rank's that each seat has held since its start.
+    newest: BTreeMap<(NodeId, Kind, Region, Rank), Stamp>,
 }
 
 impl Standing {
@@ -104,7 +104,8 @@ impl World {
     /// What a seat holds from now on is newer than what it held.
     fn look_at_order(&mut self, node: NodeId, entries: &[Entry]) {
         for entry in entries {
-            let place = (node, entry.kind.clone(), entry.region);
+            let rank = entry.author.rank();
+            let place = (node, entry.kind.clone(), entry.region, rank);
             let before = self.standing.newest.insert(place, entry.stamp);
             if before.is_some_and(|before| entry.stamp < before) {
                 let what = format!(
@@ -207,41 +208,52 @@ impl World {
     fn look_at_digests(&mut self) {
         let mut wrong = Vec::new();
         for info in &self.clusters {
-            let Some((lead, digest)) = info.leads.iter().find_map(|&lead| self.holds(lead)) else {
-                continue;
-            };
             for &agent in &info.agents {
                 let node = NodeId::Agent(agent);
                 let agent = &self.agents[agent as usize];
-                if self.steady(node) && agent.role.applied().digest() != digest {
+                let held = self.held_above(node, info.leads);
+                if held.is_some_and(|(_, digest)| digest != agent.role.applied().digest()) {
                     wrong.push(format!("{} and its lead", agent.role.place()));
                 }
             }
             let above = self.sectors[info.sector as usize].coordinators;
-            let above = above.iter().find_map(|&above| self.holds(above));
-            if let Some((above, _)) = above
-                && let SeatRole::Coordinator(role) = &self.seats[above as usize].role
-                && role.desired().levels().digest(Region::Cluster(info.id)) != digest
-            {
-                let seat = self.seats[lead as usize].seat;
-                wrong.push(format!("{seat} and its coordinator"));
+            for (lead, digest) in info.leads.into_iter().filter_map(|lead| self.holds(lead)) {
+                if let Some((above, _)) = self.held_above(NodeId::Seat(lead), above)
+                    && let SeatRole::Coordinator(role) = &self.seats[above as usize].role
+                    && role.desired().levels().digest(Region::Cluster(info.id)) != digest
+                {
+                    let seat = self.seats[lead as usize].seat;
+                    wrong.push(format!("{seat} and its coordinator"));
+                }
             }
         }
-        let top = self.orchestrators.iter().find_map(|&top| self.holds(top));
         for (index, info) in self.sectors.iter().enumerate() {
             let sector = super::world::sector_at(index as u32);
-            let held = info.coordinators.iter().find_map(|&one| self.holds(one));
-            if let (Some((_, digest)), Some((top, _))) = (held, top)
-                && let SeatRole::Orchestrator(role) = &self.seats[top as usize].role
-                && role.desired().levels().digest(Region::Sector(sector)) != digest
-            {
-                wrong.push(format!("coordinator {sector} and the orchestrator"));
+            let holders = info.coordinators.into_iter();
+            for (holder, digest) in holders.filter_map(|one| self.holds(one)) {
+                if let Some((top, _)) = self.held_above(NodeId::Seat(holder), self.orchestrators)
+                    && let SeatRole::Orchestrator(role) = &self.seats[top as usize].role
+                    && role.desired().levels().digest(Region::Sector(sector)) != digest
+                {
+                    wrong.push(format!("coordinator {sector} and the orchestrator"));
+                }
             }
         }
         for who in wrong {
             let what = format!("{who} hold different desired state {AGREED} after the last change");
             self.truth.violate(self.now, &what);
         }
+    }
+
+    /// The seat of these that a steady node obeys, and the digest that is held there. While the store of seats is in
+    /// trouble two may serve at once.
+    fn held_above(&self, node: NodeId, above: [u32; 2]) -> Option<(u32, u64)> {
+        let (_, key) = self.host(node).obeys.filter(|_| self.steady(node))?;
+        let obeyed = |seat: &u32| self.seats[*seat as usize].host.key == key;
+        above
+            .into_iter()
+            .find(obeyed)
+            .and_then(|seat| self.holds(seat))
     }
 
     /// The digest that a node holds in its seat, if it serves and is in order.
