@@ -6,6 +6,7 @@
 //! | [`drive`] | what holds the roles: `sim` (virtual time, seeded faults) |
 //! | [`embed`](mod@embed) | a lab in this process, and a client at its door |
 //! | [`bench`](mod@bench) | the figures of a mesh that runs |
+//! | [`worker`] | what an agent really runs |
 //! | [`predict`] | the predictor over recorded round trips, beside its baselines |
 
 pub mod bench;
@@ -15,5 +16,6 @@ pub mod embed;
 mod entropy;
 pub mod predict;
 mod usage;
+pub mod worker;
 
 pub use embed::{Embedded, embed};

@@ -2,9 +2,13 @@
 
 use super::{Lab, SituationArg, say};
 use anyhow::Context;
+use mesh_core::place::AgentId;
 use mesh_node::door::Address;
 use mesh_node::door::socket::Socket;
 use mesh_node::drive::local::{Config, Local, Situation};
+use mesh_node::worker::Spec;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -37,11 +41,19 @@ async fn serve(args: &Lab) -> anyhow::Result<()> {
             SituationArg::Calm => Situation::Calm,
             SituationArg::StuckPis => Situation::StuckPis,
         },
+        workers: workers(&args.worker)?,
+        worker_log: worker_log(args)?,
         ..Config::lab(args.agents)
     };
+    let real = config.workers.len();
     let local = Local::start(config)?;
+    let real = match real {
+        0 => String::new(),
+        1 => ", 1 of them with a real worker".to_owned(),
+        many => format!(", {many} of them with real workers"),
+    };
     say(&format!(
-        "LAB {}: {} agents on modelled devices, door at {}\n",
+        "LAB {}: {} agents on modelled devices{real}, door at {}\n",
         local.porter().welcome().mesh,
         args.agents,
         socket.path().display()
@@ -56,4 +68,37 @@ async fn serve(args: &Lab) -> anyhow::Result<()> {
     let guests = tokio::time::sleep(std::time::Duration::from_millis(100));
     let (door, ()) = tokio::join!(door, guests);
     door.context("the door failed")
+}
+
+/// Who runs what: `PLACE=WORKER`, each place once.
+fn workers(given: &[(AgentId, Spec)]) -> anyhow::Result<BTreeMap<AgentId, Spec>> {
+    let mut workers = BTreeMap::new();
+    for (place, spec) in given {
+        if workers.insert(*place, spec.clone()).is_some() {
+            anyhow::bail!("{place} was given two workers; an agent has one");
+        }
+    }
+    Ok(workers)
+}
+
+/// Where the workers' log is: as it was said, or under the state directory.
+fn worker_log(args: &Lab) -> anyhow::Result<Option<PathBuf>> {
+    if args.worker.is_empty() || args.worker_log.is_some() {
+        return Ok(args.worker_log.clone());
+    }
+    let absolute = |name: &str| {
+        let path = PathBuf::from(std::env::var_os(name)?);
+        path.is_absolute().then_some(path)
+    };
+    let state = absolute("XDG_STATE_HOME")
+        .or_else(|| Some(absolute("HOME")?.join(".local/state")))
+        .context("there is no state directory: set XDG_STATE_HOME or HOME, or name a file with --worker-log")?;
+    let name = match &args.name {
+        Address::Name(name) => name.clone(),
+        Address::Path(path) => {
+            let stem = path.file_stem().unwrap_or_default();
+            stem.to_string_lossy().into_owned()
+        }
+    };
+    Ok(Some(state.join("mesh").join(name).join("workers.log")))
 }

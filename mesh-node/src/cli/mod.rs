@@ -9,8 +9,10 @@ mod table;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
+use mesh_core::place::AgentId;
 use mesh_node::door::Address;
 use mesh_node::drive::sim::{Scenario, Signatures};
+use mesh_node::worker::Spec;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -49,6 +51,8 @@ Examples:
   mesh-node lab                          30,000 agents; the console finds them under the name `lab`
   mesh-node lab --situation stuck-pis    two small boards were given work for a graphics processor: ask what is wrong
   mesh-node lab --agents 900 --name small
+  mesh-node lab --worker 1-1-1=builtin:hash --worker '1-1-2=exec:wc -c'    agents that run something real
+  mesh-node lab --worker 2-1-1=http://localhost:8080/f --worker 2-1-2=human
 
 It runs until it is interrupted or terminated. Networks and processing times are drawn per class from distributions that
 were fitted to recorded traces; agents die and come back now and then, and a throw goes to all every twenty seconds.";
@@ -95,6 +99,23 @@ struct Lab {
     /// Threads; one a core without it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
     threads: Option<u16>,
+    /// An agent that runs something real; builtin:echo, hash, sleep or sysinfo, exec:COMMAND, exec-lines:COMMAND, a URL,
+    /// llm:URL#MODEL, or human
+    #[arg(long, value_name = "PLACE=WORKER", value_parser = worker)]
+    worker: Vec<(AgentId, Spec)>,
+    /// The file of the workers' log; under the state directory without it
+    #[arg(long, value_name = "FILE", requires = "worker")]
+    worker_log: Option<PathBuf>,
+}
+
+/// `PLACE=WORKER`.
+fn worker(text: &str) -> Result<(AgentId, Spec), String> {
+    let (place, spec) = text
+        .split_once('=')
+        .ok_or("write PLACE=WORKER, as in 7-4-12=builtin:hash")?;
+    let place = place.parse().map_err(|error| format!("{error}"))?;
+    let spec = spec.parse().map_err(|error| format!("{error}"))?;
+    Ok((place, spec))
 }
 
 /// What is so in a lab from the beginning.

@@ -90,6 +90,21 @@ impl Shard {
 
     fn work(&mut self, node: NodeId, work: Work) {
         let NodeId::Agent(index) = node else { return };
+        let place = self.agents[index as usize].role.place();
+        if let Some(host) = self.shared.worker_of(place) {
+            let released = match &work {
+                Work::Release {
+                    operation, target, ..
+                } => Some((*operation, *target)),
+                _ => None,
+            };
+            host.give(place, work);
+            if let Some((operation, target)) = released {
+                self.release(index, operation, target);
+            }
+            self.show_load(index);
+            return;
+        }
         match work {
             Work::Prepare { header, .. } => {
                 self.processes(index, header.weight, Event::Prepared(index, header.id));
@@ -137,7 +152,7 @@ impl Shard {
 
     /// A device's own work changes from beat to beat.
     fn stir(&mut self, index: u32) {
-        if self.shared.config.devices == Devices::Bare {
+        if self.show_load(index) || self.shared.config.devices == Devices::Bare {
             return;
         }
         let agent = &mut self.agents[index as usize];
@@ -333,7 +348,8 @@ impl Shard {
         let index = self.chance.below(self.agents.len() as u64) as u32;
         let node = NodeId::Agent(index);
         let place = self.agents[index as usize].role.place();
-        let wanted = self.shared.config.situation == Situation::StuckPis && crew::is_pi(place);
+        let wanted = self.shared.config.situation == Situation::StuckPis && crew::is_pi(place)
+            || self.shared.worker_of(place).is_some();
         if self.host(node).up && !wanted {
             self.reset(node);
             let host = self.host_mut(node);

@@ -1,8 +1,11 @@
 //! How large a local mesh is, and what its devices are.
 
 use super::super::sim::scenario::MeshSize;
-use mesh_core::place::Shape;
+use crate::worker::{JournalError, Spec, SpecError};
+use mesh_core::place::{AgentId, Shape};
 use mesh_core::time::Micros;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 /// A local mesh.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,8 +24,12 @@ pub struct Config {
     pub situation: Situation,
     /// A background throw to all this often; none without it. Teaches the predictors as a mesh in use would.
     pub load_every: Option<Micros>,
-    /// Agents that die and come back, each minute, per thousand.
+    /// Agents that die and come back, each minute, per thousand; those with a real worker are left alone.
     pub churn: f64,
+    /// Agents that run something real.
+    pub workers: BTreeMap<AgentId, Spec>,
+    /// The file of the workers' log; in memory without it, so that nothing survives the process.
+    pub worker_log: Option<PathBuf>,
 }
 
 /// What agents run on.
@@ -64,6 +71,15 @@ pub enum ConfigError {
         /// How many were asked for.
         agents: u32,
     },
+    /// A worker for nobody.
+    #[error("there is no agent {0} in this mesh that could have a worker; it has {1} agents")]
+    NoAgent(AgentId, u32),
+    /// A worker that cannot be had.
+    #[error("the worker of {0}: {1}")]
+    Worker(AgentId, SpecError),
+    /// No log for workers.
+    #[error(transparent)]
+    WorkerLog(#[from] JournalError),
     /// No thread.
     #[error("cannot start a thread for the mesh: {0}")]
     Thread(std::io::Error),
@@ -84,6 +100,8 @@ impl Config {
             situation: Situation::Calm,
             load_every: Some(Micros::seconds(20)),
             churn: 0.2,
+            workers: BTreeMap::new(),
+            worker_log: None,
         }
     }
 

@@ -7,6 +7,7 @@ use super::super::sim::scenario::ClassMix;
 use super::super::sim::world::{deal, key_of, new_role};
 use super::config::{Config, Devices, Situation};
 use super::shard::Shard;
+use crate::worker::Spec;
 use mesh_core::chance::Chance;
 use mesh_core::place::scope::Name;
 use mesh_core::place::{Class, ClusterId, SectorId, Shape};
@@ -69,7 +70,6 @@ pub(super) struct SeatNode {
 /// A cluster: where its agents are kept, and who stands for its lead.
 #[derive(Debug)]
 pub(super) struct ClusterInfo {
-    pub(super) class: Class,
     pub(super) agents: std::ops::Range<u32>,
     pub(super) leads: [u32; 2],
 }
@@ -150,13 +150,18 @@ impl Shard {
     }
 
     fn add_cluster(&mut self, id: ClusterId, class: Class, places: u8, chance: &mut Chance) {
-        let of: Arc<[Class]> = std::iter::repeat_n(class, usize::from(places)).collect();
+        let workers = &self.shared.config.workers;
+        // An agent is of its cluster's class, unless its worker is of another.
+        let of: Arc<[Class]> = (0..places)
+            .map(|slot| workers.get(&id.agent(slot)).map_or(class, Spec::class))
+            .collect();
         let leads =
             [0, 1].map(|holder| self.add_seat(Seat::Lead(id), holder, TRUNK_SECTOR, &of, chance));
         let cluster = self.clusters.len() as u32;
         let first = self.agents.len() as u32;
         for slot in 0..places {
             let place = id.agent(slot);
+            let class = of[usize::from(slot)];
             let link = Link::new(Profile::of(class), ASYMMETRY, chance);
             let host = self.new_host(link, key_of(place), chance);
             self.agents.push(AgentNode {
@@ -168,7 +173,6 @@ impl Shard {
             });
         }
         self.clusters.push(ClusterInfo {
-            class,
             agents: first..first + u32::from(places),
             leads,
         });
@@ -184,6 +188,7 @@ impl Shard {
                 .filter_map(|name| Name::new(name).ok());
             agent.set_abilities(claimed.collect());
         }
+        self.employ(&mut agent);
         agent
     }
 

@@ -18,6 +18,7 @@
 //! | `post` | how messages travel |
 //! | `act` | what a role asks for beside messages |
 //! | `chores` | tasks on modelled devices |
+//! | `hire` | real workers |
 //! | `fault` | what can be made to go wrong while it runs |
 //! | `watch` | what the mesh came to, for benchmarks and tests |
 
@@ -27,6 +28,7 @@ pub mod clock;
 pub mod config;
 mod crew;
 pub mod fault;
+mod hire;
 mod post;
 mod shard;
 #[cfg(test)]
@@ -62,6 +64,7 @@ const THROWS_MAX: usize = 64;
 pub struct Local {
     shared: Arc<Shared>,
     threads: Vec<JoinHandle<()>>,
+    staff: Option<hire::StaffThread>,
     porter: Arc<Porter>,
 }
 
@@ -72,6 +75,8 @@ struct Shared {
     config: Config,
     shape: Shape,
     boxes: Vec<SyncSender<Mail>>,
+    /// Real workers, where there are any.
+    staff: Option<Arc<hire::Staff>>,
     seats: Mutex<SeatTable>,
     /// The last operations with their T in true time, which no role knows.
     throws: Mutex<VecDeque<(MessageId, Moment)>>,
@@ -99,6 +104,8 @@ enum Mail {
     Host(HostAct),
     /// How long holds were off, to be told and begun anew.
     Spread(SyncSender<watch::Spread>),
+    /// A real worker has said something.
+    Worked,
     /// The end.
     Stop,
 }
@@ -141,11 +148,13 @@ impl Local {
             caller: String::new(),
             rights: Rights::ALL,
         };
+        let (staff, staff_thread) = hire::hire(&config, shape, &boxes)?.unzip();
         let shared = Arc::new(Shared {
             clock: RealClock::start(),
             config,
             shape,
             boxes,
+            staff,
             seats: Mutex::default(),
             throws: Mutex::default(),
             messages: AtomicU64::new(0),
@@ -176,6 +185,7 @@ impl Local {
         Ok(Self {
             shared,
             threads,
+            staff: staff_thread,
             porter,
         })
     }
@@ -233,6 +243,12 @@ impl Local {
         }
     }
 
+    /// What real workers came to so far.
+    pub fn worker_figures(&self) -> crate::worker::Figures {
+        let staff = self.shared.staff.as_ref();
+        staff.map(|staff| staff.host.figures()).unwrap_or_default()
+    }
+
     /// True time of this mesh.
     pub fn now(&self) -> Moment {
         self.shared.clock.now()
@@ -251,6 +267,9 @@ impl Local {
         for thread in self.threads.drain(..) {
             // A thread that panicked has told so itself.
             let _ = thread.join();
+        }
+        if let Some(staff) = self.staff.take() {
+            staff.end();
         }
     }
 }

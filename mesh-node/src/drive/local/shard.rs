@@ -199,6 +199,7 @@ impl Shard {
     fn turn(&mut self, inbox: &Receiver<Mail>) {
         loop {
             self.post.give_back_log(&self.shared);
+            self.hear_workers();
             let due = self.handle_due();
             self.flush();
             let mut at_once = 0;
@@ -294,6 +295,8 @@ impl Shard {
             Mail::Spread(to) => {
                 let _ = to.send(std::mem::take(&mut self.spread));
             }
+            // They are heard in the turn that follows.
+            Mail::Worked => {}
             Mail::Stop => self.stopped = true,
         }
     }
@@ -402,6 +405,9 @@ impl Shard {
         match node {
             NodeId::Agent(index) => {
                 let role = &self.agents[index as usize].role;
+                if let Some(host) = self.shared.worker_of(role.place()) {
+                    host.crash(role.place());
+                }
                 let new = self.new_agent(role.place(), role.class());
                 self.agents[index as usize].role = new;
             }
@@ -410,7 +416,13 @@ impl Shard {
                 let classes: Arc<[Class]> = match seat.seat {
                     Seat::Lead(cluster) => self.cluster(cluster).map_or_else(
                         || Arc::from([]),
-                        |info| std::iter::repeat_n(info.class, info.agents.len()).collect(),
+                        |info| {
+                            let own = info.agents.start as usize..info.agents.end as usize;
+                            self.agents[own]
+                                .iter()
+                                .map(|agent| agent.role.class())
+                                .collect()
+                        },
                     ),
                     Seat::Coordinator(_) | Seat::Orchestrator => Arc::from([]),
                 };

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 /// How long anything may take here; a machine with much else to do is slow, and nothing waits that long otherwise.
 const WAIT: Duration = Duration::from_secs(120);
 
-fn quiet(agents: u32) -> Config {
+pub(super) fn quiet(agents: u32) -> Config {
     Config {
         load_every: None,
         churn: 0.0,
@@ -22,7 +22,7 @@ fn quiet(agents: u32) -> Config {
     }
 }
 
-async fn started(config: Config) -> (Local, Client) {
+pub(super) async fn started(config: Config) -> (Local, Client) {
     let agents = config.agents;
     let local = Local::start(config).expect("starts");
     let client = embed::connect(&local, Visitor::here("test"))
@@ -32,7 +32,7 @@ async fn started(config: Config) -> (Local, Client) {
     (local, client)
 }
 
-async fn until(client: &Client, holds: impl Fn(&Status) -> bool) -> Status {
+pub(super) async fn until(client: &Client, holds: impl Fn(&Status) -> bool) -> Status {
     let begun = Instant::now();
     let mut last = None;
     while begun.elapsed() < WAIT {
@@ -47,10 +47,22 @@ async fn until(client: &Client, holds: impl Fn(&Status) -> bool) -> Status {
     panic!("it never came to that: {last:?}");
 }
 
-async fn call(client: &Client, line: &str) -> Result<Answer, mesh_core::operation::Refusal> {
+pub(super) async fn call(
+    client: &Client,
+    line: &str,
+) -> Result<Answer, mesh_core::operation::Refusal> {
     let operation = Operation::from_line(line).expect("reads");
     let ended = tokio::time::timeout(WAIT, client.call(operation, true)).await;
     ended.expect("it ends").expect("the door stands")
+}
+
+/// Waits until something is so.
+pub(super) async fn wait_for<F: Future<Output = bool>>(holds: impl Fn() -> F) {
+    let begun = Instant::now();
+    while !holds().await {
+        assert!(begun.elapsed() < WAIT, "it never came to that");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn thrown(local: &Local) -> Sheet {
