@@ -70,11 +70,6 @@ async fn functions_and_models_are_reached_through_the_door() {
     assert_eq!(done, (TaskState::Done, "from a function".to_owned()));
     let done = delegated(&client, "delegate \"ask it\" to agent:1-3-2").await;
     assert_eq!(done, (TaskState::Done, "from a model".to_owned()));
-    let row = text(&client, "list agents agent:1-3-1").await;
-    assert!(
-        row.contains("lead-only") || row.contains("LEAD-ONLY"),
-        "{row}"
-    );
     local.stop("done");
 }
 
@@ -109,14 +104,49 @@ async fn what_a_task_waits_for_is_seen_and_a_freeze_stops_real_work() {
         tasks.contains("its turn; 1 before it") && tasks.contains("started")
     })
     .await;
-    let found = text(&client, "diagnose agent:1-1-1").await;
-    assert!(found.contains("1-1-1"), "{found}");
     let Ok(Answer::Frozen(frozen)) = call(&client, "freeze agent:1-1-1").await else {
         panic!("it is not frozen");
     };
     assert_eq!((frozen.agents, frozen.proven), (1, 1));
     call(&client, "thaw agent:1-1-1").await.expect("is thawed");
     until(&client, |status| status.frozen == 0).await;
+    local.stop("done");
+}
+
+/// A program of a few lines, and where it is.
+fn script(folder: &tempfile::TempDir, text: &str) -> String {
+    let path = folder.path().join("script");
+    std::fs::write(&path, format!("#!/bin/sh\n{text}\n")).expect("writes");
+    let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(&path, mode).expect("is made a program");
+    path.display().to_string()
+}
+
+#[tokio::test]
+async fn a_worker_that_waits_for_what_its_host_has_not_is_found_by_a_diagnosis_with_its_own_words()
+{
+    let folder = tempfile::tempdir().expect("a folder");
+    let script = script(
+        &folder,
+        r#"while read -r line; do
+    id=$(printf %s "$line" | sed -n 's/.*"id":"\([^"]*\)".*/\1/p')
+    [ -n "$id" ] && printf '{"id":"%s","waits":"gpu_memory","detail":"4 GiB for the model"}\n' "$id"
+done"#,
+    );
+    let (local, client) = started(with(&[("1-1-1", &format!("exec-lines:{script}"))])).await;
+    let asked = client.clone();
+    tokio::spawn(async move {
+        let _ = call(
+            &asked,
+            "delegate \"think\" to agent:1-1-1 requires exec within 10m",
+        )
+        .await;
+    });
+    wait_for(|| async {
+        let found = text(&client, "diagnose agent:1-1-1").await;
+        found.contains("4 GiB for the model")
+    })
+    .await;
     local.stop("done");
 }
 
