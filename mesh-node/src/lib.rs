@@ -7,6 +7,8 @@
 //! | [`embed`](mod@embed) | a lab in this process, and a client at its door |
 //! | [`bench`](mod@bench) | the figures of a mesh that runs |
 //! | [`worker`] | what an agent really runs |
+//! | [`probe`] | what hardware this is |
+//! | [`observe`] | logs, metrics, health, systemd |
 //! | [`predict`] | the predictor over recorded round trips, beside its baselines |
 
 pub mod bench;
@@ -14,7 +16,9 @@ pub mod door;
 pub mod drive;
 pub mod embed;
 mod entropy;
+pub mod observe;
 pub mod predict;
+pub mod probe;
 mod usage;
 pub mod worker;
 

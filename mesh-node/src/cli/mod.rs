@@ -3,7 +3,9 @@
 mod bench;
 mod fuzz;
 mod lab;
+mod paper;
 mod predict;
+mod probe;
 mod sim;
 mod table;
 
@@ -44,6 +46,15 @@ enum Command {
     /// Runs the predictor over round-trip traces, beside its baselines
     #[command(after_help = PREDICT_EXAMPLES)]
     Predict(Predict),
+    /// Says what hardware this is, and proposes a class and capabilities
+    #[command(after_help = PROBE_EXAMPLES)]
+    Probe(Probe),
+    /// Prints what a shell needs to complete this command line
+    #[command(after_help = COMPLETIONS_EXAMPLES)]
+    Completions(Completions),
+    /// Prints the manual page, or writes one for each command
+    #[command(after_help = MAN_EXAMPLES)]
+    Man(Man),
 }
 
 const LAB_EXAMPLES: &str = "\
@@ -81,6 +92,47 @@ Examples:
 
 A trace has one round trip a line, in milliseconds. Each is predicted from those before it alone.";
 
+const PROBE_EXAMPLES: &str = "\
+Examples:
+  mesh-node probe           a table for people
+  mesh-node probe --json    one JSON object";
+
+const COMPLETIONS_EXAMPLES: &str = "\
+Examples:
+  mesh-node completions bash > ~/.local/share/bash-completion/completions/mesh-node
+  mesh-node completions fish > ~/.config/fish/completions/mesh-node.fish";
+
+const MAN_EXAMPLES: &str = "\
+Examples:
+  mesh-node man | man -l -
+  mesh-node man --out ~/.local/share/man/man1";
+
+/// What `probe` takes.
+#[derive(Debug, Args)]
+struct Probe {
+    /// One JSON object instead of a table
+    #[arg(long)]
+    json: bool,
+    /// Reads `proc` and `sys` below this folder instead, and measures no speed
+    #[arg(long, value_name = "FOLDER")]
+    root: Option<PathBuf>,
+}
+
+/// What `completions` takes.
+#[derive(Debug, Args)]
+struct Completions {
+    /// For which shell
+    shell: clap_complete::Shell,
+}
+
+/// What `man` takes.
+#[derive(Debug, Args)]
+struct Man {
+    /// The folder for one page a command
+    #[arg(long, value_name = "FOLDER")]
+    out: Option<PathBuf>,
+}
+
 /// What `lab` takes.
 #[derive(Debug, Args)]
 struct Lab {
@@ -106,6 +158,15 @@ struct Lab {
     /// The file of the workers' log; under the state directory without it
     #[arg(long, value_name = "FILE", requires = "worker")]
     worker_log: Option<PathBuf>,
+    /// Where `/metrics` and `/healthz` are served, as in 127.0.0.1:9464; nowhere without it
+    #[arg(long, value_name = "ADDRESS")]
+    metrics: Option<std::net::SocketAddr>,
+    /// What is logged to the standard error: a level, or levels by module
+    #[arg(long, value_name = "FILTER", default_value = "warn,mesh_node=info")]
+    log: String,
+    /// Logs are JSON, one object a line
+    #[arg(long)]
+    log_json: bool,
 }
 
 /// `PLACE=WORKER`.
@@ -225,6 +286,9 @@ pub(crate) fn main() -> ExitCode {
         Command::Sim(args) if args.fuzz.is_some() => fuzz::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Predict(args) => predict::run(&args),
+        Command::Probe(args) => probe::run(&args),
+        Command::Completions(args) => Ok(paper::completions(&args)),
+        Command::Man(args) => paper::man(&args),
     };
     match done {
         Ok(true) => ExitCode::SUCCESS,

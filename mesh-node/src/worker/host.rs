@@ -9,7 +9,7 @@ use mesh_core::operation::task::TaskId;
 use mesh_core::place::AgentId;
 use mesh_core::role::{Work, WorkerEvent};
 use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, watch};
@@ -50,6 +50,8 @@ pub(super) struct Counts {
     pub(super) garbage: AtomicU64,
     /// Writes of the workers' log that failed.
     pub(super) unwritten: AtomicU64,
+    /// The last one did.
+    pub(super) log_fails: AtomicBool,
 }
 
 /// What workers came to so far.
@@ -69,6 +71,8 @@ pub struct Figures {
     pub garbage: u64,
     /// Writes of the workers' log that failed.
     pub unwritten: u64,
+    /// Whether it cannot be written now: nothing begins then.
+    pub log_fails: bool,
 }
 
 impl Host {
@@ -164,6 +168,7 @@ impl Host {
             restarts: read(&counts.restarts),
             garbage: read(&counts.garbage),
             unwritten: read(&counts.unwritten),
+            log_fails: counts.log_fails.load(Ordering::Relaxed),
         }
     }
 }
@@ -500,6 +505,7 @@ impl Inner {
     /// The workers' log could not be written.
     pub(super) fn unwritten(&self, error: &super::JournalError) {
         self.counts.unwritten.fetch_add(1, Ordering::Relaxed);
+        self.counts.log_fails.store(true, Ordering::Relaxed);
         tracing::error!(%error, "the workers' log is not written");
     }
 

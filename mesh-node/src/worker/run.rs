@@ -59,7 +59,10 @@ impl Inner {
                 return false;
             }
             match self.journal.append(Entry::Began(agent, id.clone())).await {
-                Ok(()) => break,
+                Ok(()) => {
+                    self.counts.log_fails.store(false, Ordering::Relaxed);
+                    break;
+                }
                 Err(error) => {
                     self.unwritten(&error);
                     let said = TaskSaid::Waits(Resource::Disk, Foreign::new(error.to_string()));

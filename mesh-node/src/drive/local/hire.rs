@@ -14,6 +14,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::thread::JoinHandle;
 use std::time::Duration;
+use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 
 /// How long workers have to end when the mesh does.
@@ -56,11 +57,12 @@ pub(super) fn hire(
         .enable_all()
         .build()
         .map_err(ConfigError::Thread)?;
+    let runtime = Apart(Some(runtime));
     let journal = match &config.worker_log {
         Some(path) => Journal::open(path)?,
         None => Journal::volatile(),
     };
-    let host = Host::new(runtime.handle().clone(), journal);
+    let host = Host::new(runtime.get().handle().clone(), journal);
     let outlets: Vec<Arc<Outlet>> = boxes
         .iter()
         .map(|inbox| {
@@ -83,15 +85,31 @@ pub(super) fn hire(
     let thread = std::thread::Builder::new()
         .name("workers".to_owned())
         .spawn(move || {
-            runtime.block_on(async {
+            runtime.get().block_on(async {
                 // Whoever held the other end is gone, or wants it to end.
                 let _ = ended.await;
                 let _ = tokio::time::timeout(ENDING, theirs.host.stop()).await;
             });
-            runtime.shutdown_timeout(ENDING);
         })
         .map_err(ConfigError::Thread)?;
     Ok(Some((staff, StaffThread { end, thread })))
+}
+
+/// A runtime that may be dropped anywhere, also by who runs on another one: nothing waits for what it still does.
+struct Apart(Option<Runtime>);
+
+impl Apart {
+    fn get(&self) -> &Runtime {
+        self.0.as_ref().expect("it is taken when it is dropped")
+    }
+}
+
+impl Drop for Apart {
+    fn drop(&mut self) {
+        if let Some(runtime) = self.0.take() {
+            runtime.shutdown_background();
+        }
+    }
 }
 
 /// Whether the mesh has an agent at this place.

@@ -20,6 +20,7 @@
 //! | `chores` | tasks on modelled devices |
 //! | `hire` | real workers |
 //! | `fault` | what can be made to go wrong while it runs |
+//! | `publish` | counts for Prometheus, and whether all is well |
 //! | `watch` | what the mesh came to, for benchmarks and tests |
 
 mod act;
@@ -30,6 +31,7 @@ mod crew;
 pub mod fault;
 mod hire;
 mod post;
+mod publish;
 mod shard;
 #[cfg(test)]
 mod tests;

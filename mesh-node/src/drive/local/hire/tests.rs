@@ -187,8 +187,9 @@ async fn text_has_started(client: &Client) -> bool {
     text(client, "list tasks").await.contains("started")
 }
 
-#[test]
-fn a_worker_for_nobody_or_without_a_program_is_refused_before_anything_starts() {
+// On a runtime, as the console and the lab are: the one of the workers must not mind being dropped there.
+#[tokio::test]
+async fn a_worker_for_nobody_or_without_a_program_is_refused_before_anything_starts() {
     let error = Local::start(with(&[("9-9-9", "builtin:echo")])).expect_err("is refused");
     assert!(error.to_string().contains("9-9-9"), "{error}");
     let error = Local::start(with(&[("1-1-1", "exec:no-such-program")])).expect_err("is refused");
