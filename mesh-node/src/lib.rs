@@ -3,7 +3,8 @@
 //! | module | what it is |
 //! |---|---|
 //! | [`door`] | the one way in from above: frames, sockets, client |
-//! | [`drive`] | what holds the roles: `sim` (virtual time, seeded faults) |
+//! | [`broker`] | a nats-server of one's own |
+//! | [`drive`] | what holds the roles: `local` (one process), `nats` (many), `sim` (virtual time, seeded faults) |
 //! | [`embed`](mod@embed) | a lab in this process, and a client at its door |
 //! | [`bench`](mod@bench) | the figures of a mesh that runs |
 //! | [`worker`] | what an agent really runs |
@@ -12,6 +13,7 @@
 //! | [`predict`] | the predictor over recorded round trips, beside its baselines |
 
 pub mod bench;
+pub mod broker;
 pub mod door;
 pub mod drive;
 pub mod embed;

@@ -50,7 +50,7 @@ pub const OVERHEAD: usize = HEAD_SIZE + 76;
 pub struct Head {
     /// Which start of the sender this is.
     pub boot: Boot,
-    /// Counts what the sender's key signs in this boot, from 1.
+    /// Counts what the sender's key signs in the name of `from` in this boot, from 1.
     pub sequence: u64,
     /// When it was signed, by the sender's clock.
     pub sent: Moment,

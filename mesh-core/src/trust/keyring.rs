@@ -95,8 +95,8 @@ pub struct Due {
 impl Keyring {
     /// Keys held at most: a million agents, 34,000 nodes, and as many again during a rotation of all of them.
     pub const KEYS_MAX: usize = 2_100_000;
-    /// Seats of one node at most: a node stands by for its own cluster and sector and a few neighbours.
-    pub const SEATS_MAX: usize = 16;
+    /// Seats of one node at most: on a device its own cluster's and sector's, on a server those of a whole mesh.
+    pub const SEATS_MAX: usize = 2_048;
     /// Revocations held at most; each goes when the last certificate of its key has run out.
     pub const REVOKED_MAX: usize = 65_536;
 
@@ -159,6 +159,14 @@ impl Keyring {
     /// Where an agent's key sits.
     pub fn place_of(&self, id: KeyId) -> Option<AgentId> {
         self.entries.get(&id)?.place.map(|(at, ..)| at)
+    }
+
+    /// The seats that a node's key may hold, if its certificates hold now.
+    pub fn seats_of(&self, id: KeyId) -> impl Iterator<Item = Seat> + '_ {
+        let entry = self.entries.get(&id);
+        entry
+            .into_iter()
+            .flat_map(|entry| entry.seats.iter().map(|(seat, ..)| *seat))
     }
 
     /// Whether a key was revoked, and why.

@@ -3,9 +3,10 @@
 use crate::place::{AgentId, ClusterId, SectorId};
 use crate::trust::Seat;
 use core::fmt;
+use serde::{Deserialize, Serialize};
 
 /// One end of a message. It is signed with the rest, so that a message cannot be passed on to somebody else.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum Address {
     /// Whoever holds a seat.
     Seat(Seat),

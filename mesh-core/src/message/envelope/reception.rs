@@ -109,7 +109,14 @@ impl Reception {
                     | Address::Leads(_)
                     | Address::Coordinators) => return Err(Dropped::NotThem { by, from }),
                 };
-                keyring.may(by, act, now)?;
+                let allowed = keyring.may(by, act, now);
+                // An agent's own key speaks for it as its host's does.
+                let allowed = match head.from {
+                    Address::Agent(agent) => allowed
+                        .or_else(|why| keyring.may(by, Act::Sit(agent), now).map_err(|_| why)),
+                    _ => allowed,
+                };
+                allowed?;
                 let (to, ttl) = (head.to, head.ttl);
                 if !is_here(to) {
                     return Err(Dropped::NotHere { by, to });
@@ -118,7 +125,7 @@ impl Reception {
                     return Err(Dropped::Late { by, ttl });
                 }
                 self.replays
-                    .accept(by, head.boot, head.sequence)
+                    .accept(by, head.from, head.boot, head.sequence)
                     .map_err(|replay| Dropped::Replay { by, replay })?;
                 Ok(envelope)
             });

@@ -1,13 +1,14 @@
-//! Replays, refused by (key, boot, sequence) and never by time (PROTOCOL §10).
+//! Replays, refused by (key and name, boot, sequence) and never by time (PROTOCOL §10).
 //!
 //! Of each sender the highest sequence and the 128 before it are remembered, as the anti-replay window of RFC 4303
-//! §3.4.3 does for packets. A boot counts all that its key signs; a message that is overtaken by more than 128 others
-//! of its sender is refused, and comes again by delivery's own means with a new number.
+//! §3.4.3 does for packets. A boot counts all that its key signs in one name; a message that is overtaken by more than
+//! 128 others of that name is refused, and comes again by delivery's own means with a new number.
 //!
 //! Windows are worth keeping over a restart ([`Window`] is serialisable). Without them a message recorded before the
 //! restart can be played once more; what it carries is then caught by its id, its epoch, or its age after the new clock
 //! exchange.
 
+use super::Address;
 use crate::time::Boot;
 use crate::trust::KeyId;
 use serde::{Deserialize, Serialize};
@@ -89,21 +90,29 @@ impl Window {
     }
 }
 
-/// Windows of all senders. Only verified messages of admitted keys come here, so the keyring bounds it.
+/// Windows of all senders. Only verified messages of admitted keys come here, so the keyring bounds it. A node that
+/// speaks for several seats has a window for each: what it says for one overtakes what it says for another at will.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Replays {
-    windows: BTreeMap<KeyId, Window>,
+    windows: BTreeMap<(KeyId, Address), Window>,
 }
 
 impl Replays {
     /// Takes in a verified message's number.
-    pub fn accept(&mut self, by: KeyId, boot: Boot, sequence: u64) -> Result<(), Replay> {
-        self.windows.entry(by).or_default().accept(boot, sequence)
+    pub fn accept(
+        &mut self,
+        by: KeyId,
+        from: Address,
+        boot: Boot,
+        sequence: u64,
+    ) -> Result<(), Replay> {
+        let window = self.windows.entry((by, from)).or_default();
+        window.accept(boot, sequence)
     }
 
     /// Forgets senders that `keep` no longer knows; a key that was forgotten must not be admitted again.
     pub fn retain(&mut self, keep: impl Fn(KeyId) -> bool) {
-        self.windows.retain(|&key, _| keep(key));
+        self.windows.retain(|&(key, _), _| keep(key));
     }
 }
 

@@ -59,20 +59,25 @@ impl Shard {
                 Output::Work(work) => self.work(node, work),
                 Output::Claim(claim) => {
                     if let NodeId::Seat(index) = node {
-                        let answer = self.grant(claim);
-                        self.soon.push_back(Event::Seat(index, claim.epoch, answer));
+                        self.ask_for_seat(index, claim);
                     }
                 }
                 Output::Vacate(seat, epoch) => {
                     let key = self.host(node).key;
-                    lock(&self.shared.seats).release(self.now, seat, key, epoch);
+                    match &mut self.wire {
+                        Some(wire) => wire.vacate(seat, epoch),
+                        None => {
+                            lock(&self.shared.seats).release(self.now, seat, key, epoch);
+                        }
+                    }
                 }
                 Output::Event(event) => self.note(node, event),
                 Output::Reply(id, reply) => self.porter.reply(&id, reply),
                 Output::Store(ticket, record) => self.keep(node, ticket, record),
-                Output::Depose(seat, epoch) => {
-                    lock(&self.shared.seats).depose(self.now, seat, epoch);
-                }
+                Output::Depose(seat, epoch) => match &mut self.wire {
+                    Some(wire) => wire.depose(seat, epoch),
+                    None => lock(&self.shared.seats).depose(self.now, seat, epoch),
+                },
                 Output::Recall(epoch) => {
                     if let NodeId::Seat(index) = node {
                         self.store.fence = self.store.fence.max(epoch);
@@ -171,9 +176,18 @@ impl Shard {
             RoleEvent::Sealed(sheet) => self.shared.tell(&Seen::Sealed(self.now, sheet)),
             RoleEvent::Freezing(report) => self.shared.tell(&Seen::Freezing(self.now, report)),
             RoleEvent::Frozen(report, _) => self.shared.tell(&Seen::Frozen(self.now, report)),
-            RoleEvent::Serving(seat, _) => self.shared.tell(&Seen::Serving(self.now, seat)),
+            RoleEvent::Serving(seat, _) => {
+                if let Some(wire) = &mut self.wire {
+                    wire.serve(seat, true);
+                }
+                self.shared.tell(&Seen::Serving(self.now, seat));
+            }
+            RoleEvent::Stopped(seat, _) => {
+                if let Some(wire) = &mut self.wire {
+                    wire.serve(seat, false);
+                }
+            }
             RoleEvent::Refused(_)
-            | RoleEvent::Stopped(..)
             | RoleEvent::Notice(_)
             | RoleEvent::Unprotected(_)
             | RoleEvent::Conflict(_)
@@ -304,8 +318,7 @@ impl Shard {
 
     pub(super) fn agent_at(&self, agent: AgentId) -> Option<u32> {
         let info = self.cluster(agent.cluster)?;
-        let index = info.agents.start + u32::from(agent.slot());
-        info.agents.contains(&index).then_some(index)
+        info.agents.get(usize::from(agent.slot())).copied()?
     }
 
     /// A throw to everybody, past the door.

@@ -21,6 +21,22 @@ impl RealClock {
         }
     }
 
+    /// Counts from an instant of wall time that has passed, so that processes on one machine agree what moment it is.
+    ///
+    /// # Errors
+    ///
+    /// The origin itself when it has not come yet, or is longer ago than this machine has been up.
+    pub fn since(origin: WallTime) -> Result<Self, WallTime> {
+        let started = Self::start();
+        let passed = started.wall - origin;
+        let passed = u64::try_from(passed.0).map_err(|_| origin)?;
+        let begun = started.begun.checked_sub(Duration::from_micros(passed));
+        Ok(Self {
+            begun: begun.ok_or(origin)?,
+            wall: origin,
+        })
+    }
+
     /// Now, in microseconds since the start.
     pub fn now(self) -> Moment {
         Moment(self.begun.elapsed().as_micros() as i64)

@@ -1,6 +1,7 @@
 //! How large a local mesh is, and what its devices are.
 
 use super::super::sim::scenario::MeshSize;
+use super::hosting::Hosting;
 use crate::worker::{JournalError, Spec, SpecError};
 use mesh_core::place::{AgentId, Shape};
 use mesh_core::time::Micros;
@@ -30,6 +31,8 @@ pub struct Config {
     pub workers: BTreeMap<AgentId, Spec>,
     /// The file of the workers' log; in memory without it, so that nothing survives the process.
     pub worker_log: Option<PathBuf>,
+    /// Which share of the mesh is in this process.
+    pub hosting: Hosting,
 }
 
 /// What agents run on.
@@ -102,6 +105,7 @@ impl Config {
             churn: 0.2,
             workers: BTreeMap::new(),
             worker_log: None,
+            hosting: Hosting::Everything,
         }
     }
 
@@ -121,7 +125,7 @@ impl Config {
         true
     }
 
-    pub(super) fn shape(&self) -> Result<Shape, ConfigError> {
+    pub(in crate::drive) fn shape(&self) -> Result<Shape, ConfigError> {
         let agents = self.agents;
         if !(1..=Self::AGENTS_MAX).contains(&agents) {
             return Err(ConfigError::Agents { agents });

@@ -1,5 +1,6 @@
 //! Who sits where on one shard: nodes made from the configuration.
 
+use super::super::nats::Wire;
 use super::super::sim::clock::SimClock;
 use super::super::sim::link::{Device, Link, Profile, TRUNK_SECTOR, TRUNK_TOP};
 use super::super::sim::node::SeatRole;
@@ -70,15 +71,21 @@ pub(super) struct SeatNode {
 /// A cluster: where its agents are kept, and who stands for its lead.
 #[derive(Debug)]
 pub(super) struct ClusterInfo {
-    pub(super) agents: std::ops::Range<u32>,
-    pub(super) leads: [u32; 2],
+    /// By slot; none where the agent is hosted elsewhere.
+    pub(super) agents: Vec<Option<u32>>,
+    /// By slot, wherever they are hosted.
+    pub(super) classes: Arc<[Class]>,
+    pub(super) leads: Candidates,
 }
+
+/// The nodes that stand for a seat: the holder at first and its standby; none where it is hosted elsewhere.
+pub(super) type Candidates = [Option<u32>; 2];
 
 /// A sector of this shard.
 #[derive(Debug)]
 pub(super) struct SectorInfo {
     pub(super) clusters: Vec<u32>,
-    pub(super) coordinators: [u32; 2],
+    pub(super) coordinators: Candidates,
     /// Nothing passes between it and above.
     pub(super) cut: bool,
 }
@@ -111,17 +118,10 @@ impl Shard {
     pub(super) fn populate(&mut self, classes: &[Class]) {
         let shape = self.shared.shape;
         let mut chance = self.chance.split(2);
+        let nobody = Arc::from([]);
         if self.index == 0 {
-            let pair = [0, 1].map(|holder| {
-                self.add_seat(
-                    Seat::Orchestrator,
-                    holder,
-                    TRUNK_TOP,
-                    &Arc::from([]),
-                    &mut chance,
-                )
-            });
-            self.orchestrators = Some(pair);
+            self.orchestrators =
+                self.add_seats(Seat::Orchestrator, TRUNK_TOP, &nobody, &mut chance);
         }
         self.sectors = (0..shape.sectors).map(|_| None).collect();
         let agents = self.shared.config.agents as usize;
@@ -129,10 +129,8 @@ impl Shard {
             if self.shared.shard_of(sector) != self.index {
                 continue;
             }
-            let coordinators = [0, 1].map(|holder| {
-                let seat = Seat::Coordinator(sector);
-                self.add_seat(seat, holder, TRUNK_TOP, &Arc::from([]), &mut chance)
-            });
+            let seat = Seat::Coordinator(sector);
+            let coordinators = self.add_seats(seat, TRUNK_TOP, &nobody, &mut chance);
             let mut clusters = Vec::with_capacity(usize::from(shape.clusters));
             for slot in 0..shape.clusters {
                 let index = sector.index() * usize::from(shape.clusters) + usize::from(slot);
@@ -155,13 +153,14 @@ impl Shard {
         let of: Arc<[Class]> = (0..places)
             .map(|slot| workers.get(&id.agent(slot)).map_or(class, Spec::class))
             .collect();
-        let leads =
-            [0, 1].map(|holder| self.add_seat(Seat::Lead(id), holder, TRUNK_SECTOR, &of, chance));
+        let leads = self.add_seats(Seat::Lead(id), TRUNK_SECTOR, &of, chance);
         let cluster = self.clusters.len() as u32;
-        let first = self.agents.len() as u32;
-        for slot in 0..places {
+        let here = self.shared.config.hosting.slots(id);
+        let mut agents = vec![None; usize::from(places)];
+        for slot in (0..places).filter(|slot| here.has(*slot)) {
             let place = id.agent(slot);
             let class = of[usize::from(slot)];
+            agents[usize::from(slot)] = Some(self.agents.len() as u32);
             let link = Link::new(Profile::of(class), ASYMMETRY, chance);
             let host = self.new_host(link, key_of(place), chance);
             self.agents.push(AgentNode {
@@ -173,9 +172,24 @@ impl Shard {
             });
         }
         self.clusters.push(ClusterInfo {
-            agents: first..first + u32::from(places),
+            agents,
+            classes: of,
             leads,
         });
+    }
+
+    /// Those of the two that stand for a seat which are hosted here.
+    fn add_seats(
+        &mut self,
+        seat: Seat,
+        one_way: Micros,
+        classes: &Arc<[Class]>,
+        chance: &mut Chance,
+    ) -> Candidates {
+        [0, 1].map(|holder| {
+            let here = self.shared.config.hosting.stands(seat, holder);
+            here.then(|| self.add_seat(seat, holder, one_way, classes, chance))
+        })
     }
 
     /// An agent that knows nothing yet but what it can do.
@@ -201,7 +215,8 @@ impl Shard {
         chance: &mut Chance,
     ) -> u32 {
         let index = self.seats.len() as u32;
-        let key = seat_key(seat, self.shared.shape, holder);
+        let derived = || seat_key(seat, self.shared.shape, holder);
+        let key = self.wire.as_ref().map_or_else(derived, Wire::node);
         let link = Link::trunk(one_way, ASYMMETRY, chance);
         let host = self.new_host(link, key, chance);
         self.seats.push(SeatNode {
@@ -222,7 +237,7 @@ impl Shard {
             clock,
             link,
             armed: Moment::NEVER,
-            boot: Boot(1),
+            boot: self.wire.as_ref().map_or(Boot(1), Wire::boot),
             up: true,
             silent: false,
             lies: None,

@@ -19,6 +19,7 @@
 //! | `act` | what a role asks for beside messages |
 //! | `chores` | tasks on modelled devices |
 //! | `hire` | real workers |
+//! | `hosting` | which share of the mesh is here |
 //! | `fault` | what can be made to go wrong while it runs |
 //! | `publish` | counts for Prometheus, and whether all is well |
 //! | `watch` | what the mesh came to, for benchmarks and tests |
@@ -30,6 +31,7 @@ pub mod config;
 mod crew;
 pub mod fault;
 mod hire;
+pub mod hosting;
 mod post;
 mod publish;
 mod shard;
@@ -39,16 +41,19 @@ pub mod watch;
 
 pub use config::{Config, ConfigError, Devices, Situation};
 pub use fault::Fault;
+pub use hosting::{Hosting, Part};
 pub use watch::{Figures, Seen};
 
+use super::nats::Wire;
 use crate::door::frame::{VERSION, Welcome};
 use crate::door::{Porter, Request};
 use clock::RealClock;
+use mesh_core::message::envelope::Address;
 use mesh_core::message::{Body, Epoch, MessageId};
-use mesh_core::place::{SectorId, Shape};
+use mesh_core::place::{SectorId, Shape, Slots};
 use mesh_core::role::{From, HostAct, Order};
 use mesh_core::time::{Micros, Moment};
-use mesh_core::trust::seat::SeatTable;
+use mesh_core::trust::seat::{SeatAnswer, SeatTable};
 use mesh_core::trust::{KeyId, Rights};
 use std::collections::VecDeque;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -93,7 +98,7 @@ struct Shared {
 
 /// What comes to a shard from outside.
 #[derive(Debug)]
-enum Mail {
+pub(in crate::drive) enum Mail {
     /// A message from another shard.
     Parcel(Box<Crossing>),
     /// From the door, for the orchestrator.
@@ -106,15 +111,34 @@ enum Mail {
     Host(HostAct),
     /// How long holds were off, to be told and begun anew.
     Spread(SyncSender<watch::Spread>),
+    /// Messages from other processes, verified.
+    Heard(Vec<Heard>),
+    /// Whoever grants seats has answered the node at this index, which asked with this epoch.
+    Seat(u32, Epoch, SeatAnswer),
     /// A real worker has said something.
     Worked,
     /// The end.
     Stop,
 }
 
+/// A message from another process.
+#[derive(Debug)]
+pub(in crate::drive) struct Heard {
+    pub(in crate::drive) to: Address,
+    /// Which of those behind the address; all of them without.
+    pub(in crate::drive) slots: Option<Slots>,
+    pub(in crate::drive) from: Address,
+    pub(in crate::drive) signer: KeyId,
+    pub(in crate::drive) epoch: Epoch,
+    pub(in crate::drive) sent: Moment,
+    /// When the socket was read, in true time.
+    pub(in crate::drive) at: Moment,
+    pub(in crate::drive) body: Body,
+}
+
 /// A message that crosses from shard to shard.
 #[derive(Debug)]
-struct Crossing {
+pub(in crate::drive) struct Crossing {
     to: Across,
     /// When it arrives, where that is known; otherwise when it was sent.
     at: Moment,
@@ -126,7 +150,7 @@ struct Crossing {
 }
 
 #[derive(Debug, Clone, Copy)]
-enum Across {
+pub(in crate::drive) enum Across {
     /// Whoever orchestrates.
     Top,
     /// Whoever coordinates this sector.
@@ -136,15 +160,30 @@ enum Across {
 impl Local {
     /// Starts a mesh. It is there when this returns, and its agents become active within the next second.
     pub fn start(config: Config) -> Result<Self, ConfigError> {
+        Self::begin(config, RealClock::start(), None, |_| {})
+    }
+
+    /// The same, for a share of a mesh whose other parts are reached by wire; all of it is one shard then, and `hears` is
+    /// given its box before anybody speaks.
+    pub(in crate::drive) fn begin(
+        config: Config,
+        clock: RealClock,
+        wire: Option<Wire>,
+        hears: impl FnOnce(&SyncSender<Mail>),
+    ) -> Result<Self, ConfigError> {
         let shape = config.shape()?;
-        let shards = config.shards(shape);
+        let shards = if wire.is_some() {
+            1
+        } else {
+            config.shards(shape)
+        };
         let (boxes, inboxes): (Vec<_>, Vec<_>) =
             (0..shards).map(|_| sync_channel(INBOX_MAX)).unzip();
         let welcome = Welcome {
             version: VERSION,
             program: concat!("mesh-node ", env!("CARGO_PKG_VERSION")).to_owned(),
             mesh: config.name.clone(),
-            driver: "local".to_owned(),
+            driver: if wire.is_some() { "nats" } else { "local" }.to_owned(),
             lab: config.is_lab(),
             shape,
             caller: String::new(),
@@ -152,7 +191,7 @@ impl Local {
         };
         let (staff, staff_thread) = hire::hire(&config, shape, &boxes)?.unzip();
         let shared = Arc::new(Shared {
-            clock: RealClock::start(),
+            clock,
             config,
             shape,
             boxes,
@@ -176,11 +215,14 @@ impl Local {
                 Err(_) => unreachable!("what comes back is what was sent"),
             }),
         );
+        hears(&shared.boxes[0]);
+        let mut wire = wire;
         let threads = inboxes.into_iter().enumerate().map(|(index, inbox)| {
+            let wire = wire.take();
             let (shared, porter) = (Arc::clone(&shared), Arc::clone(&porter));
             std::thread::Builder::new()
                 .name(format!("shard-{index}"))
-                .spawn(move || shard::run(index, &shared, &porter, &inbox))
+                .spawn(move || shard::run(index, &shared, &porter, wire, &inbox))
                 .map_err(ConfigError::Thread)
         });
         let threads = threads.collect::<Result<_, _>>()?;
@@ -261,11 +303,16 @@ impl Local {
         self.end(reason);
     }
 
-    fn end(&mut self, reason: &str) {
+    /// Tells it to end; its threads come to their end when this is dropped.
+    pub(in crate::drive) fn close(&self, reason: &str) {
         self.porter.close(reason);
         for inbox in &self.shared.boxes {
             let _ = inbox.send(Mail::Stop);
         }
+    }
+
+    fn end(&mut self, reason: &str) {
+        self.close(reason);
         for thread in self.threads.drain(..) {
             // A thread that panicked has told so itself.
             let _ = thread.join();

@@ -1,10 +1,13 @@
 //! How messages travel: who is meant, over which link, and from shard to shard.
 
+use super::super::address::seen;
 use super::super::sim::link::Direction;
 use super::super::sim::node::NodeId;
 use super::config::Devices;
+use super::crew::Candidates;
 use super::shard::{Event, Shard};
-use super::{Across, Crossing, Mail, Shared};
+use super::{Across, Crossing, Heard, Mail, Shared};
+use mesh_core::message::envelope::Address;
 use mesh_core::message::{Body, Epoch, Micros32};
 use mesh_core::place::{ClusterId, SectorId};
 use mesh_core::role::{Arrival, From, Input, To};
@@ -43,6 +46,8 @@ struct Parcel {
     signer: KeyId,
     epoch: Epoch,
     sent: Moment,
+    /// When the socket was read, where there is one.
+    read: Option<Moment>,
     body: Body,
 }
 
@@ -137,9 +142,96 @@ impl Shard {
                 Some(factor) => lied(letter.body, factor),
                 None => letter.body,
             };
-            self.send(sender, letter.to, body);
+            if self.wire.is_some() {
+                self.speak(sender, letter.to, &body);
+            } else {
+                self.send(sender, letter.to, body);
+            }
         }
         self.letters = letters;
+        if let Some(wire) = &mut self.wire {
+            wire.ship();
+        }
+    }
+
+    /// Over the wire.
+    fn speak(&mut self, sender: Sender, to: To, body: &Body) {
+        let own = self.address(sender.node);
+        if let Some(wire) = &mut self.wire {
+            wire.say(own, to, sender.epoch, sender.sent, body);
+        }
+    }
+
+    fn address(&self, node: NodeId) -> Address {
+        match node {
+            NodeId::Agent(index) => Address::Agent(self.agents[index as usize].role.place()),
+            NodeId::Seat(index) => Address::Seat(self.seats[index as usize].seat),
+        }
+    }
+
+    /// A message has come in over the wire: for whom of those here it is.
+    pub(super) fn hear(&mut self, heard: Heard) {
+        if matches!(
+            heard.body.content(),
+            Body::Throw(_) | Body::Task(_) | Body::Levels(_)
+        ) {
+            self.wake_up();
+        }
+        let meant = |slot: u8| heard.slots.is_none_or(|slots| slots.has(slot));
+        match heard.to {
+            Address::Agent(place) => {
+                if let Some(index) = self.agent_at(place) {
+                    self.hand_in(NodeId::Agent(index), &heard);
+                }
+            }
+            Address::Agents(cluster) => {
+                let agents = self.cluster(cluster).map(|info| info.agents.clone());
+                let slots = agents.into_iter().flatten().zip(0..);
+                for (index, slot) in slots {
+                    if let Some(index) = index.filter(|_| meant(slot)) {
+                        self.hand_in(NodeId::Agent(index), &heard);
+                    }
+                }
+            }
+            Address::Seat(seat) => self.hand_to_seat(seat, &heard),
+            Address::Leads(sector) => {
+                for slot in (0..self.shared.shape.clusters).filter(|slot| meant(*slot)) {
+                    self.hand_to_seat(Seat::Lead(sector.cluster(slot)), &heard);
+                }
+            }
+            Address::Coordinators => {
+                for sector in self.shared.shape.all_sectors() {
+                    let slot = u8::try_from(sector.index());
+                    if heard.slots.is_none() || slot.is_ok_and(meant) {
+                        self.hand_to_seat(Seat::Coordinator(sector), &heard);
+                    }
+                }
+            }
+            Address::Key(_) => {}
+        }
+    }
+
+    fn hand_to_seat(&mut self, seat: Seat, heard: &Heard) {
+        let holders = self.candidates(seat);
+        for node in self.serving(holders).into_iter().flatten() {
+            self.hand_in(node, heard);
+        }
+    }
+
+    fn hand_in(&mut self, node: NodeId, heard: &Heard) {
+        let Some(from) = seen(self.address(node), heard.from) else {
+            return;
+        };
+        self.post.sent += 1;
+        let parcel = self.post.put(Parcel {
+            from,
+            signer: heard.signer,
+            epoch: heard.epoch,
+            sent: heard.sent,
+            read: Some(heard.at),
+            body: heard.body.clone(),
+        });
+        self.soon.push_back(Event::Deliver(node, parcel));
     }
 
     fn send(&mut self, sender: Sender, to: To, body: Body) {
@@ -256,7 +348,7 @@ impl Shard {
             return;
         };
         let agents = info.agents.clone();
-        let at = |slot: u32| (agents.start + slot < agents.end).then_some(agents.start + slot);
+        let at = |slot: u8| agents.get(usize::from(slot)).copied().flatten();
         let (down, from) = (Direction::Down, From::Parent);
         match to {
             To::Parent => {
@@ -270,19 +362,19 @@ impl Shard {
             // Leads have no peers.
             To::Peer(_) => {}
             To::Child(slot) => {
-                if let Some(index) = at(u32::from(slot)) {
+                if let Some(index) = u8::try_from(slot).ok().and_then(at) {
                     let node = NodeId::Agent(index);
                     self.hand_over(sender, node, down, node, from, body);
                 }
             }
             To::Children(slots) => {
-                for index in slots.iter().filter_map(|slot| at(u32::from(slot))) {
+                for index in slots.iter().filter_map(at) {
                     let node = NodeId::Agent(index);
                     self.hand_over(sender, node, down, node, from, body.clone());
                 }
             }
             To::Everyone => {
-                for index in agents.clone() {
+                for index in agents.iter().copied().flatten() {
                     let node = NodeId::Agent(index);
                     self.hand_over(sender, node, down, node, from, body.clone());
                 }
@@ -296,55 +388,34 @@ impl Shard {
         sender: Sender,
         lower: NodeId,
         direction: Direction,
-        holders: [u32; 2],
+        holders: Candidates,
         from: From,
         body: Body,
     ) {
-        let serving = holders.map(|holder| self.seats[holder as usize].role.serving());
-        match serving {
-            [true, true] => {
-                let first = NodeId::Seat(holders[0]);
+        match self.serving(holders) {
+            [Some(first), Some(second)] => {
                 self.hand_over(sender, lower, direction, first, from, body.clone());
-                let second = NodeId::Seat(holders[1]);
                 self.hand_over(sender, lower, direction, second, from, body);
             }
-            [true, false] => {
-                self.hand_over(
-                    sender,
-                    lower,
-                    direction,
-                    NodeId::Seat(holders[0]),
-                    from,
-                    body,
-                );
+            [Some(holder), None] | [None, Some(holder)] => {
+                self.hand_over(sender, lower, direction, holder, from, body);
             }
-            [false, true] => {
-                self.hand_over(
-                    sender,
-                    lower,
-                    direction,
-                    NodeId::Seat(holders[1]),
-                    from,
-                    body,
-                );
-            }
-            [false, false] => {}
+            [None, None] => {}
         }
     }
 
-    fn hand_down(&mut self, sender: Sender, holders: [u32; 2], body: &Body) {
-        for holder in holders {
-            if self.seats[holder as usize].role.serving() {
-                let node = NodeId::Seat(holder);
-                self.hand_over(
-                    sender,
-                    node,
-                    Direction::Down,
-                    node,
-                    From::Parent,
-                    body.clone(),
-                );
-            }
+    /// Those of the two that hold their seat, or think so.
+    fn serving(&self, holders: Candidates) -> [Option<NodeId>; 2] {
+        holders.map(|holder| {
+            let serves = |holder: &u32| self.seats[*holder as usize].role.serving();
+            holder.filter(serves).map(NodeId::Seat)
+        })
+    }
+
+    fn hand_down(&mut self, sender: Sender, holders: Candidates, body: &Body) {
+        for node in self.serving(holders).into_iter().flatten() {
+            let from = From::Parent;
+            self.hand_over(sender, node, Direction::Down, node, from, body.clone());
         }
     }
 
@@ -367,6 +438,7 @@ impl Shard {
             signer: sender.signer,
             epoch: sender.epoch,
             sent: sender.sent,
+            read: None,
             body,
         });
         self.due_in(delay, Event::Deliver(to, parcel));
@@ -411,19 +483,14 @@ impl Shard {
             Across::Top => self.orchestrators,
             Across::Sector(sector) => {
                 let info = self.sector(sector).filter(|info| !info.cut);
-                info.map(|info| info.coordinators)
+                info.map_or([None; 2], |info| info.coordinators)
             }
         };
-        for holder in holders.into_iter().flatten() {
-            if !self.seats[holder as usize].role.serving() {
-                continue;
-            }
+        for node in self.serving(holders).into_iter().flatten() {
             self.post.sent += 1;
             let due = match to {
                 Across::Top => Some(at),
-                Across::Sector(_) => self
-                    .delay(NodeId::Seat(holder), Direction::Down)
-                    .map(|delay| at + delay),
+                Across::Sector(_) => self.delay(node, Direction::Down).map(|delay| at + delay),
             };
             let Some(due) = due else { continue };
             let parcel = self.post.put(Parcel {
@@ -431,9 +498,10 @@ impl Shard {
                 signer,
                 epoch,
                 sent,
+                read: None,
                 body: body.clone(),
             });
-            let event = Event::Deliver(NodeId::Seat(holder), parcel);
+            let event = Event::Deliver(node, parcel);
             if due > self.now {
                 self.queue.push(due, event);
             } else {
@@ -452,7 +520,7 @@ impl Shard {
             signer: parcel.signer,
             epoch: parcel.epoch,
             sent: parcel.sent,
-            received: self.host(node).clock.read(at),
+            received: self.host(node).clock.read(parcel.read.unwrap_or(at)),
             body: parcel.body,
         };
         self.give(node, Input::Message(arrival));

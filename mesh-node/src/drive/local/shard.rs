@@ -1,5 +1,6 @@
 //! One thread with the sectors that it holds: what is due, what has come, how long to rest.
 
+use super::super::nats::Wire;
 use super::super::sim::disk::Disks;
 use super::super::sim::link::{FaultRates, LinkFaults};
 use super::super::sim::node::NodeId;
@@ -7,7 +8,7 @@ use super::super::sim::notary::Notaries;
 use super::super::sim::queue::EventQueue;
 use super::super::sim::world::new_role;
 use super::chores::Chores;
-use super::crew::{self, AgentNode, ClusterInfo, Host, SeatNode, SectorInfo};
+use super::crew::{self, AgentNode, Candidates, ClusterInfo, Host, SeatNode, SectorInfo};
 use super::post::{Letter, Post};
 use super::watch::Spread;
 use super::{Mail, Shared, lock};
@@ -21,7 +22,7 @@ use mesh_core::place::scope::Scope;
 use mesh_core::place::{Class, ClusterId, SectorId};
 use mesh_core::role::{Brought, Input, Notary, Outputs, Start, Ticket, WorkerEvent};
 use mesh_core::time::{Micros, Moment};
-use mesh_core::trust::seat::{Seat, SeatAnswer};
+use mesh_core::trust::seat::{Claim, Seat, SeatAnswer};
 use mesh_core::trust::{Scheme, World as SignWorld};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -53,7 +54,7 @@ pub(super) struct Shard {
     pub(super) clusters: Vec<ClusterInfo>,
     /// Sectors by index; none where another shard holds it.
     pub(super) sectors: Vec<Option<SectorInfo>>,
-    pub(super) orchestrators: Option<[u32; 2]>,
+    pub(super) orchestrators: Candidates,
     pub(super) faults: Vec<LinkFaults>,
     pub(super) over: Vec<Option<super::Fault>>,
     pub(super) post: Post,
@@ -67,6 +68,8 @@ pub(super) struct Shard {
     /// The event that is handled is a deadline of its node's own.
     pub(super) in_wake: bool,
     pub(super) store: super::act::Store,
+    /// The way to other processes; without it everybody is in this one.
+    pub(super) wire: Option<Wire>,
     notaries: Notaries,
     out: Outputs,
     busy: u32,
@@ -117,9 +120,10 @@ pub(super) fn run(
     index: usize,
     shared: &Arc<Shared>,
     porter: &Arc<Porter>,
+    wire: Option<Wire>,
     inbox: &Receiver<Mail>,
 ) {
-    let mut shard = Shard::new(index, shared, porter);
+    let mut shard = Shard::new(index, shared, porter, wire);
     shard.begin();
     while !shard.stopped {
         while let Ok(mail) = inbox.try_recv() {
@@ -138,7 +142,7 @@ pub(super) fn run(
 }
 
 impl Shard {
-    fn new(index: usize, shared: &Arc<Shared>, porter: &Arc<Porter>) -> Self {
+    fn new(index: usize, shared: &Arc<Shared>, porter: &Arc<Porter>, wire: Option<Wire>) -> Self {
         let chance = Chance::new(shared.config.seed).split(100 + index as u64);
         let now = shared.clock.now();
         let mut shard = Self {
@@ -151,7 +155,7 @@ impl Shard {
             agents: Vec::new(),
             clusters: Vec::new(),
             sectors: Vec::new(),
-            orchestrators: None,
+            orchestrators: [None; 2],
             faults: vec![LinkFaults::new(&FaultRates::NONE)],
             over: Vec::new(),
             post: Post::default(),
@@ -162,6 +166,7 @@ impl Shard {
             releasing: None,
             in_wake: false,
             store: super::act::Store::default(),
+            wire,
             notaries: Notaries::new(Scheme::StandIn(SignWorld::new(shared.config.seed))),
             out: Outputs::default(),
             busy: 0,
@@ -295,6 +300,10 @@ impl Shard {
             Mail::Spread(to) => {
                 let _ = to.send(std::mem::take(&mut self.spread));
             }
+            Mail::Heard(heard) => heard.into_iter().for_each(|one| self.hear(one)),
+            Mail::Seat(seat, asked, answer) => {
+                self.soon.push_back(Event::Seat(seat, asked, answer));
+            }
             // They are heard in the turn that follows.
             Mail::Worked => {}
             Mail::Stop => self.stopped = true,
@@ -348,6 +357,9 @@ impl Shard {
         let counted = core::mem::take(&mut self.handled);
         self.shared.handled.fetch_add(counted, Ordering::Relaxed);
         self.post.count(&self.shared);
+        if let Some(wire) = &self.wire {
+            wire.set_wall(self.shared.clock.wall());
+        }
         let Some(at) = self.queue.next_at() else {
             return REST_MAX;
         };
@@ -414,16 +426,9 @@ impl Shard {
             NodeId::Seat(index) => {
                 let seat = &self.seats[index as usize];
                 let classes: Arc<[Class]> = match seat.seat {
-                    Seat::Lead(cluster) => self.cluster(cluster).map_or_else(
-                        || Arc::from([]),
-                        |info| {
-                            let own = info.agents.start as usize..info.agents.end as usize;
-                            self.agents[own]
-                                .iter()
-                                .map(|agent| agent.role.class())
-                                .collect()
-                        },
-                    ),
+                    Seat::Lead(cluster) => self
+                        .cluster(cluster)
+                        .map_or_else(|| Arc::from([]), |info| Arc::clone(&info.classes)),
                     Seat::Coordinator(_) | Seat::Orchestrator => Arc::from([]),
                 };
                 let role = new_role(seat.seat, self.shared.shape, &classes, seat.host.key);
@@ -438,36 +443,39 @@ impl Shard {
     }
 
     fn notary_of(&self, node: NodeId) -> Arc<dyn Notary> {
+        if let Some(wire) = &self.wire {
+            return wire.notary();
+        }
         let NodeId::Seat(index) = node else {
             return self.notaries.of_agents();
         };
-        let (author, pair) = match self.seats[index as usize].seat {
-            Seat::Orchestrator => (Author::Orchestrator, self.orchestrators),
-            Seat::Coordinator(sector) => {
-                let info = self.sector(sector);
-                (
-                    Author::Coordinator(sector),
-                    info.map(|info| info.coordinators),
-                )
-            }
-            Seat::Lead(cluster) => {
-                let info = self.cluster(cluster);
-                (Author::Lead(cluster), info.map(|info| info.leads))
-            }
+        let seat = self.seats[index as usize].seat;
+        let author = match seat {
+            Seat::Orchestrator => Author::Orchestrator,
+            Seat::Coordinator(sector) => Author::Coordinator(sector),
+            Seat::Lead(cluster) => Author::Lead(cluster),
         };
-        let second = pair.is_some_and(|pair| pair[1] == index);
+        let second = self.candidates(seat)[1] == Some(index);
         self.notaries.of_seat(author, u8::from(second))
     }
 
     /// The node that holds a seat of this shard.
     pub(super) fn holder(&self, seat: Seat) -> Option<NodeId> {
-        let pair = match seat {
-            Seat::Orchestrator => self.orchestrators,
-            Seat::Coordinator(sector) => self.sector(sector).map(|info| info.coordinators),
-            Seat::Lead(cluster) => self.cluster(cluster).map(|info| info.leads),
-        };
         let serves = |index: &u32| self.seats[*index as usize].role.serving();
-        pair?.into_iter().find(serves).map(NodeId::Seat)
+        let mut both = self.candidates(seat).into_iter().flatten();
+        both.find(serves).map(NodeId::Seat)
+    }
+
+    /// The nodes of this shard that stand for a seat.
+    pub(super) fn candidates(&self, seat: Seat) -> Candidates {
+        let nobody = [None; 2];
+        match seat {
+            Seat::Orchestrator => self.orchestrators,
+            Seat::Coordinator(sector) => {
+                self.sector(sector).map_or(nobody, |info| info.coordinators)
+            }
+            Seat::Lead(cluster) => self.cluster(cluster).map_or(nobody, |info| info.leads),
+        }
     }
 
     pub(super) fn host(&self, node: NodeId) -> &Host {
@@ -528,8 +536,12 @@ impl Shard {
         u16::try_from(index).unwrap_or(0)
     }
 
-    /// Asks the table of seats.
-    pub(super) fn grant(&self, claim: mesh_core::trust::seat::Claim) -> SeatAnswer {
-        lock(&self.shared.seats).claim(self.now, claim)
+    /// Asks whoever grants seats.
+    pub(super) fn ask_for_seat(&mut self, index: u32, claim: Claim) {
+        if let Some(wire) = &mut self.wire {
+            return wire.claim(index, claim);
+        }
+        let answer = lock(&self.shared.seats).claim(self.now, claim);
+        self.soon.push_back(Event::Seat(index, claim.epoch, answer));
     }
 }

@@ -3,6 +3,7 @@
 //! Every node has a notary of its own that signs with that node's key alone, so a seat in the wrong hands can write in
 //! nobody else's name; whom to believe is the same for all.
 
+use super::super::vouched::Vouched;
 use super::node::NodeId;
 use super::world::World;
 use mesh_core::guard::level::Author;
@@ -12,13 +13,10 @@ use mesh_core::role::{Notary, Signatory};
 use mesh_core::trust::key::Signature;
 use mesh_core::trust::key::{Scheme, SecretKey, Signer};
 use mesh_core::trust::seat::Seat;
-use std::collections::VecDeque;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 /// Nodes that stand for each seat: the holder and its standby.
 const HOLDERS: u8 = 2;
-/// Throws that are under way at once, and some more.
-const VOUCHED_MAX: usize = 32;
 
 /// Who signs with which key in this run.
 #[derive(Debug)]
@@ -38,8 +36,7 @@ struct OfSeat {
 #[derive(Debug)]
 struct OfAgents {
     scheme: Arc<Scheme>,
-    /// Throws that were found to be the orchestrator's: a process verifies a message once for all that it hosts.
-    vouched: Mutex<VecDeque<Arc<Header>>>,
+    vouched: Vouched,
 }
 
 impl Notaries {
@@ -47,7 +44,7 @@ impl Notaries {
         let scheme = Arc::new(scheme);
         let agents = Arc::new(OfAgents {
             scheme: Arc::clone(&scheme),
-            vouched: Mutex::default(),
+            vouched: Vouched::default(),
         });
         Self { scheme, agents }
     }
@@ -98,24 +95,6 @@ impl Notary for OfSeat {
     }
 }
 
-impl OfAgents {
-    /// Whether this very throw was vouched for; if not, what `check` says is remembered when it says yes.
-    fn remembers(&self, header: &Arc<Header>, check: impl FnOnce() -> bool) -> bool {
-        let Ok(mut vouched) = self.vouched.lock() else {
-            return check();
-        };
-        if vouched.iter().any(|known| Arc::ptr_eq(known, header)) {
-            return true;
-        }
-        let genuine = check();
-        if genuine {
-            vouched.truncate(VOUCHED_MAX - 1);
-            vouched.push_front(Arc::clone(header));
-        }
-        genuine
-    }
-}
-
 impl Notary for OfAgents {
     fn sign(&self, who: Signatory, bytes: &[u8]) -> Signature {
         match who {
@@ -125,7 +104,8 @@ impl Notary for OfAgents {
     }
 
     fn vouch_throw(&self, header: &Arc<Header>) -> bool {
-        self.remembers(header, || self.vouch_command(&**header))
+        self.vouched
+            .remembers(header, || self.vouch_command(&**header))
     }
 
     fn vouch(&self, who: Signatory, bytes: &[u8], signature: &Signature) -> bool {

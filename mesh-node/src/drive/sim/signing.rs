@@ -6,6 +6,7 @@
 //! drivers use, under a keyring of certificates. Either way a parcel that is forged, played again, from nobody, or from a
 //! key without that seat is dropped before any role sees it, and counted by reason.
 
+use super::super::address::{hears, meant, seen};
 use super::node::NodeId;
 use super::world::World;
 use mesh_core::message::delivery::Numbered;
@@ -13,7 +14,6 @@ use mesh_core::message::envelope::{
     self, Address, Encoding, Head, Reason, Reception, Refusals, Window,
 };
 use mesh_core::message::{Ack, Answer, Beat, Body, Epoch, Exchange};
-use mesh_core::place::AgentId;
 use mesh_core::role::{From, To};
 use mesh_core::time::{Boot, Micros, Moment, WallTime};
 use mesh_core::trust::certificate::{Grant, Statement};
@@ -286,35 +286,9 @@ impl World {
     }
 
     fn addresses(&self, node: NodeId, to: To) -> Option<(Address, Address)> {
-        let index = match node {
-            NodeId::Agent(index) => {
-                let place = self.agents[index as usize].role.place();
-                let lead = Address::Seat(Seat::Lead(place.cluster));
-                return Some((Address::Agent(place), lead));
-            }
-            NodeId::Seat(index) => index,
-        };
-        let seat = self.seats[index as usize].seat;
-        let to = match (seat, to) {
-            (Seat::Orchestrator | Seat::Lead(_), To::Peer(_))
-            | (Seat::Orchestrator, To::Parent) => {
-                return None;
-            }
-            (Seat::Coordinator(_), To::Peer(slot)) | (Seat::Orchestrator, To::Child(slot)) => {
-                let sector = super::world::sector_at(u32::from(slot));
-                Address::Seat(Seat::Coordinator(sector))
-            }
-            (Seat::Orchestrator, To::Children(_) | To::Everyone) => Address::Coordinators,
-            (Seat::Coordinator(_), To::Parent) => Address::Seat(Seat::Orchestrator),
-            (Seat::Coordinator(sector), To::Child(slot)) => {
-                Address::Seat(Seat::Lead(sector.cluster(slot as u8)))
-            }
-            (Seat::Coordinator(sector), To::Children(_) | To::Everyone) => Address::Leads(sector),
-            (Seat::Lead(cluster), To::Parent) => Address::Seat(Seat::Coordinator(cluster.sector)),
-            (Seat::Lead(cluster), To::Child(slot)) => Address::Agent(cluster.agent(slot as u8)),
-            (Seat::Lead(cluster), To::Children(_) | To::Everyone) => Address::Agents(cluster),
-        };
-        Some((Address::Seat(seat), to))
+        let own = self.where_is(node);
+        let (to, _) = meant(own, to)?;
+        Some((own, to))
     }
 
     fn read(
@@ -330,11 +304,11 @@ impl World {
         };
         let desk = real.desks.entry(node).or_default();
         // What the desk refuses it has counted itself.
-        let read = desk.take::<_, Body>(bytes, &real.ring, wall, |to| here.hears(to));
+        let read = desk.take::<_, Body>(bytes, &real.ring, wall, |to| hears(here, to));
         let (envelope, body) = read.map_err(|_| None)?;
         let signer = real.names.get(&envelope.by()).copied();
         let head = envelope.head;
-        let from = here.sees(head.from);
+        let from = seen(here, head.from);
         let (Some(signer), Some(from)) = (signer, from) else {
             return Err(Some(Reason::WrongPlace));
         };
@@ -342,57 +316,10 @@ impl World {
         Ok(())
     }
 
-    fn where_is(&self, node: NodeId) -> Here {
+    fn where_is(&self, node: NodeId) -> Address {
         match node {
-            NodeId::Agent(index) => Here::Agent(self.agents[index as usize].role.place()),
-            NodeId::Seat(index) => Here::Seat(self.seats[index as usize].seat),
-        }
-    }
-}
-
-/// Where a node is, to tell what is for it and how it sees others.
-#[derive(Debug, Clone, Copy)]
-enum Here {
-    Agent(AgentId),
-    Seat(Seat),
-}
-
-impl Here {
-    fn hears(self, to: Address) -> bool {
-        match (self, to) {
-            (Self::Agent(own), Address::Agent(agent)) => own == agent,
-            (Self::Agent(own), Address::Agents(cluster)) => own.cluster == cluster,
-            (Self::Seat(own), Address::Seat(seat)) => own == seat,
-            (Self::Seat(Seat::Lead(own)), Address::Leads(sector)) => own.sector == sector,
-            (Self::Seat(Seat::Coordinator(_)), Address::Coordinators) => true,
-            _ => false,
-        }
-    }
-
-    fn sees(self, from: Address) -> Option<From> {
-        match (self, from) {
-            (Self::Agent(own), Address::Seat(Seat::Lead(cluster))) => {
-                (own.cluster == cluster).then_some(From::Parent)
-            }
-            (Self::Seat(Seat::Lead(own)), Address::Agent(agent)) => {
-                (agent.cluster == own).then(|| From::Child(agent.slot().into()))
-            }
-            (Self::Seat(Seat::Lead(own)), Address::Seat(Seat::Coordinator(sector))) => {
-                (own.sector == sector).then_some(From::Parent)
-            }
-            (Self::Seat(Seat::Coordinator(own)), Address::Seat(Seat::Lead(cluster))) => {
-                (cluster.sector == own).then(|| From::Child(cluster.slot().into()))
-            }
-            (Self::Seat(Seat::Coordinator(_)), Address::Seat(Seat::Orchestrator)) => {
-                Some(From::Parent)
-            }
-            (Self::Seat(Seat::Coordinator(own)), Address::Seat(Seat::Coordinator(sector))) => {
-                (sector != own).then(|| From::Peer(sector.index() as u16))
-            }
-            (Self::Seat(Seat::Orchestrator), Address::Seat(Seat::Coordinator(sector))) => {
-                Some(From::Child(sector.index() as u16))
-            }
-            _ => None,
+            NodeId::Agent(index) => Address::Agent(self.agents[index as usize].role.place()),
+            NodeId::Seat(index) => Address::Seat(self.seats[index as usize].seat),
         }
     }
 }
