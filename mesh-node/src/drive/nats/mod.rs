@@ -29,8 +29,6 @@ mod layout;
 mod link;
 mod seats;
 mod subject;
-#[cfg(test)]
-mod tests;
 mod wire;
 
 pub use keys::{Derived, Keys};
