@@ -1,7 +1,7 @@
 //! A broker of one's own: a nats-server on this machine, for benchmarks and tests, that ends when its owner does.
 
 use std::ffi::OsString;
-use std::io::Read as _;
+use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -13,12 +13,16 @@ pub const PROGRAM: &str = "NATS_SERVER";
 const START_MAX: Duration = Duration::from_secs(10);
 /// How long between two looks whether it does.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How long it may take to tell of itself.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
 
 /// A nats-server that listens on loopback alone.
 #[derive(Debug)]
 pub struct Broker {
     child: Child,
     port: u16,
+    /// Where it tells of itself.
+    monitor: u16,
     state: PathBuf,
 }
 
@@ -64,19 +68,23 @@ pub fn program() -> Option<PathBuf> {
 impl Broker {
     /// Starts one that keeps its state in this folder.
     pub fn start(state: &Path) -> Result<Self, BrokerError> {
-        let port = free_port().map_err(|source| BrokerError::Start {
-            program: "nats-server".to_owned(),
-            source,
-        })?;
-        Self::start_at(state, port)
+        let port = || {
+            free_port().map_err(|source| BrokerError::Start {
+                program: "nats-server".to_owned(),
+                source,
+            })
+        };
+        Self::start_at(state, port()?, port()?)
     }
 
-    fn start_at(state: &Path, port: u16) -> Result<Self, BrokerError> {
+    fn start_at(state: &Path, port: u16, monitor: u16) -> Result<Self, BrokerError> {
         let program = program().ok_or(BrokerError::Missing)?;
         let shown = program.display().to_string();
         let child = Command::new(&program)
             .args(["-a", "127.0.0.1", "-js", "-p"])
             .arg(port.to_string())
+            .arg("-m")
+            .arg(monitor.to_string())
             .arg("-sd")
             .arg(state)
             .stdin(Stdio::null())
@@ -90,6 +98,7 @@ impl Broker {
         let mut broker = Self {
             child,
             port,
+            monitor,
             state: state.to_owned(),
         };
         let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -123,6 +132,22 @@ impl Broker {
         self.child.id()
     }
 
+    /// Messages that it took in and gave out so far, by its own count; none when it does not say.
+    pub fn messages(&self) -> Option<u64> {
+        let at = SocketAddr::from((Ipv4Addr::LOCALHOST, self.monitor));
+        let mut socket = TcpStream::connect_timeout(&at, ANSWER_MAX).ok()?;
+        socket.set_read_timeout(Some(ANSWER_MAX)).ok()?;
+        socket
+            .write_all(b"GET /varz HTTP/1.0\r\nHost: localhost\r\n\r\n")
+            .ok()?;
+        let mut answer = String::new();
+        socket.take(1024 * 1024).read_to_string(&mut answer).ok()?;
+        let (_, body) = answer.split_once("\r\n\r\n")?;
+        let body: serde_json::Value = serde_json::from_str(body).ok()?;
+        let count = |field: &str| body.get(field)?.as_u64();
+        Some(count("in_msgs")? + count("out_msgs")?)
+    }
+
     /// Kills it as a power failure would.
     pub fn kill(&mut self) {
         // It may have ended by itself.
@@ -133,7 +158,7 @@ impl Broker {
     /// Starts it again at the same address with the state that it had.
     pub fn restart(&mut self) -> Result<(), BrokerError> {
         self.kill();
-        let again = Self::start_at(&self.state, self.port)?;
+        let again = Self::start_at(&self.state, self.port, self.monitor)?;
         // The one that ended is dropped with nothing left to end.
         *self = again;
         Ok(())

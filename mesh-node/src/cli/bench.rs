@@ -1,13 +1,24 @@
 //! `mesh-node bench`: the figures of a mesh that runs.
 
-use super::{Bench, say, watched};
+use super::{Bench, DriverName, say, watched};
 use anyhow::Context;
-use mesh_node::bench::{self, Plan};
+use mesh_node::bench::{self, Driver, Fleet, Plan};
 use std::fmt::Write;
 
 /// Measures and prints.
 pub(super) fn run(args: &Bench) -> anyhow::Result<bool> {
+    let driver = match args.driver {
+        DriverName::Local => Driver::Local,
+        DriverName::Nats => Driver::Nats(Fleet {
+            hosts: args.hosts,
+            signed: args.signed,
+            raw: args.raw,
+            server: args.server.clone(),
+            host: std::env::current_exe().context("cannot find this program")?,
+        }),
+    };
     let plan = Plan {
+        driver,
         agents: args.agents,
         rounds: args.rounds,
         threads: args.threads.map(usize::from),
@@ -34,5 +45,11 @@ pub(super) fn run(args: &Bench) -> anyhow::Result<bool> {
         let _ = writeln!(text, "{key:<24} {value}");
     }
     say(&text);
+    Ok(true)
+}
+
+/// Runs as one more process of a benchmark.
+pub(super) fn host() -> anyhow::Result<bool> {
+    bench::host::run(std::io::stdin().lock(), std::io::stdout().lock())?;
     Ok(true)
 }

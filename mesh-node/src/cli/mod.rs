@@ -40,6 +40,9 @@ enum Command {
     /// Measures a mesh that runs
     #[command(after_help = BENCH_EXAMPLES)]
     Bench(Bench),
+    /// One more process of a benchmark, which starts it
+    #[command(hide = true)]
+    BenchHost,
     /// Runs a mesh in virtual time, through faults, and says what it came to
     #[command(after_help = SIM_EXAMPLES)]
     Sim(Sim),
@@ -71,7 +74,8 @@ were fitted to recorded traces; agents die and come back now and then, and a thr
 const BENCH_EXAMPLES: &str = "\
 Examples:
   mesh-node bench                                      a table for people
-  mesh-node bench --agents 30000 --rounds 20 --json    one JSON object";
+  mesh-node bench --agents 30000 --rounds 20 --json    one JSON object
+  mesh-node bench --driver nats --hosts 8 --raw        over a broker in eight processes, beside the bare yardstick";
 
 const SIM_EXAMPLES: &str = "\
 Examples:
@@ -192,8 +196,20 @@ enum SituationArg {
 #[derive(Debug, Args)]
 struct Bench {
     /// Who holds the mesh
-    #[arg(long, value_parser = ["local"], default_value = "local")]
-    driver: String,
+    #[arg(long, value_enum, default_value_t = DriverName::Local)]
+    driver: DriverName,
+    /// Over a broker: processes, this one among them
+    #[arg(long, value_name = "N", default_value_t = 8, value_parser = clap::value_parser!(u32).range(4..=1_000))]
+    hosts: u32,
+    /// Over a broker: whether messages bear real signatures
+    #[arg(long, value_name = "BOOL", default_value_t = true, action = clap::ArgAction::Set)]
+    signed: bool,
+    /// Over a broker: also runs the same tree with nothing but publish and reply, to compare with
+    #[arg(long)]
+    raw: bool,
+    /// Over a broker: a running one; without it a nats-server is started on this machine for as long as the benchmark takes
+    #[arg(long, value_name = "URL")]
+    server: Option<String>,
     /// How many agents
     #[arg(long, value_name = "N", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     agents: u32,
@@ -209,6 +225,15 @@ struct Bench {
     /// One JSON object instead of a table
     #[arg(long)]
     json: bool,
+}
+
+/// Who holds a mesh.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum DriverName {
+    /// One process
+    Local,
+    /// Processes over a broker
+    Nats,
 }
 
 /// What `sim` takes.
@@ -283,6 +308,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match command {
         Command::Lab(args) => lab::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::BenchHost => bench::host(),
         Command::Sim(args) if args.fuzz.is_some() => fuzz::run(&args),
         Command::Sim(args) => sim::run(&args),
         Command::Predict(args) => predict::run(&args),

@@ -264,6 +264,11 @@ impl Local {
         from
     }
 
+    /// An operation that another process threw has this T, in true time: releases are measured against it.
+    pub fn expect(&self, operation: MessageId, target: Moment) {
+        self.shared.thrown(operation, target);
+    }
+
     /// How far holds were off since this was last asked.
     pub fn spread(&self) -> watch::Spread {
         let (to, from) = sync_channel(self.shared.boxes.len());

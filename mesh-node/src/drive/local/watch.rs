@@ -58,6 +58,19 @@ impl Spread {
         sums.for_each(|(sum, more)| *sum += more);
     }
 
+    /// The bins that are not empty, each with its count.
+    pub fn bins(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
+        let all = (0..).zip(self.0.iter().copied());
+        all.filter(|(_, count)| *count > 0)
+    }
+
+    /// Counts of bins, as [`Spread::bins`] gives them; what is no bin of these counts as the last.
+    pub fn add_bins(&mut self, bins: impl IntoIterator<Item = (u32, u32)>) {
+        for (bin, count) in bins {
+            self.0[(bin as usize).min(BINS - 1)] += count;
+        }
+    }
+
     /// How many.
     pub fn count(&self) -> u64 {
         self.0.iter().map(|&count| u64::from(count)).sum()

@@ -60,6 +60,14 @@ impl Layout {
         })
     }
 
+    /// All clusters, with how many agents each has.
+    pub fn all_clusters(self) -> impl Iterator<Item = (ClusterId, u8)> {
+        self.shape
+            .all_sectors()
+            .flat_map(move |sector| self.clusters(sector))
+            .filter(|(_, places)| *places > 0)
+    }
+
     /// What a process hosts.
     pub fn hosting(self, host: u32) -> Hosting {
         let mut part = Part::default();
