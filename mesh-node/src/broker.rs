@@ -1,6 +1,5 @@
 //! A broker of one's own: a nats-server on this machine, for benchmarks and tests, that ends when its owner does.
 
-use std::ffi::OsString;
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
@@ -59,7 +58,7 @@ pub fn program() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os(PROGRAM) {
         return Some(PathBuf::from(named));
     }
-    let path = std::env::var_os("PATH").unwrap_or_else(OsString::new);
+    let path = std::env::var_os("PATH").unwrap_or_default();
     std::env::split_paths(&path)
         .map(|folder| folder.join("nats-server"))
         .find(|file| file.is_file())

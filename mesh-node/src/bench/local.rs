@@ -129,7 +129,7 @@ async fn bare(plan: &Plan) -> Result<Bare, BenchError> {
     let mut took = Vec::new();
     let handled = local.figures().handled;
     for _ in 0..plan.rounds {
-        let (first, last) = timed_throw(&local, &seen, |_, _| {})?;
+        let (first, last, _) = timed_throw(&local, &seen, |_, _| {})?;
         took.push(last.since(first).as_millis_f64());
     }
     let handled = (local.figures().handled - handled) as f64 / f64::from(plan.rounds.max(1));
@@ -180,20 +180,11 @@ pub(super) fn throw(
     seen: &Receiver<Seen>,
     thrown: impl FnMut(MessageId, Moment),
 ) -> Result<Sheet, BenchError> {
-    watched_throw(local, seen, thrown).map(|(_, _, sheet)| sheet)
-}
-
-/// A throw's first send and its end, in true time.
-pub(super) fn timed_throw(
-    local: &Local,
-    seen: &Receiver<Seen>,
-    thrown: impl FnMut(MessageId, Moment),
-) -> Result<(Moment, Moment), BenchError> {
-    watched_throw(local, seen, thrown).map(|(first, last, _)| (first, last))
+    timed_throw(local, seen, thrown).map(|(_, _, sheet)| sheet)
 }
 
 /// A throw to all: when it began and ended in true time, and its sheet. `thrown` is told its T.
-fn watched_throw(
+pub(super) fn timed_throw(
     local: &Local,
     seen: &Receiver<Seen>,
     mut thrown: impl FnMut(MessageId, Moment),

@@ -102,6 +102,7 @@ pub(super) async fn run(
         plan,
         fleet,
         own.as_ref(),
+        &mut step,
     )
     .await?;
     step("the mesh with modelled devices starts");
@@ -130,7 +131,9 @@ pub(super) async fn run(
     let before = mesh.sum()?;
     let mut sheets = Vec::new();
     for _ in 0..plan.rounds {
-        sheets.push(mesh.throw()?);
+        let sheet = mesh.throw()?;
+        step(&told(&sheet));
+        sheets.push(sheet);
     }
     let after = mesh.sum()?;
     let cpu = after.cpu.saturating_sub(before.cpu).as_secs_f64();
@@ -197,6 +200,7 @@ async fn bare(
     plan: &Plan,
     fleet: &Fleet,
     broker: Option<&Broker>,
+    step: &mut impl FnMut(&str),
 ) -> Result<Bare, BenchError> {
     let mut mesh = Mesh::start(setup, fleet).await?;
     mesh.active(plan.agents, Instant::now()).await?;
@@ -209,13 +213,15 @@ async fn bare(
     let passed = broker.and_then(Broker::messages);
     let mut took = Vec::new();
     for _ in 0..plan.rounds {
-        let (first, last) = timed_throw(mesh.top.local(), &mesh.seen, |operation, target| {
-            for host in &mut mesh.hosts {
-                // Whoever is gone is found when it is asked something.
-                let _ = host.tell(&Ask::Target(operation, target));
-            }
-        })?;
+        let (first, last, sheet) =
+            timed_throw(mesh.top.local(), &mesh.seen, |operation, target| {
+                for host in &mut mesh.hosts {
+                    // Whoever is gone is found when it is asked something.
+                    let _ = host.tell(&Ask::Target(operation, target));
+                }
+            })?;
         took.push(last.since(first).as_millis_f64());
+        step(&told(&sheet));
     }
     let rounds = f64::from(plan.rounds.max(1));
     let passed = broker.and_then(Broker::messages).zip(passed);
@@ -251,8 +257,9 @@ impl Mesh {
         })
     }
 
+    /// Waits until all but a thousandth are active: on a machine that is busy with a start some seem slow for a while.
     async fn active(&self, agents: u32, begun: Instant) -> Result<f64, BenchError> {
-        all_active(&self.client, agents, begun).await
+        all_active(&self.client, agents - agents / 1_000, begun).await
     }
 
     /// One throw to all.
@@ -418,6 +425,17 @@ fn pass_on(
         }
     }
     let _ = to.send(Err("it has ended".to_owned()));
+}
+
+/// A throw in a line.
+fn told(sheet: &Sheet) -> String {
+    format!(
+        "  {} of {} READY, T after {:.0} ms, all after {:.0} ms",
+        sheet.account.ready,
+        sheet.eligible(),
+        sheet.lead.as_millis_f64(),
+        sheet.elapsed.as_millis_f64(),
+    )
 }
 
 /// Wall time now, from which all processes count.

@@ -170,7 +170,7 @@ impl Shard {
     }
 
     /// A message has come in over the wire: for whom of those here it is.
-    pub(super) fn hear(&mut self, heard: Heard) {
+    pub(super) fn hear(&mut self, heard: &Heard) {
         if matches!(
             heard.body.content(),
             Body::Throw(_) | Body::Task(_) | Body::Levels(_)
@@ -181,7 +181,7 @@ impl Shard {
         match heard.to {
             Address::Agent(place) => {
                 if let Some(index) = self.agent_at(place) {
-                    self.hand_in(NodeId::Agent(index), &heard);
+                    self.hand_in(NodeId::Agent(index), heard);
                 }
             }
             Address::Agents(cluster) => {
@@ -189,21 +189,21 @@ impl Shard {
                 let slots = agents.into_iter().flatten().zip(0..);
                 for (index, slot) in slots {
                     if let Some(index) = index.filter(|_| meant(slot)) {
-                        self.hand_in(NodeId::Agent(index), &heard);
+                        self.hand_in(NodeId::Agent(index), heard);
                     }
                 }
             }
-            Address::Seat(seat) => self.hand_to_seat(seat, &heard),
+            Address::Seat(seat) => self.hand_to_seat(seat, heard),
             Address::Leads(sector) => {
                 for slot in (0..self.shared.shape.clusters).filter(|slot| meant(*slot)) {
-                    self.hand_to_seat(Seat::Lead(sector.cluster(slot)), &heard);
+                    self.hand_to_seat(Seat::Lead(sector.cluster(slot)), heard);
                 }
             }
             Address::Coordinators => {
                 for sector in self.shared.shape.all_sectors() {
                     let slot = u8::try_from(sector.index());
                     if heard.slots.is_none() || slot.is_ok_and(meant) {
-                        self.hand_to_seat(Seat::Coordinator(sector), &heard);
+                        self.hand_to_seat(Seat::Coordinator(sector), heard);
                     }
                 }
             }

@@ -32,6 +32,8 @@ use std::time::Duration;
 
 /// How long a shard on which nothing is open rests at least: beats are no finer than that, and are stamped when they go.
 const IDLE_TICK: Micros = Micros::millis(5);
+/// The same where messages go over a wire: each waking costs several threads theirs.
+const WIRE_TICK: Micros = Micros::millis(20);
 /// How long after something came in a shard keeps to the microsecond though nothing is open yet.
 const ALERT: Micros = Micros::millis(1_500);
 /// Events at once that are handled before due ones are looked for again.
@@ -300,7 +302,7 @@ impl Shard {
             Mail::Spread(to) => {
                 let _ = to.send(std::mem::take(&mut self.spread));
             }
-            Mail::Heard(heard) => heard.into_iter().for_each(|one| self.hear(one)),
+            Mail::Heard(heard) => heard.iter().for_each(|one| self.hear(one)),
             Mail::Seat(seat, asked, answer) => {
                 self.soon.push_back(Event::Seat(seat, asked, answer));
             }
@@ -365,7 +367,12 @@ impl Shard {
         };
         let now = self.shared.clock.now();
         let calm = self.busy == 0 && now >= self.alert_until && self.post.is_clear();
-        let at = if calm { at.max(now + IDLE_TICK) } else { at };
+        let tick = if self.wire.is_some() {
+            WIRE_TICK
+        } else {
+            IDLE_TICK
+        };
+        let at = if calm { at.max(now + tick) } else { at };
         self.shared.clock.until(at).min(REST_MAX)
     }
 

@@ -32,16 +32,12 @@ pub(super) fn each(mut bundle: Bytes) -> impl Iterator<Item = Result<Bytes, Torn
         }
         let length = bundle.first_chunk::<LENGTH>().copied();
         let length = length.map(|length| u32::from_be_bytes(length) as usize);
-        match length.filter(|length| *length <= bundle.len() - LENGTH) {
-            Some(length) => {
-                let _ = bundle.split_to(LENGTH);
-                Some(Ok(bundle.split_to(length)))
-            }
-            None => {
-                bundle.clear();
-                Some(Err(Torn))
-            }
+        if let Some(length) = length.filter(|length| *length <= bundle.len() - LENGTH) {
+            let _ = bundle.split_to(LENGTH);
+            return Some(Ok(bundle.split_to(length)));
         }
+        bundle.clear();
+        Some(Err(Torn))
     })
 }
 
