@@ -8,3 +8,12 @@
 pub(crate) fn seed() -> u64 {
     getrandom::u64().expect("the system gives random bytes")
 }
+
+/// Bytes that nobody can foresee.
+///
+/// # Panics
+///
+/// As [`seed`].
+pub(crate) fn fill(bytes: &mut [u8]) {
+    getrandom::fill(bytes).expect("the system gives random bytes");
+}

@@ -2,16 +2,20 @@
 
 mod bench;
 mod fuzz;
+mod keys;
 mod lab;
 mod paper;
 mod predict;
 mod probe;
+mod run;
 mod sim;
 mod table;
 
 use clap::error::ErrorKind;
 use clap::{Args, Parser, Subcommand};
-use mesh_core::place::AgentId;
+use mesh_core::place::{AgentId, Shape};
+use mesh_core::trust::seat::Seat;
+use mesh_node::config::{self, Given};
 use mesh_node::door::Address;
 use mesh_node::drive::sim::{Scenario, Signatures};
 use mesh_node::worker::Spec;
@@ -24,7 +28,7 @@ const FAILED: u8 = 1;
 /// The input is not what it should be.
 const BAD_INPUT: u8 = 2;
 
-/// A mesh node: a lab in real time, a simulated mesh, and the predictor over recorded traces.
+/// A mesh node: a share of a mesh over a broker, a lab in real time, a simulated mesh, and the predictor over recorded traces.
 #[derive(Debug, Parser)]
 #[command(version, arg_required_else_help = true)]
 struct Cli {
@@ -34,6 +38,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Runs this machine's share of a mesh over a NATS broker
+    #[command(after_help = RUN_EXAMPLES)]
+    Run(RunArgs),
+    /// Keys of a mesh: its root, and how nodes join
+    #[command(after_help = KEYS_EXAMPLES)]
+    Keys(KeysArgs),
     /// Runs a lab: a whole mesh in this process, in real time, on modelled devices
     #[command(after_help = LAB_EXAMPLES)]
     Lab(Lab),
@@ -59,6 +69,23 @@ enum Command {
     #[command(after_help = MAN_EXAMPLES)]
     Man(Man),
 }
+
+const RUN_EXAMPLES: &str = "\
+Examples:
+  mesh-node run --config node.toml
+  mesh-node run --mesh home --shape 1x1x3 --server nats://10.0.0.5:4222 --seat orchestrator --seat 1 --seat 1-1
+  mesh-node run --mesh home --shape 1x1x3 --server nats://10.0.0.5:4222 --agent 1-1-1=builtin:hash
+
+Every option can stand in the file and, as MESH_NODE_ and its name, in the environment; the command line counts before the
+environment, and that before the file. A node must be admitted before it runs: see `mesh-node keys`.";
+
+const KEYS_EXAMPLES: &str = "\
+Examples:
+  mesh-node keys init ~/mesh-root                                  once, on a machine that is not part of the mesh
+  mesh-node keys request --config node.toml > request.json         on the node
+  mesh-node keys admit request.json --root ~/mesh-root > bundle.json
+  mesh-node keys install bundle.json --config node.toml            on the node
+  mesh-node keys show --config node.toml";
 
 const LAB_EXAMPLES: &str = "\
 Examples:
@@ -110,6 +137,123 @@ const MAN_EXAMPLES: &str = "\
 Examples:
   mesh-node man | man -l -
   mesh-node man --out ~/.local/share/man/man1";
+
+/// What `run` takes; all of it can be in the file.
+#[derive(Debug, Args)]
+struct RunArgs {
+    /// A TOML file that says the same
+    #[arg(long, value_name = "FILE", env = "MESH_NODE_CONFIG")]
+    config: Option<PathBuf>,
+    /// The mesh's name
+    #[arg(long, value_name = "NAME", env = "MESH_NODE_MESH")]
+    mesh: Option<String>,
+    /// Its shape: sectors, clusters in each, agents in each of those
+    #[arg(long, value_name = "SxCxA", env = "MESH_NODE_SHAPE", value_parser = config::shape)]
+    shape: Option<Shape>,
+    /// A server of the broker; again for more of a cluster
+    #[arg(
+        long = "server",
+        value_name = "URL",
+        env = "MESH_NODE_SERVERS",
+        value_delimiter = ','
+    )]
+    servers: Vec<String>,
+    /// A credentials file for the broker
+    #[arg(long, value_name = "FILE", env = "MESH_NODE_CREDENTIALS")]
+    credentials: Option<PathBuf>,
+    /// The certificate of an authority that the broker's is checked with; the connection must be encrypted then
+    #[arg(long, value_name = "FILE", env = "MESH_NODE_AUTHORITY")]
+    authority: Option<PathBuf>,
+    /// Where keys, certificates and logs of work are; under the state directory without it
+    #[arg(long, value_name = "FOLDER", env = "MESH_NODE_STATE")]
+    state: Option<PathBuf>,
+    /// A seat to stand for: `orchestrator`, a sector for its coordinator, a cluster for its lead; again for more
+    #[arg(long = "seat", value_name = "SEAT", env = "MESH_NODE_SEATS", value_delimiter = ',', value_parser = config::seat)]
+    seats: Vec<Seat>,
+    /// An agent and what it runs, as in 7-4-12=builtin:hash; again for more
+    #[arg(long = "agent", value_name = "PLACE=WORKER", env = "MESH_NODE_AGENTS", value_delimiter = ';', value_parser = worker)]
+    agents: Vec<(AgentId, Spec)>,
+    /// Where `/metrics` and `/healthz` are served; nowhere without it
+    #[arg(long, value_name = "ADDRESS", env = "MESH_NODE_METRICS")]
+    metrics: Option<std::net::SocketAddr>,
+    /// What is logged to the standard error: a level, or levels by module
+    #[arg(long, value_name = "FILTER", env = "MESH_NODE_LOG")]
+    log: Option<String>,
+    /// Whether logs are JSON, one object a line
+    #[arg(long, value_name = "BOOL", env = "MESH_NODE_LOG_JSON", num_args = 0..=1, default_missing_value = "true")]
+    log_json: Option<bool>,
+    /// Copies of what the mesh keeps on the broker, where that is a cluster: 1, 3 or 5
+    #[arg(long, value_name = "N", env = "MESH_NODE_REPLICAS")]
+    replicas: Option<usize>,
+}
+
+impl RunArgs {
+    /// What is said here, and for the rest what the file says.
+    fn given(&self) -> anyhow::Result<Given> {
+        let mut agents = std::collections::BTreeMap::new();
+        for (place, spec) in &self.agents {
+            if agents.insert(*place, spec.clone()).is_some() {
+                anyhow::bail!("{place} was given two workers; an agent has one");
+            }
+        }
+        let here = Given {
+            mesh: self.mesh.clone(),
+            shape: self.shape,
+            servers: self.servers.clone(),
+            credentials: self.credentials.clone(),
+            authority: self.authority.clone(),
+            state: self.state.clone(),
+            seats: self.seats.clone(),
+            agents,
+            metrics: self.metrics,
+            log: self.log.clone(),
+            log_json: self.log_json,
+            replicas: self.replicas,
+        };
+        Ok(match &self.config {
+            Some(path) => here.or(Given::read(path)?),
+            None => here,
+        })
+    }
+}
+
+/// What `keys` takes.
+#[derive(Debug, Args)]
+struct KeysArgs {
+    #[command(subcommand)]
+    command: KeysCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysCommand {
+    /// Makes the root of a new mesh
+    Init {
+        /// The folder for its secret
+        folder: PathBuf,
+    },
+    /// Prints a node's request to join, with the keys that it has or makes now
+    Request(RunArgs),
+    /// Answers a request with certificates, which are printed
+    Admit {
+        /// The request; `-` reads the standard input
+        request: PathBuf,
+        /// The folder of the root's secret
+        #[arg(long, value_name = "FOLDER")]
+        root: PathBuf,
+        /// Asks nobody
+        #[arg(long)]
+        yes: bool,
+    },
+    /// Takes the answer in
+    Install {
+        /// What `admit` printed; `-` reads the standard input
+        bundle: PathBuf,
+        #[command(flatten)]
+        run: RunArgs,
+    },
+    /// Shows the keys of this node and whether their certificates hold
+    Show(RunArgs),
+}
 
 /// What `probe` takes.
 #[derive(Debug, Args)]
@@ -306,6 +450,8 @@ pub(crate) fn main() -> ExitCode {
         Err(error) => return explain(&error),
     };
     let done = match command {
+        Command::Run(args) => run::run(&args),
+        Command::Keys(args) => keys::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchHost => bench::host(),

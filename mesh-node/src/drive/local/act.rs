@@ -132,7 +132,7 @@ impl Shard {
 
     /// A device works on something so heavy, and then comes `done`.
     fn processes(&mut self, index: u32, weight: Weight, done: Event) {
-        if self.shared.config.devices == Devices::Bare {
+        if self.shared.config.devices != Devices::Modelled {
             return self.soon.push_back(done);
         }
         let agent = &self.agents[index as usize];
@@ -157,7 +157,7 @@ impl Shard {
 
     /// A device's own work changes from beat to beat.
     fn stir(&mut self, index: u32) {
-        if self.show_load(index) || self.shared.config.devices == Devices::Bare {
+        if self.show_load(index) || self.shared.config.devices != Devices::Modelled {
             return;
         }
         let agent = &mut self.agents[index as usize];

@@ -147,7 +147,7 @@ impl Shard {
     /// Nothing new begins, and what runs is paused.
     pub(super) fn stop_work(&mut self, agent: u32) {
         let still = Event::Still(agent);
-        if self.shared.config.devices == Devices::Bare {
+        if self.shared.config.devices != Devices::Modelled {
             return self.soon.push_back(still);
         }
         let after = self.chance.span(STOPPING.0, STOPPING.1);
@@ -198,7 +198,7 @@ impl Shard {
     }
 
     fn duration(&mut self, agent: u32) -> Micros {
-        if self.shared.config.devices == Devices::Bare {
+        if self.shared.config.devices != Devices::Modelled {
             return Micros(1);
         }
         let node = &self.agents[agent as usize];

@@ -31,6 +31,8 @@ pub struct Config {
     pub workers: BTreeMap<AgentId, Spec>,
     /// The file of the workers' log; in memory without it, so that nothing survives the process.
     pub worker_log: Option<PathBuf>,
+    /// Its shape, where that does not follow from how many agents there are.
+    pub shape: Option<Shape>,
     /// Which share of the mesh is in this process.
     pub hosting: Hosting,
 }
@@ -43,6 +45,8 @@ pub enum Devices {
     Modelled,
     /// Nothing between roles and nothing to process: for measuring the protocol's own cost.
     Bare,
+    /// What they are: every agent here has a real worker, and clocks and networks are those of this machine.
+    Real,
 }
 
 /// What is so in a lab from the beginning, to be found and put right.
@@ -105,6 +109,7 @@ impl Config {
             churn: 0.2,
             workers: BTreeMap::new(),
             worker_log: None,
+            shape: None,
             hosting: Hosting::Everything,
         }
     }
@@ -122,15 +127,18 @@ impl Config {
     /// Whether its devices are modelled, which is to be shown wherever it is.
     pub const fn is_lab(&self) -> bool {
         // Bare roles are no real devices either.
-        true
+        !matches!(self.devices, Devices::Real)
     }
 
-    pub(in crate::drive) fn shape(&self) -> Result<Shape, ConfigError> {
+    /// Its shape, when it is possible.
+    pub fn shape(&self) -> Result<Shape, ConfigError> {
         let agents = self.agents;
         if !(1..=Self::AGENTS_MAX).contains(&agents) {
             return Err(ConfigError::Agents { agents });
         }
-        let shape = MeshSize::of_agents(agents).shape();
+        let shape = self
+            .shape
+            .unwrap_or_else(|| MeshSize::of_agents(agents).shape());
         if self.situation == Situation::StuckPis && (shape.sectors < 7 || shape.agents < 19) {
             return Err(ConfigError::TooSmall { agents });
         }

@@ -231,7 +231,7 @@ impl Shard {
     fn new_host(&self, link: Link, key: KeyId, chance: &mut Chance) -> Host {
         let clock = match self.shared.config.devices {
             Devices::Modelled => SimClock::any(CLOCK_OFF, DRIFT_PPM, chance),
-            Devices::Bare => SimClock::TRUE,
+            Devices::Bare | Devices::Real => SimClock::TRUE,
         };
         Host {
             clock,

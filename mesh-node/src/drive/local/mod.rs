@@ -50,7 +50,7 @@ use crate::door::{Porter, Request};
 use clock::RealClock;
 use mesh_core::message::envelope::Address;
 use mesh_core::message::{Body, Epoch, MessageId};
-use mesh_core::place::{SectorId, Shape, Slots};
+use mesh_core::place::{ClusterId, SectorId, Shape, Slots};
 use mesh_core::role::{From, HostAct, Order};
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::{SeatAnswer, SeatTable};
@@ -113,6 +113,8 @@ pub(in crate::drive) enum Mail {
     Spread(SyncSender<watch::Spread>),
     /// Messages from other processes, verified.
     Heard(Vec<Heard>),
+    /// Who sits where in this cluster may have changed.
+    Seated(ClusterId),
     /// Whoever grants seats has answered the node at this index, which asked with this epoch.
     Seat(u32, Epoch, SeatAnswer),
     /// A real worker has said something.

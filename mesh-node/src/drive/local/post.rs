@@ -446,7 +446,7 @@ impl Shard {
 
     /// How long the next message over this link takes; none when it is lost.
     fn delay(&mut self, lower: NodeId, direction: Direction) -> Option<Micros> {
-        if self.shared.config.devices == Devices::Bare {
+        if self.shared.config.devices != Devices::Modelled {
             return Some(Micros::ZERO);
         }
         let host = match lower {

@@ -8,6 +8,7 @@ use super::super::sim::notary::Notaries;
 use super::super::sim::queue::EventQueue;
 use super::super::sim::world::new_role;
 use super::chores::Chores;
+use super::config::Devices;
 use super::crew::{self, AgentNode, Candidates, ClusterInfo, Host, SeatNode, SectorInfo};
 use super::post::{Letter, Post};
 use super::watch::Spread;
@@ -303,6 +304,7 @@ impl Shard {
                 let _ = to.send(std::mem::take(&mut self.spread));
             }
             Mail::Heard(heard) => heard.iter().for_each(|one| self.hear(one)),
+            Mail::Seated(cluster) => self.reseat(cluster),
             Mail::Seat(seat, asked, answer) => {
                 self.soon.push_back(Event::Seat(seat, asked, answer));
             }
@@ -402,6 +404,25 @@ impl Shard {
             levels: self.disks.read(node),
         };
         self.give(node, Input::Start(start));
+        if let NodeId::Seat(index) = node
+            && let Seat::Lead(cluster) = self.seats[index as usize].seat
+        {
+            self.reseat(cluster);
+        }
+    }
+
+    /// Tells those here who stand for a cluster's lead who sits where, as certificates say. Modelled devices have none: there
+    /// everybody is where the mesh was told.
+    fn reseat(&mut self, cluster: ClusterId) {
+        if self.shared.config.devices != Devices::Real {
+            return;
+        }
+        let Some(wire) = &self.wire else { return };
+        let sitters = wire.sitters(cluster, self.shared.shape.agents);
+        for lead in self.candidates(Seat::Lead(cluster)).into_iter().flatten() {
+            let seated = Input::Seated(Arc::clone(&sitters));
+            self.give(NodeId::Seat(lead), seated);
+        }
     }
 
     /// A dead node starts again: a new boot on a clock with another origin.

@@ -1,11 +1,12 @@
 //! The keys of one process, and whom it believes.
 
 use super::super::vouched::Vouched;
+use bytes::BytesMut;
 use mesh_core::guard::level::Author;
 use mesh_core::message::envelope::Address;
 use mesh_core::message::{Epoch, Header};
-use mesh_core::place::AgentId;
-use mesh_core::role::{Notary, Signatory};
+use mesh_core::place::{AgentId, Class, ClusterId};
+use mesh_core::role::{Notary, Signatory, Sitter};
 use mesh_core::time::WallTime;
 use mesh_core::trust::certificate::{Grant, Statement};
 use mesh_core::trust::key::Signature;
@@ -78,6 +79,33 @@ impl Keys {
             }
         }
         Ok(())
+    }
+
+    /// Takes certificates in, and says by whom each is kept on the broker.
+    pub(super) fn named(&self, certificates: &[Vec<u8>]) -> BTreeMap<String, BytesMut> {
+        let now = WallTime(self.now.load(Ordering::Relaxed));
+        let about = certificates.iter().filter_map(|certificate| {
+            let mut ring = self.ring.write().unwrap_or_else(PoisonError::into_inner);
+            let key = ring.keyring.admit(certificate, now).ok()?;
+            Some((key, ring.keyring.place_of(key), certificate.clone()))
+        });
+        super::certificates::group(about)
+    }
+
+    /// Who sits where in a cluster, as far as certificates tell.
+    pub(super) fn sitters(&self, cluster: ClusterId, places: u8) -> Arc<[Option<Sitter>]> {
+        let ring = self.ring();
+        let sitter = |slot| {
+            let key = ring.keyring.at(cluster.agent(slot))?;
+            let Some(Holder::Agent(limits)) = ring.keyring.holder(key) else {
+                return None;
+            };
+            let class = Class::ALL
+                .into_iter()
+                .find(|class| limits.classes.has(*class))?;
+            Some(Sitter { class, key })
+        };
+        (0..places).map(sitter).collect()
     }
 
     /// Certificates end and begin by wall time.

@@ -14,6 +14,7 @@
 //! | `subject` | subjects by place |
 //! | `frame` | several messages in one of the broker |
 //! | `layout` | who is hosted where |
+//! | `certificates` | certificates of others over the broker |
 //! | `keys` | the secrets of a process, and whom it believes |
 //! | `wire` | the way out |
 //! | `desk` | the way in |
@@ -22,6 +23,7 @@
 //!
 //! [`local`]: super::local
 
+mod certificates;
 mod desk;
 mod frame;
 mod keys;
@@ -40,6 +42,7 @@ pub(super) use wire::Wire;
 
 use super::local::clock::RealClock;
 use super::local::{Config, ConfigError, Hosting, Local};
+use certificates::Certificates;
 use desk::Desk;
 use link::Link;
 use mesh_core::message::envelope::{Reception, Refusals};
@@ -76,6 +79,9 @@ pub struct LinkConfig {
     pub replicas: usize,
     /// Which start of this process this is: more than the last one.
     pub boot: Boot,
+    /// What was said of this node and its agents, to be laid down where others find it, who do the same. Without any, who is
+    /// believed was settled before.
+    pub certificates: Vec<Vec<u8>>,
 }
 
 impl LinkConfig {
@@ -89,6 +95,7 @@ impl LinkConfig {
             wait: Duration::from_secs(10),
             replicas: 1,
             boot,
+            certificates: Vec::new(),
         }
     }
 }
@@ -189,6 +196,7 @@ impl Nats {
             reception: Arc::clone(&reception),
         };
         let told = Arc::clone(&traffic);
+        let believing = Arc::clone(&keys);
         let node = keys.node();
         let thread = std::thread::Builder::new()
             .name("broker".to_owned())
@@ -207,6 +215,11 @@ impl Nats {
                         Ok(joined) => joined,
                         Err(error) => return drop(ready.send(Err(error))),
                     };
+                    let certificates =
+                        match certified(&client, &link, believing, clock, &hosting, shape).await {
+                            Ok(certificates) => certificates,
+                            Err(error) => return drop(ready.send(Err(error.into()))),
+                        };
                     if ready.send(Ok(())).is_err() {
                         return;
                     }
@@ -219,6 +232,9 @@ impl Nats {
                     if let Err(error) = desk {
                         tracing::error!(%error, "cannot start a thread for what comes in");
                         return;
+                    }
+                    if let Some(certificates) = certificates {
+                        tokio::spawn(certificates.follow(mesh.clone()));
                     }
                     let seats = stood_for(&hosting, shape);
                     tokio::spawn(Arc::clone(&grantor).follow(seats));
@@ -288,6 +304,28 @@ async fn join(
     let client = link::connect(link, traffic, back).await?;
     let grantor = Grantor::open(&client, &link.mesh, link.replicas, clock).await?;
     Ok((client, grantor))
+}
+
+/// Lays down this node's certificates and reads the others', where they are exchanged over the broker.
+async fn certified(
+    client: &async_nats::Client,
+    link: &LinkConfig,
+    keys: Arc<Keys>,
+    clock: RealClock,
+    hosting: &Hosting,
+    shape: Shape,
+) -> Result<Option<Certificates>, BucketError> {
+    if link.certificates.is_empty() {
+        return Ok(None);
+    }
+    let (mesh, replicas) = (&link.mesh, link.replicas);
+    let open = Certificates::open(client, mesh, replicas, keys, clock, hosting, shape);
+    let certificates = open.await?;
+    certificates.lay_down(&link.certificates).await;
+    if !certificates.read_all().await {
+        tracing::warn!("the certificates of others did not come; they are taken when they do");
+    }
+    Ok(Some(certificates))
 }
 
 /// Whenever the broker is back it may be one that has forgotten.

@@ -64,10 +64,10 @@ pub(super) struct Grantor {
 
 /// The bucket cannot be had.
 #[derive(Debug, thiserror::Error)]
-#[error("the bucket {bucket} for seats: {why}; the broker needs JetStream (nats-server -js)")]
+#[error("the bucket {bucket}: {why}; the broker needs JetStream (nats-server -js)")]
 pub struct BucketError {
-    bucket: String,
-    why: String,
+    pub(super) bucket: String,
+    pub(super) why: String,
 }
 
 impl Grantor {

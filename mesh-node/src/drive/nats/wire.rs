@@ -8,8 +8,8 @@ use super::subject::Subjects;
 use bytes::{Bytes, BytesMut};
 use mesh_core::message::envelope::{self, Address, Encoding, Head};
 use mesh_core::message::{Body, Epoch};
-use mesh_core::place::Slots;
-use mesh_core::role::{Notary, To};
+use mesh_core::place::{ClusterId, Slots};
+use mesh_core::role::{Notary, Sitter, To};
 use mesh_core::time::{Boot, Micros, Moment, WallTime};
 use mesh_core::trust::KeyId;
 use mesh_core::trust::seat::{Claim, Seat};
@@ -77,6 +77,15 @@ impl Wire {
     /// Signs and vouches for all that is hosted here.
     pub(in crate::drive) fn notary(&self) -> Arc<dyn Notary> {
         Arc::clone(&self.keys) as Arc<dyn Notary>
+    }
+
+    /// Who sits where in a cluster, as far as certificates tell.
+    pub(in crate::drive) fn sitters(
+        &self,
+        cluster: ClusterId,
+        places: u8,
+    ) -> Arc<[Option<Sitter>]> {
+        self.keys.sitters(cluster, places)
     }
 
     /// Certificates are looked at by this wall time from now on.
