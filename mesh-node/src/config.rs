@@ -8,7 +8,7 @@
 //!
 //! [agents]
 //! "1-2-1" = "builtin:hash"
-//! "1-2-2" = { kind = "exec", command = ["wc", "-c"], limits = { timeout_s = 20 } }
+//! "1-2-2" = { kind = "exec", program = "wc", args = ["-c"], limits = { timeout_s = 20 } }
 //! ```
 
 use crate::worker::Spec;
@@ -282,22 +282,15 @@ fn workers<'de, D: serde::Deserializer<'de>>(
 ) -> Result<BTreeMap<AgentId, Spec>, D::Error> {
     use serde::de::Error as _;
 
-    /// In a few words, or in full.
-    #[derive(Deserialize)]
-    #[serde(untagged)]
-    enum Written {
-        Words(String),
-        Table(Box<Spec>),
-    }
-    let written = BTreeMap::<String, Written>::deserialize(input)?;
+    // In a few words, or in full.
+    let written = BTreeMap::<String, toml::Value>::deserialize(input)?;
     let each = written.into_iter().map(|(place, worker)| {
         let at = place.parse::<AgentId>().map_err(D::Error::custom)?;
         let spec = match worker {
-            Written::Words(words) => words
-                .parse()
-                .map_err(|error| D::Error::custom(format!("{place}: {error}")))?,
-            Written::Table(spec) => *spec,
+            toml::Value::String(words) => words.parse().map_err(|error| format!("{error}")),
+            full => full.try_into().map_err(|error| error.to_string()),
         };
+        let spec: Spec = spec.map_err(|why| D::Error::custom(format!("agent {place}: {why}")))?;
         Ok((at, spec))
     });
     each.collect()
@@ -331,11 +324,12 @@ mod tests {
 
             [agents]
             "1-2-1" = "builtin:hash"
+            "1-2-2" = { kind = "exec", program = "wc", args = ["-c"], limits = { timeout_s = 20 } }
             "#,
         )
         .expect("it is right");
         assert_eq!(given.seats.len(), 3);
-        assert_eq!(given.agents.len(), 1);
+        assert_eq!(given.agents.len(), 2);
         assert_eq!(given.checked_shape().expect("all is inside").clusters, 4);
         let nothing = Given::default();
         assert_eq!(nothing.or(given.clone()), given);
@@ -347,6 +341,16 @@ mod tests {
         assert!(said.contains("did you mean `servers`?"), "{said}");
         let said = read("mesh = \"a\"\nxyzzy = 1").expect_err("no such key");
         assert!(!said.to_string().contains("did you mean"), "{said}");
+    }
+
+    #[test]
+    fn a_worker_that_cannot_be_says_whose_it_is_and_why() {
+        let said = read("[agents]\n\"1-2-1\" = { kind = \"exec\", command = [\"wc\"] }");
+        let said = said.expect_err("no such field").to_string();
+        assert!(
+            said.contains("agent 1-2-1") && said.contains("command"),
+            "{said}"
+        );
     }
 
     #[test]

@@ -81,7 +81,7 @@ impl Home {
     pub fn root(&self) -> Result<SecretKey, FileError> {
         let path = self.0.join("root.key");
         let text = file::read_secret(&path, SECRETS_MAX)?;
-        let seed = seed_in(text.trim()).ok_or_else(|| FileError::Broken {
+        let seed = seed_in(text.trim()).ok_or(FileError::Broken {
             path,
             line: 1,
             why: "64 hexadecimal digits are needed",
@@ -97,7 +97,7 @@ impl Home {
         let path = self.0.join("node.key");
         let node = if path.exists() {
             let text = file::read_secret(&path, SECRETS_MAX)?;
-            seed_in(text.trim()).ok_or_else(|| FileError::Broken {
+            seed_in(text.trim()).ok_or(FileError::Broken {
                 path,
                 line: 1,
                 why: "64 hexadecimal digits are needed",
