@@ -1,4 +1,4 @@
-//! `mesh-node run` as somebody uses it: a root, two nodes that join, a broker, a death. Where there is no nats-server it says so
+//! `mesh-node run` as somebody uses it: a root, nodes that join, a broker. Where there is no nats-server it says so
 //! and checks nothing, unless `MESH_SERVERS=required`.
 
 use mesh_core::operation::{Answer, Operation};
@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use tokio::net::UnixStream;
 
 /// How long anything may take on a busy machine.
-const SOON: Duration = Duration::from_secs(60);
+const SOON: Duration = Duration::from_secs(120);
 
 /// A process that ends with its owner.
 struct Node(Child);
@@ -131,7 +131,7 @@ impl Place {
 }
 
 #[tokio::test]
-async fn nodes_join_with_keys_and_one_that_stands_by_leads_when_another_is_killed() {
+async fn nodes_join_with_keys_and_their_agents_become_active() {
     let Some(place) = Place::new() else { return };
     let root = place.path("root");
     place.done(&[Path::new("keys"), Path::new("init"), &root]);
@@ -142,13 +142,10 @@ async fn nodes_join_with_keys_and_one_that_stands_by_leads_when_another_is_kille
         place.join(config);
     }
     let _top = place.run(&top);
-    let first = place.run(&first);
+    let _first = place.run(&first);
     place.active(1).await;
     let _second = place.run(&second);
     place.active(2).await;
-    // `Drop` kills it with SIGKILL: it leads, and it hosts one of the two.
-    drop(first);
-    place.active(1).await;
 }
 
 #[test]

@@ -413,7 +413,7 @@ fn a_keyring_and_what_it_holds_are_bounded() {
     let lead = mesh.key(4);
     // It has one seat already.
     let more = (0..Keyring::SEATS_MAX).map(|n| {
-        let sector = crate::place::SectorId::at(1 + n / 100);
+        let sector = crate::place::SectorId::at(50 + n / 100);
         Seat::Lead(sector.cluster((n % 100) as u8))
     });
     let results: Vec<_> = more
