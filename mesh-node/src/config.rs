@@ -11,6 +11,7 @@
 //! "1-2-2" = { kind = "exec", program = "wc", args = ["-c"], limits = { timeout_s = 20 } }
 //! ```
 
+use crate::store::Location;
 use crate::worker::Spec;
 use mesh_core::place::{AgentId, Shape};
 use mesh_core::trust::seat::Seat;
@@ -42,6 +43,9 @@ pub struct Given {
     pub authority: Option<PathBuf>,
     /// Where keys, certificates and logs of work are.
     pub state: Option<PathBuf>,
+    /// Where the store is; a file among the keys without it.
+    #[serde(default, deserialize_with = "store_text")]
+    pub store: Option<Location>,
     /// Seats to stand for.
     #[serde(default, deserialize_with = "seat_texts")]
     pub seats: Vec<Seat>,
@@ -59,13 +63,14 @@ pub struct Given {
 }
 
 /// All keys of a file.
-pub const KEYS: [&str; 12] = [
+pub const KEYS: [&str; 13] = [
     "mesh",
     "shape",
     "servers",
     "credentials",
     "authority",
     "state",
+    "store",
     "seats",
     "agents",
     "metrics",
@@ -148,6 +153,7 @@ impl Given {
             credentials: self.credentials.or(other.credentials),
             authority: self.authority.or(other.authority),
             state: self.state.or(other.state),
+            store: self.store.or(other.store),
             seats: first(self.seats, other.seats),
             agents: if self.agents.is_empty() {
                 other.agents
@@ -269,6 +275,11 @@ fn shape_text<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Shape
     shape(&text).map(Some).map_err(serde::de::Error::custom)
 }
 
+fn store_text<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Option<Location>, D::Error> {
+    let text = String::deserialize(input)?;
+    text.parse().map(Some).map_err(serde::de::Error::custom)
+}
+
 fn seat_texts<'de, D: serde::Deserializer<'de>>(input: D) -> Result<Vec<Seat>, D::Error> {
     let texts = Vec::<String>::deserialize(input)?;
     let seats = texts.iter().map(|text| seat(text));
@@ -316,6 +327,7 @@ mod tests {
             credentials = "home.creds"
             authority = "ca.pem"
             state = "/var/lib/mesh"
+            store = "postgres://mesh@db.example/mesh"
             seats = ["orchestrator", "1", "1-2"]
             metrics = "127.0.0.1:9464"
             log = "info"

@@ -10,6 +10,7 @@
 //! | [`bench`](mod@bench) | the figures of a mesh that runs |
 //! | [`worker`] | what an agent really runs |
 //! | [`probe`] | what hardware this is |
+//! | [`store`] | what must outlive processes: tasks, desired state, logs |
 //! | [`trust`] | keys and certificates on disk |
 //! | [`observe`] | logs, metrics, health, systemd |
 //! | [`predict`] | the predictor over recorded round trips, beside its baselines |
@@ -24,6 +25,7 @@ mod entropy;
 pub mod observe;
 pub mod predict;
 pub mod probe;
+pub mod store;
 pub mod trust;
 mod usage;
 pub mod worker;

@@ -125,7 +125,7 @@ pub enum Fenced {
 }
 
 /// The key of nobody: what a deposed claimant is told when the seat is vacant.
-const NOBODY: KeyId = KeyId(0);
+pub const NOBODY: KeyId = KeyId(0);
 
 impl Seat {
     /// How long a seat is granted for: 3 s, and 7 s for a lead (PROTOCOL §8).

@@ -42,6 +42,7 @@ async fn serve(args: &Lab) -> anyhow::Result<()> {
             }
         },
         seed: args.seed,
+        store: args.store.clone(),
         threads: args.threads.map(usize::from),
         situation: match args.situation {
             SituationArg::Calm => Situation::Calm,

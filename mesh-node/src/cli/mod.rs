@@ -9,6 +9,7 @@ mod predict;
 mod probe;
 mod run;
 mod sim;
+mod store;
 mod table;
 
 use clap::error::ErrorKind;
@@ -18,6 +19,7 @@ use mesh_core::trust::seat::Seat;
 use mesh_node::config::{self, Given};
 use mesh_node::door::Address;
 use mesh_node::drive::sim::{Scenario, Signatures};
+use mesh_node::store::Location;
 use mesh_node::worker::Spec;
 use std::io::{IsTerminal, Write};
 use std::path::PathBuf;
@@ -44,6 +46,9 @@ enum Command {
     /// Keys of a mesh: its root, and how nodes join
     #[command(after_help = KEYS_EXAMPLES)]
     Keys(KeysArgs),
+    /// Looks into the store of a mesh: what it has, whether its logs are whole, backup and restore
+    #[command(after_help = STORE_EXAMPLES)]
+    Store(StoreArgs),
     /// Runs a lab: a whole mesh in this process, in real time, on modelled devices
     #[command(after_help = LAB_EXAMPLES)]
     Lab(Lab),
@@ -86,6 +91,17 @@ Examples:
   mesh-node keys admit request.json --root ~/mesh-root > bundle.json
   mesh-node keys install bundle.json --config node.toml            on the node
   mesh-node keys show --config node.toml";
+
+const STORE_EXAMPLES: &str = "\
+Examples:
+  mesh-node store show --mesh home
+  mesh-node store verify --config node.toml                the first row of a log that was altered, if any was
+  mesh-node store backup home.backup --mesh home           also while the mesh runs
+  mesh-node store restore home.backup --store new.db       into a store that has nothing yet, of either kind
+  mesh-node store history 7-4-12 --mesh home               how an agent did, by the minute, the quarter and the hour
+
+A store is a SQLite file, by default mesh.db among the node's keys, or a PostgreSQL or CockroachDB database. The status of
+`verify` is 1 when a row was altered.";
 
 const LAB_EXAMPLES: &str = "\
 Examples:
@@ -167,6 +183,15 @@ struct RunArgs {
     /// Where keys, certificates and logs of work are; under the state directory without it
     #[arg(long, value_name = "FOLDER", env = "MESH_NODE_STATE")]
     state: Option<PathBuf>,
+    /// Where the store is: a file, `postgres://user@host/database`, or `memory`; mesh.db in the state folder without it. A
+    /// password belongs in the environment or in ~/.pgpass, not on the command line
+    #[arg(
+        long,
+        value_name = "PLACE",
+        env = "MESH_NODE_STORE",
+        hide_env_values = true
+    )]
+    store: Option<Location>,
     /// A seat to stand for: `orchestrator`, a sector for its coordinator, a cluster for its lead; again for more
     #[arg(long = "seat", value_name = "SEAT", env = "MESH_NODE_SEATS", value_delimiter = ',', value_parser = config::seat)]
     seats: Vec<Seat>,
@@ -203,6 +228,7 @@ impl RunArgs {
             credentials: self.credentials.clone(),
             authority: self.authority.clone(),
             state: self.state.clone(),
+            store: self.store.clone(),
             seats: self.seats.clone(),
             agents,
             metrics: self.metrics,
@@ -255,6 +281,58 @@ enum KeysCommand {
     Show(RunArgs),
 }
 
+/// What `store` takes.
+#[derive(Debug, Args)]
+struct StoreArgs {
+    #[command(subcommand)]
+    command: StoreCommand,
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreCommand {
+    /// Counts what there is
+    Show {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        run: RunArgs,
+    },
+    /// Recomputes the audit log and the log of conflicts from their first rows
+    Verify {
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        run: RunArgs,
+    },
+    /// Writes all of it to a file, as it is at one instant
+    Backup {
+        /// The file, which is not there yet
+        file: PathBuf,
+        #[command(flatten)]
+        run: RunArgs,
+    },
+    /// Makes a store from such a file
+    Restore {
+        /// What `backup` wrote
+        file: PathBuf,
+        #[command(flatten)]
+        run: RunArgs,
+    },
+    /// Shows how an agent did
+    History {
+        /// Which
+        #[arg(value_name = "AGENT")]
+        place: AgentId,
+        /// One JSON object a line
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        run: RunArgs,
+    },
+}
+
 /// What `probe` takes.
 #[derive(Debug, Args)]
 struct Probe {
@@ -296,6 +374,9 @@ struct Lab {
     /// The seed of everything that chance decides about devices
     #[arg(long, value_name = "K", default_value_t = 1)]
     seed: u64,
+    /// Where its store is: a file, `postgres://user@host/database`, or `memory`, which ends with the lab
+    #[arg(long, value_name = "PLACE", default_value = "memory")]
+    store: Location,
     /// Threads; one a core without it
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=1_024))]
     threads: Option<u16>,
@@ -452,6 +533,7 @@ pub(crate) fn main() -> ExitCode {
     let done = match command {
         Command::Run(args) => run::run(&args),
         Command::Keys(args) => keys::run(&args),
+        Command::Store(args) => store::run(&args),
         Command::Lab(args) => lab::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::BenchHost => bench::host(),

@@ -12,6 +12,7 @@ use mesh_node::drive::local::clock::RealClock;
 use mesh_node::drive::local::{Config, Devices, Hosting, Part};
 use mesh_node::drive::nats::{Keys, LinkConfig, Nats};
 use mesh_node::observe::{self, Logs, Metrics, Page, Unit};
+use mesh_node::store::Location;
 use mesh_node::trust::Home;
 use std::sync::Arc;
 use std::time::Duration;
@@ -41,6 +42,14 @@ pub(super) fn home(given: &Given) -> anyhow::Result<Home> {
         Some(folder) => Ok(Home::at(folder)),
         None => Home::of(given.mesh()?)
             .context("there is no state directory: set XDG_STATE_HOME or HOME, or give --state"),
+    }
+}
+
+/// Where the store is: as it was said, or beside the keys.
+pub(super) fn store(given: &Given) -> anyhow::Result<Location> {
+    match &given.store {
+        Some(location) => Ok(location.clone()),
+        None => Ok(Location::File(home(given)?.folder().join("mesh.db"))),
     }
 }
 
@@ -157,6 +166,7 @@ fn prepare(given: &Given, mesh: &str, now: WallTime) -> anyhow::Result<(Config, 
         churn: 0.0,
         workers: given.agents.clone(),
         worker_log: (!given.agents.is_empty()).then(|| home.folder().join("workers.log")),
+        store: store(given)?,
         hosting: Hosting::Part(Box::new(part)),
         ..Config::lab(shape.agent_count() as u32)
     };

@@ -8,20 +8,20 @@ use super::shard::{Event, Shard};
 use super::watch::Seen;
 use super::{Mail, lock};
 use crate::door::Request;
-use mesh_core::message::{Body, Epoch, MessageId};
+use crate::store::{Job, Told, Write};
+use mesh_core::guard::level::Entry;
+use mesh_core::message::{Body, MessageId};
 use mesh_core::operation::follow::{Cursor, Sight};
 use mesh_core::operation::refusal::Ground;
-use mesh_core::operation::task::TaskId;
 use mesh_core::operation::{Operation, Refusal, Seconds};
 use mesh_core::place::AgentId;
 use mesh_core::role::{
-    Ask, Backup, Brought, Caller, Desk, Event as RoleEvent, HostAct, Input, KeptTask, Order,
-    Output, Outputs, Record, Reply, Saved, Service, Ticket, Work,
+    Ask, Brought, Caller, Event as RoleEvent, HostAct, Input, Order, Output, Outputs, Record,
+    Reply, Service, Ticket, Work,
 };
 use mesh_core::time::{Micros, Moment};
 use mesh_core::trust::seat::Seat;
 use mesh_core::unit::Weight;
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// How long a process takes to start an agent again.
@@ -30,15 +30,6 @@ const RESTART: (Micros, Micros) = (Micros::seconds(1), Micros::seconds(3));
 const AWAY: (Micros, Micros) = (Micros::seconds(5), Micros::seconds(30));
 /// Under this id an operation is this driver's own.
 const OWN: &str = "local-driver";
-
-/// The mesh's store, in memory: it outlives every role and no process.
-#[derive(Debug, Default)]
-pub(super) struct Store {
-    tasks: BTreeMap<TaskId, KeptTask>,
-    desk: Option<Desk>,
-    backup: Option<Backup>,
-    fence: Epoch,
-}
 
 impl Shard {
     /// Does what a role asked for. Messages wait until all that is due now has been handled.
@@ -80,15 +71,20 @@ impl Shard {
                 },
                 Output::Recall(epoch) => {
                     if let NodeId::Seat(index) = node {
-                        self.store.fence = self.store.fence.max(epoch);
-                        self.soon.push_back(Event::Recalled(index));
+                        self.shared.keeper.ask(Job::Recall(index, epoch));
                     }
                 }
                 Output::Host(act) => self.pass_host_act(act),
                 Output::Service(ticket, service) => self.service(node, ticket, &service),
-                Output::Keep(entries) => self.disks.keep(self.now, node, entries),
-                // Conflicts and what is quarantined with them are seen through the orchestrator; they are not kept here.
-                Output::Record(_) | Output::Hold(_) => {}
+                Output::Keep(entries) => self.keep_levels(node, entries),
+                Output::Record(row) => {
+                    let write = Write::Row(Arc::from(row));
+                    self.shared.keeper.ask(Job::Write(write));
+                }
+                Output::Hold(held) => {
+                    let write = Write::Held(Arc::from(held));
+                    self.shared.keeper.ask(Job::Write(write));
+                }
             }
         }
     }
@@ -237,48 +233,64 @@ impl Shard {
         }
     }
 
-    /// A record for the store; who writes with an epoch below the highest is fenced off.
-    fn keep(&mut self, node: NodeId, ticket: Ticket, record: Record) {
-        let NodeId::Seat(seat) = node else { return };
-        if ticket.epoch < self.store.fence {
-            return;
+    /// A record for the store, which fences off whoever writes with an epoch below the highest.
+    fn keep(&self, node: NodeId, ticket: Ticket, record: Record) {
+        if let NodeId::Seat(seat) = node {
+            let job = Job::Keep(seat, ticket, Arc::new(record));
+            self.shared.keeper.ask(job);
         }
-        self.store.fence = ticket.epoch;
-        match record {
-            Record::Task(kept) => {
-                self.store.tasks.insert(kept.task.id.clone(), *kept);
-            }
-            Record::Desk(desk) => self.store.desk = Some(*desk),
-            Record::Backup(backup) => self.store.backup = Some(*backup),
-            Record::Sheet(_) | Record::Audit(_) => {}
-        }
-        self.soon.push_back(Event::Stored(seat, ticket));
     }
 
-    /// A new orchestrator is told what there is.
-    pub(super) fn recalled(&mut self, seat: u32) {
-        let open = self.store.tasks.values();
-        let open = open.filter(|kept| !kept.task.state().is_final());
-        let saved = Saved {
-            tasks: open.cloned().collect(),
-            desk: self.store.desk.clone(),
-            backup: self.store.backup.as_ref().map(|backup| backup.at),
+    /// Desired state counts now, and is to be there at the next start: of this role, and of this process where its store
+    /// lasts. Modelled agents begin as new ones, and hear of it from their leads.
+    fn keep_levels(&mut self, node: NodeId, entries: Arc<[Entry]>) {
+        let keeper = &self.shared.keeper;
+        let real = self.shared.config.devices == Devices::Real;
+        if keeper.lasts() && (real || matches!(node, NodeId::Seat(_))) {
+            keeper.ask(Job::Write(Write::Levels {
+                holder: self.holder_name(node),
+                entries: Arc::clone(&entries),
+                all: matches!(node, NodeId::Agent(_)),
+            }));
+        }
+        self.disks.keep(self.now, node, entries);
+    }
+
+    /// Under which name a node's desired state is kept.
+    pub(super) fn holder_name(&self, node: NodeId) -> Arc<str> {
+        match node {
+            NodeId::Agent(index) => self.agents[index as usize].role.place().to_string(),
+            NodeId::Seat(index) => self.seats[index as usize].seat.to_string(),
+        }
+        .into()
+    }
+
+    /// The store has answered.
+    pub(super) fn told(&mut self, told: Told) {
+        let (seat, input) = match told {
+            Told::Stored(seat, ticket) => (seat, Input::Stored(ticket)),
+            Told::Recalled(seat, saved) => (seat, Input::Recalled(saved)),
+            Told::Brought(seat, ticket, brought) => (seat, Input::Brought(ticket, brought)),
         };
-        self.give(NodeId::Seat(seat), Input::Recalled(Box::new(saved)));
+        self.give(NodeId::Seat(seat), input);
     }
 
     /// Something that only whoever drives the orchestrator can do.
     fn service(&mut self, node: NodeId, ticket: Ticket, service: &Service) {
         let NodeId::Seat(seat) = node else { return };
-        let nothing = |why: &str| Brought::Nothing(Ground::Unavailable, why.into());
-        let brought = match service {
-            Service::ReadBackup => Brought::Backup(self.store.backup.clone().map(Box::new)),
-            Service::Verify(_) => nothing("a mesh in memory keeps no log that could be altered"),
-            Service::Keys(_) => nothing("nothing leaves this process, so nobody here has a key"),
-            Service::Appoint { .. } => nothing("in one process every seat has its one standby"),
+        let keeper = &self.shared.keeper;
+        let why = match service {
+            Service::ReadBackup => return keeper.ask(Job::ReadBackup(seat, ticket)),
+            Service::Verify(log) => return keeper.ask(Job::Verify(seat, ticket, *log)),
+            Service::Keys(_) if self.wire.is_some() => "use `mesh-node keys` where the root key is",
+            Service::Keys(_) => "nothing leaves this process, so nobody here has a key",
+            Service::Appoint { .. } if self.wire.is_some() => {
+                "stop the node that holds the seat: its standby takes it"
+            }
+            Service::Appoint { .. } => "in one process every seat has its one standby",
         };
-        let event = Event::Brought(seat, ticket, Box::new(brought));
-        self.soon.push_back(event);
+        let nothing = Box::new(Brought::Nothing(Ground::Unavailable, why.into()));
+        self.soon.push_back(Event::Brought(seat, ticket, nothing));
     }
 
     fn pass_host_act(&mut self, act: HostAct) {

@@ -2,6 +2,7 @@
 
 use super::super::sim::scenario::MeshSize;
 use super::hosting::Hosting;
+use crate::store::{Location, StoreError};
 use crate::worker::{JournalError, Spec, SpecError};
 use mesh_core::place::{AgentId, Shape};
 use mesh_core::time::Micros;
@@ -31,6 +32,8 @@ pub struct Config {
     pub workers: BTreeMap<AgentId, Spec>,
     /// The file of the workers' log; in memory without it, so that nothing survives the process.
     pub worker_log: Option<PathBuf>,
+    /// Where the mesh's store is.
+    pub store: Location,
     /// Its shape, where that does not follow from how many agents there are.
     pub shape: Option<Shape>,
     /// Which share of the mesh is in this process.
@@ -87,6 +90,9 @@ pub enum ConfigError {
     /// No log for workers.
     #[error(transparent)]
     WorkerLog(#[from] JournalError),
+    /// No store.
+    #[error(transparent)]
+    Store(#[from] StoreError),
     /// No thread.
     #[error("cannot start a thread for the mesh: {0}")]
     Thread(std::io::Error),
@@ -109,6 +115,7 @@ impl Config {
             churn: 0.2,
             workers: BTreeMap::new(),
             worker_log: None,
+            store: Location::Memory,
             shape: None,
             hosting: Hosting::Everything,
         }

@@ -237,7 +237,10 @@ impl Shard {
             clock,
             link,
             armed: Moment::NEVER,
-            boot: self.wire.as_ref().map_or(Boot(1), Wire::boot),
+            boot: self
+                .wire
+                .as_ref()
+                .map_or(self.shared.keeper.boot(), Wire::boot),
             up: true,
             silent: false,
             lies: None,

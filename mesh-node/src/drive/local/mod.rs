@@ -47,6 +47,7 @@ pub use watch::{Figures, Seen};
 use super::nats::Wire;
 use crate::door::frame::{VERSION, Welcome};
 use crate::door::{Porter, Request};
+use crate::store::{Keeper, Told};
 use clock::RealClock;
 use mesh_core::message::envelope::Address;
 use mesh_core::message::{Body, Epoch, MessageId};
@@ -85,6 +86,8 @@ struct Shared {
     /// Real workers, where there are any.
     staff: Option<Arc<hire::Staff>>,
     seats: Mutex<SeatTable>,
+    /// What must outlive roles, and processes where the store does.
+    keeper: Keeper,
     /// The last operations with their T in true time, which no role knows.
     throws: Mutex<VecDeque<(MessageId, Moment)>>,
     /// Messages from role to role.
@@ -117,6 +120,8 @@ pub(in crate::drive) enum Mail {
     Seated(ClusterId),
     /// Whoever grants seats has answered the node at this index, which asked with this epoch.
     Seat(u32, Epoch, SeatAnswer),
+    /// The store has answered.
+    Told(Told),
     /// A real worker has said something.
     Worked,
     /// The end.
@@ -191,6 +196,11 @@ impl Local {
             caller: String::new(),
             rights: Rights::ALL,
         };
+        let told = boxes[0].clone();
+        let keeper = Keeper::open(&config.store, clock, move |said| {
+            // Without the shard nobody waits for it any more.
+            let _ = told.send(Mail::Told(said));
+        })?;
         let (staff, staff_thread) = hire::hire(&config, shape, &boxes)?.unzip();
         let shared = Arc::new(Shared {
             clock,
@@ -199,6 +209,7 @@ impl Local {
             boxes,
             staff,
             seats: Mutex::default(),
+            keeper,
             throws: Mutex::default(),
             messages: AtomicU64::new(0),
             handled: AtomicU64::new(0),
@@ -298,6 +309,11 @@ impl Local {
     pub fn worker_figures(&self) -> crate::worker::Figures {
         let staff = self.shared.staff.as_ref();
         staff.map(|staff| staff.host.figures()).unwrap_or_default()
+    }
+
+    /// How the mesh's store does.
+    pub fn store(&self) -> &crate::store::Trouble {
+        self.shared.keeper.trouble()
     }
 
     /// True time of this mesh.

@@ -21,6 +21,10 @@ impl Local {
         counter!("mesh_worker_restarts_total").absolute(workers.restarts);
         counter!("mesh_worker_garbage_lines_total").absolute(workers.garbage);
         counter!("mesh_worker_log_failures_total").absolute(workers.unwritten);
+        let [written, refused, dropped] = self.store().counts();
+        counter!("mesh_store_writes_total").absolute(written);
+        counter!("mesh_store_refusals_total").absolute(refused);
+        counter!("mesh_store_dropped_total").absolute(dropped);
         gauge!("mesh_agents").set(self.shared.config.agents);
         gauge!("process_resident_memory_bytes").set(usage::rss_mb() * 1_048_576.0);
         counter!("mesh_process_cpu_milliseconds_total").absolute(usage::cpu().as_millis() as u64);
@@ -31,12 +35,18 @@ impl Local {
         let ended = self.threads.iter().filter(|thread| thread.is_finished());
         let ended = ended.count();
         let workers = self.worker_figures();
+        let trouble = self.store().now();
         Health {
             parts: vec![
                 Part {
                     name: "shards",
                     ok: ended == 0,
                     detail: format!("{} run, {ended} ended", self.threads.len() - ended),
+                },
+                Part {
+                    name: "store",
+                    ok: trouble.is_none(),
+                    detail: trouble.unwrap_or_else(|| "can be written".to_owned()),
                 },
                 Part {
                     name: "worker log",

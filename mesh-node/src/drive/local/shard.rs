@@ -23,7 +23,7 @@ use mesh_core::place::scope::Scope;
 use mesh_core::place::{Class, ClusterId, SectorId};
 use mesh_core::role::{Brought, Input, Notary, Outputs, Start, Ticket, WorkerEvent};
 use mesh_core::time::{Micros, Moment};
-use mesh_core::trust::seat::{Claim, Seat, SeatAnswer};
+use mesh_core::trust::seat::{Claim, NOBODY, Seat, SeatAnswer};
 use mesh_core::trust::{Scheme, World as SignWorld};
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -70,7 +70,6 @@ pub(super) struct Shard {
     pub(super) releasing: Option<(MessageId, Moment)>,
     /// The event that is handled is a deadline of its node's own.
     pub(super) in_wake: bool,
-    pub(super) store: super::act::Store,
     /// The way to other processes; without it everybody is in this one.
     pub(super) wire: Option<Wire>,
     notaries: Notaries,
@@ -104,10 +103,6 @@ pub(super) enum Event {
     Chore(u32),
     /// A worker says how a task stands.
     Said(u32, Box<(TaskId, TaskSaid)>),
-    /// What this seat asked to be kept is kept.
-    Stored(u32, Ticket),
-    /// The store tells this seat what it has.
-    Recalled(u32),
     /// A service of this seat has brought something.
     Brought(u32, Ticket, Box<Brought>),
     /// The lab's own load: a throw to all.
@@ -168,7 +163,6 @@ impl Shard {
             spread: Spread::default(),
             releasing: None,
             in_wake: false,
-            store: super::act::Store::default(),
             wire,
             notaries: Notaries::new(Scheme::StandIn(SignWorld::new(shared.config.seed))),
             out: Outputs::default(),
@@ -180,7 +174,24 @@ impl Shard {
             porter: Arc::clone(porter),
         };
         shard.populate(&crew::classes(&shared.config, shared.shape));
+        shard.recollect();
         shard
+    }
+
+    /// What nodes here kept before this process was there is on their disks.
+    fn recollect(&mut self) {
+        let seats = (0..self.seats.len() as u32).map(NodeId::Seat);
+        let agents = (0..self.agents.len() as u32).map(NodeId::Agent);
+        let shared = Arc::clone(&self.shared);
+        if !shared.keeper.lasts() {
+            return;
+        }
+        for node in seats.chain(agents) {
+            let kept = shared.keeper.levels(&self.holder_name(node));
+            if !kept.is_empty() {
+                self.disks.keep(self.now, node, kept.into());
+            }
+        }
     }
 
     /// Everybody starts: seats first, so that agents find somebody.
@@ -277,8 +288,6 @@ impl Shard {
             Event::Over(number) => self.relent(number),
             Event::Chore(run) => self.step(run),
             Event::Said(agent, what) => self.said(agent, what.0, what.1),
-            Event::Stored(seat, ticket) => self.give(NodeId::Seat(seat), Input::Stored(ticket)),
-            Event::Recalled(seat) => self.recalled(seat),
             Event::Brought(seat, ticket, brought) => {
                 self.give(NodeId::Seat(seat), Input::Brought(ticket, brought));
             }
@@ -308,6 +317,7 @@ impl Shard {
             Mail::Seat(seat, asked, answer) => {
                 self.soon.push_back(Event::Seat(seat, asked, answer));
             }
+            Mail::Told(told) => self.told(told),
             // They are heard in the turn that follows.
             Mail::Worked => {}
             Mail::Stop => self.stopped = true,
@@ -566,6 +576,15 @@ impl Shard {
 
     /// Asks whoever grants seats.
     pub(super) fn ask_for_seat(&mut self, index: u32, claim: Claim) {
+        // Whoever orchestrates writes to the store, which has seen epochs from before this process.
+        let fence = self.shared.keeper.fence();
+        if claim.seat == Seat::Orchestrator && claim.epoch <= fence && !claim.renewal {
+            let answer = SeatAnswer::Refused {
+                holder: NOBODY,
+                epoch: fence,
+            };
+            return self.soon.push_back(Event::Seat(index, claim.epoch, answer));
+        }
         if let Some(wire) = &mut self.wire {
             return wire.claim(index, claim);
         }
