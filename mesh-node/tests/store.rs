@@ -50,6 +50,7 @@ fn task(id: &str, state: TaskState) -> KeptTask {
         to: None,
         input: "input".into(),
         result: None,
+        asked: None,
     }
 }
 
@@ -156,6 +157,7 @@ async fn everything_holds_at(at: &Location) {
     let mut store = Store::open(at).await.expect("it opens again");
     let saved = store.saved().await.expect("read");
     assert_eq!(saved.tasks, [task("open", TaskState::Accepted)]);
+    assert_eq!(saved.ended, [task("ended", TaskState::Expired)]);
     assert_eq!(saved.desk, Some(Desk::default()));
     assert_eq!(store.fence().await.expect("read"), EPOCH);
     assert_eq!(store.boot().0, 2 << 12);

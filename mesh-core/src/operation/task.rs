@@ -5,6 +5,7 @@
 
 use super::resource::Resource;
 use super::value::is_id;
+use crate::message::MessageId;
 use crate::place::AgentId;
 use crate::text::Foreign;
 use crate::time::{Micros, Moment, WallTime};
@@ -262,6 +263,18 @@ impl Task {
         (self.state, self.since, self.runs) =
             (TaskState::Started, now, self.runs.saturating_add(1));
         Ok(())
+    }
+
+    /// Read back by another process, whose clock is another: its times are put on that clock, from the wall time in its
+    /// id. What is not known by the wall counts from now.
+    pub fn recall(&mut self, now: Moment, wall: WallTime) {
+        let id: Result<MessageId, _> = self.id.as_str().parse();
+        let age = id.map_or(Micros::ZERO, |id| (wall - id.created()).max(Micros::ZERO));
+        self.accepted = now - age;
+        self.since = now;
+        if let Some(wait) = &mut self.waits_for {
+            wait.since = now;
+        }
     }
 
     /// Ended; the first end is the only one.

@@ -246,6 +246,9 @@ pub struct KeptTask {
     pub input: Arc<str>,
     /// Its result, once it has one.
     pub result: Option<Arc<str>>,
+    /// Under which id it was asked for: asked again, also of another orchestrator, it is this task and no second one.
+    #[serde(default)]
+    pub asked: Option<AskId>,
 }
 
 /// What is kept between operations and must outlive an orchestrator.
@@ -264,6 +267,8 @@ pub struct Desk {
 pub struct Saved {
     /// All tasks without an outcome.
     pub tasks: Vec<KeptTask>,
+    /// Those that ended last, the oldest first.
+    pub ended: Vec<KeptTask>,
     /// The desk, if one was ever kept.
     pub desk: Option<Desk>,
     /// When the last backup was made.

@@ -13,7 +13,7 @@ pub enum Location {
     Memory,
     /// A `SQLite` file.
     File(PathBuf),
-    /// A PostgreSQL or CockroachDB server, by its URL.
+    /// A `PostgreSQL` or `CockroachDB` server, by its URL.
     Server(Url),
 }
 

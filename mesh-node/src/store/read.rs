@@ -4,6 +4,7 @@ use super::write::DESK;
 use super::{Store, StoreError, failed};
 use mesh_core::guard::level::Entry;
 use mesh_core::message::Epoch;
+use mesh_core::operation::task::TASKS_MAX;
 use mesh_core::role::{Backup, Desk, KeptTask, Saved};
 use mesh_core::time::WallTime;
 use serde::Serialize;
@@ -11,6 +12,9 @@ use serde::de::DeserializeOwned;
 use sqlx::Row as _;
 use std::collections::BTreeMap;
 use std::sync::Arc;
+
+/// Ended tasks that an orchestrator is told of: longer than anybody asks again.
+const ENDED_MAX: i64 = 1_024;
 
 /// How much of everything there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -42,19 +46,11 @@ pub struct Contents {
 impl Store {
     /// What there is for a new orchestrator.
     pub async fn saved(&mut self) -> Result<Saved, StoreError> {
-        let doing = failed(&self.at, "reading open tasks");
-        let rows = sqlx::query("SELECT id, body FROM tasks WHERE ended = 0 ORDER BY id")
-            .fetch_all(&mut self.conn)
-            .await
-            .map_err(&doing)?;
-        let mut tasks = Vec::with_capacity(rows.len());
-        for row in rows {
-            let id: String = row.try_get(0).map_err(&doing)?;
-            let body: String = row.try_get(1).map_err(&doing)?;
-            let kept: KeptTask = serde_json::from_str(&body)
-                .map_err(|error| self.unreadable(&format!("task {id}"), &error))?;
-            tasks.push(kept);
-        }
+        let open = "SELECT id, body FROM tasks WHERE ended = 0 ORDER BY id LIMIT $1";
+        let tasks = self.tasks(open, TASKS_MAX as i64).await?;
+        let last = "SELECT id, body FROM tasks WHERE ended = 1 ORDER BY at DESC, id DESC LIMIT $1";
+        let mut ended = self.tasks(last, ENDED_MAX).await?;
+        ended.reverse();
         let doing = failed(&self.at, "reading the desk");
         let row = sqlx::query("SELECT body FROM documents WHERE name = $1")
             .bind(DESK)
@@ -79,9 +75,28 @@ impl Store {
         };
         Ok(Saved {
             tasks,
+            ended,
             desk,
             backup,
         })
+    }
+
+    async fn tasks(&mut self, text: &'static str, most: i64) -> Result<Vec<KeptTask>, StoreError> {
+        let doing = failed(&self.at, "reading tasks");
+        let rows = sqlx::query(text)
+            .bind(most)
+            .fetch_all(&mut self.conn)
+            .await
+            .map_err(&doing)?;
+        let mut tasks = Vec::with_capacity(rows.len());
+        for row in rows {
+            let id: String = row.try_get(0).map_err(&doing)?;
+            let body: String = row.try_get(1).map_err(&doing)?;
+            let kept: KeptTask = serde_json::from_str(&body)
+                .map_err(|error| self.unreadable(&format!("task {id}"), &error))?;
+            tasks.push(kept);
+        }
+        Ok(tasks)
     }
 
     /// The highest epoch that wrote.

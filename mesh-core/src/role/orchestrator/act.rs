@@ -1,7 +1,7 @@
 //! What changes the mesh, carried out: throws, levels, tasks.
 
 use super::Orchestrator;
-use super::board::Wanted;
+use super::board::{Known, Wanted};
 use super::door::{Outcome, routing_of};
 use super::eyes::Eyes;
 use super::keep::Stopping;
@@ -143,6 +143,11 @@ impl Orchestrator {
                 priority,
                 idempotent,
             } => {
+                match self.asked_again(now, &ask.id) {
+                    Known::Ended(answer) => return Ok(Outcome::Now(*answer)),
+                    Known::Open => return Ok(Outcome::Later),
+                    Known::Not => {}
+                }
                 let wanted = Wanted {
                     name: task.clone(),
                     to: to.clone(),

@@ -46,6 +46,10 @@ pub(super) struct Board {
     pub(super) ended: VecDeque<KeptTask>,
     router: Router,
     writes: BTreeMap<Ticket, (TaskId, After)>,
+    /// Outcomes on their way to the disk: whoever asked is told when they are there.
+    ending: BTreeMap<Ticket, (AskId, KeptTask)>,
+    /// The store has told what there was; before that nobody can say whether something is new.
+    pub(super) recalled: bool,
 }
 
 /// What is done when a write is on disk.
@@ -71,6 +75,17 @@ struct Entry {
     leaves: bool,
     /// Whoever waits for it beside a caller: a pipeline.
     sent: Moment,
+}
+
+/// What is known of a task under the id of a request.
+#[derive(Debug)]
+pub(super) enum Known {
+    /// Nothing.
+    Not,
+    /// It is under way.
+    Open,
+    /// How it ended.
+    Ended(Box<Answer>),
 }
 
 /// What is delegated.
@@ -154,6 +169,7 @@ impl Orchestrator {
                 to: wanted.to,
                 input,
                 result: None,
+                asked: asked.clone(),
             },
             asked,
             written: false,
@@ -172,6 +188,10 @@ impl Orchestrator {
 
     /// The store has what was written under this ticket.
     pub(super) fn task_stored(&mut self, now: Moment, ticket: Ticket, out: &mut Outputs) {
+        if let Some((asked, kept)) = self.board.ending.remove(&ticket) {
+            let answer = delegated(&kept, now);
+            return self.task_ended(now, &asked, &kept, answer, out);
+        }
         let Some((id, after)) = self.board.writes.remove(&ticket) else {
             return;
         };
@@ -191,10 +211,35 @@ impl Orchestrator {
         }
     }
 
+    /// A caller asks again for what an orchestrator before this one has accepted: it is the same task, and the caller is told
+    /// when it ends.
+    pub(super) fn asked_again(&mut self, now: Moment, asked: &AskId) -> Known {
+        let same = |kept: &KeptTask| kept.asked.as_ref() == Some(asked);
+        if self.board.ending.values().any(|(by, _)| by == asked) {
+            return Known::Open;
+        }
+        if let Some(ended) = self.board.ended.iter().rev().find(|kept| same(kept)) {
+            return Known::Ended(Box::new(delegated(ended, now)));
+        }
+        let mut open = self.board.open.values_mut();
+        let Some(entry) = open.find(|entry| same(&entry.kept)) else {
+            return Known::Not;
+        };
+        entry.asked = Some(Arc::clone(asked));
+        Known::Open
+    }
+
     /// What the store had when the seat was taken.
     pub(super) fn recalled(&mut self, now: Moment, saved: Saved) {
         let wall = self.wall_at(now);
-        for kept in saved.tasks {
+        let ended = saved.ended.into_iter().map(|mut kept| {
+            kept.task.recall(now, wall);
+            kept
+        });
+        self.board.ended = ended.collect();
+        self.board.recalled = true;
+        for mut kept in saved.tasks {
+            kept.task.recall(now, wall);
             let id = kept.task.id.clone();
             let deadline = now + (kept.task.deadline - wall).max(Micros::ZERO);
             let entry = Entry {
@@ -556,7 +601,7 @@ impl Orchestrator {
         if let Some(at) = at {
             self.replica.table.set_task(at, None);
         }
-        self.write_task(id, None, out);
+        let ticket = self.write_task(id, None, out);
         self.tell_task(now, id, out);
         let Some(entry) = self.board.open.remove(id) else {
             return;
@@ -566,9 +611,8 @@ impl Orchestrator {
             self.board.ended.pop_front();
         }
         self.board.ended.push_back(entry.kept.clone());
-        if let Some(asked) = entry.asked {
-            let answer = delegated(&entry.kept, now);
-            self.task_ended(now, &asked, &entry.kept, answer, out);
+        if let (Some(asked), Some(ticket)) = (entry.asked, ticket) {
+            self.board.ending.insert(ticket, (asked, entry.kept));
         }
     }
 
@@ -628,11 +672,14 @@ impl Orchestrator {
         self.order(now, order, out);
     }
 
-    fn write_task(&mut self, id: &TaskId, after: Option<After>, out: &mut Outputs) {
+    fn write_task(
+        &mut self,
+        id: &TaskId,
+        after: Option<After>,
+        out: &mut Outputs,
+    ) -> Option<Ticket> {
         let ticket = self.ticket();
-        let Some(entry) = self.board.open.get_mut(id) else {
-            return;
-        };
+        let entry = self.board.open.get_mut(id)?;
         if let Some(after) = after {
             entry.written = false;
             self.board.writes.insert(ticket, (id.clone(), after));
@@ -648,6 +695,7 @@ impl Orchestrator {
             let name = Name::new(name).ok();
             self.replica.table.set_task(at, name.as_ref());
         }
+        Some(ticket)
     }
 
     fn tell_task(&mut self, now: Moment, id: &TaskId, out: &mut Outputs) {

@@ -191,6 +191,11 @@ impl Orchestrator {
             let refusal = Refusal::new(Ground::Unavailable, why);
             return reply(&ask.id, Reply::Refused(Box::new(refusal)), out);
         }
+        if !self.board.recalled && needs_store(&ask.operation) {
+            let why = "the store has not yet told what there is; ask again in some seconds";
+            let refusal = Refusal::new(Ground::Unavailable, why);
+            return reply(&ask.id, Reply::Refused(Box::new(refusal)), out);
+        }
         if let Some(known) = self.door.known(&ask.id) {
             let again = known
                 .clone()
@@ -570,7 +575,7 @@ impl Orchestrator {
         if !self.door.desk.reviews.expire(wall).is_empty() {
             self.door.dirty = true;
         }
-        if core::mem::take(&mut self.door.dirty) {
+        if self.board.recalled && core::mem::take(&mut self.door.dirty) {
             let ticket = self.ticket();
             let desk = Box::new(self.door.desk.clone());
             out.0.push(Output::Store(ticket, Record::Desk(desk)));
@@ -732,4 +737,19 @@ pub(super) fn progress(id: &AskId, progress: Progress, out: &mut Outputs) {
 
 fn reply(id: &AskId, reply: Reply, out: &mut Outputs) {
     out.0.push(Output::Reply(Arc::clone(id), reply));
+}
+
+/// Whether it is about something of which only the store knows whether it is there already.
+const fn needs_store(operation: &Operation) -> bool {
+    matches!(
+        operation,
+        Operation::Delegate { .. }
+            | Operation::Pipeline { .. }
+            | Operation::Reassign { .. }
+            | Operation::Cancel { .. }
+            | Operation::Review { .. }
+            | Operation::Schedule { .. }
+            | Operation::Unschedule { .. }
+            | Operation::Undo {}
+    )
 }

@@ -342,10 +342,11 @@ impl World {
 
     /// It is told.
     pub(super) fn recalled(&mut self, seat: u32) {
-        let open = self.chores.store.values();
-        let open = open.filter(|kept| !kept.task.state().is_final()).cloned();
+        let all = self.chores.store.values().cloned();
+        let (ended, tasks) = all.partition(|kept| kept.task.state().is_final());
         let saved = Saved {
-            tasks: open.collect(),
+            tasks,
+            ended,
             desk: self.chores.desk.clone(),
             backup: self.vault.backup.as_ref().map(|backup| backup.at),
         };
