@@ -5,6 +5,7 @@ mod local;
 mod nats;
 mod raw;
 mod report;
+pub mod store;
 
 pub use report::{ErrorSpans, FreezeSpans, Raw, Report, Spans, SpreadSpans};
 

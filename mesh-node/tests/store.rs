@@ -1,5 +1,4 @@
-//! The store, on SQLite and on a real PostgreSQL. Where there is no postgres its share says so and checks nothing, unless
-//! `MESH_SERVERS=required`.
+//! The store, on SQLite and on a real PostgreSQL. Where there is no postgres its share says so and checks nothing.
 
 mod postgres;
 

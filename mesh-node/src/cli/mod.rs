@@ -98,6 +98,7 @@ Examples:
   mesh-node store verify --config node.toml                the first row of a log that was altered, if any was
   mesh-node store backup home.backup --mesh home           also while the mesh runs
   mesh-node store restore home.backup --store new.db       into a store that has nothing yet, of either kind
+  mesh-node store bench --store bench.db                   how fast this disk is for it
   mesh-node store history 7-4-12 --mesh home               how an agent did, by the minute, the quarter and the hour
 
 A store is a SQLite file, by default mesh.db among the node's keys, or a PostgreSQL or CockroachDB database. The status of
@@ -319,6 +320,18 @@ enum StoreCommand {
         file: PathBuf,
         #[command(flatten)]
         run: RunArgs,
+    },
+    /// Measures what a new store takes: history of a whole mesh, conflicts, tasks
+    Bench {
+        /// Agents of the mesh whose history is kept
+        #[arg(long, value_name = "N", default_value_t = 30_000, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
+        agents: u32,
+        /// Where: a file that is not there yet, or an empty database; a file in the folder for temporary ones without it
+        #[arg(long, value_name = "PLACE")]
+        store: Option<Location>,
+        /// One JSON object
+        #[arg(long)]
+        json: bool,
     },
     /// Shows how an agent did
     History {

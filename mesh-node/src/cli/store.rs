@@ -6,7 +6,7 @@ use anyhow::Context;
 use mesh_core::place::AgentId;
 use mesh_core::time::WallTime;
 use mesh_node::config::Given;
-use mesh_node::store::{Contents, LogFound, Point, Store, StoreError};
+use mesh_node::store::{Contents, Location, LogFound, Point, Store, StoreError};
 use serde_json::json;
 use std::time::{Duration, UNIX_EPOCH};
 
@@ -38,6 +38,11 @@ pub(super) fn run(args: &StoreArgs) -> anyhow::Result<bool> {
                 say(&format!("{at}: {} rows restored\n", archived.rows));
                 Ok(true)
             }
+            StoreCommand::Bench {
+                agents,
+                store,
+                json,
+            } => bench(*agents, store.as_ref(), *json).await,
             StoreCommand::History { place, json, run } => {
                 history(*place, *json, &run.given()?).await
             }
@@ -105,6 +110,24 @@ fn told(name: &str, found: &LogFound) -> String {
         ),
         Some(altered) => format!("{name}: row {} {}\n", altered.number, altered.what),
     }
+}
+
+async fn bench(agents: u32, at: Option<&Location>, as_json: bool) -> anyhow::Result<bool> {
+    let folder = tempfile::tempdir().context("cannot make a folder for the store")?;
+    let temporary = Location::File(folder.path().join("bench.db"));
+    let figures = mesh_node::bench::store::store(at.unwrap_or(&temporary), agents).await?;
+    if as_json {
+        say(&(serde_json::to_string(&figures)? + "\n"));
+    } else {
+        let ((look, worst), (median, high)) = (figures.history_ms, figures.conflict_ms);
+        say(&format!(
+            "store {}\n  history of {} agents     {look:.1} ms, worst {worst:.1} ms\n  \
+             a conflict, synced        p50 {median:.2} ms, p99 {high:.2} ms\n  \
+             tasks, many to a commit   {:.0} a second\n",
+            figures.store, figures.agents, figures.tasks_per_s
+        ));
+    }
+    Ok(true)
 }
 
 async fn history(place: AgentId, as_json: bool, given: &Given) -> anyhow::Result<bool> {

@@ -20,8 +20,6 @@ impl Postgres {
     /// Makes a database and starts its server; nothing where there is none on this machine.
     pub(super) fn start() -> Option<Self> {
         let Some(programs) = programs() else {
-            let required = std::env::var("MESH_SERVERS").is_ok_and(|value| value == "required");
-            assert!(!required, "no postgres, though servers are required");
             println!("skipped: no initdb and postgres in {PROGRAMS} nor on PATH");
             return None;
         };
@@ -87,8 +85,14 @@ fn programs() -> Option<PathBuf> {
             .iter()
             .all(|name| folder.join(name).is_file())
     };
-    if let Some(folder) = std::env::var_os(PROGRAMS) {
-        return Some(PathBuf::from(folder)).filter(has);
+    if let Some(folder) = std::env::var_os(PROGRAMS).map(PathBuf::from) {
+        // Named, they must be there.
+        assert!(
+            has(&folder),
+            "{PROGRAMS}: no initdb and postgres in {}",
+            folder.display()
+        );
+        return Some(folder);
     }
     let path = std::env::var_os("PATH")?;
     std::env::split_paths(&path).find(has)

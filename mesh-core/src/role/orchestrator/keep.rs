@@ -102,6 +102,8 @@ impl Orchestrator {
                 of: agents,
             };
             self.tell(now, event, out);
+            // What was in flight when all stood still (PROTOCOL §6): to look at, and to go on from elsewhere.
+            self.back_up(now, out);
             self.finish(now, &stop.asked, Ok(Answer::Frozen(frozen)), out);
         }
     }

@@ -140,6 +140,11 @@ impl Orchestrator {
         }
     }
 
+    /// The registry as it is known here: for whoever keeps its history (§7.1).
+    pub const fn registry(&self) -> &crate::registry::Table {
+        &self.replica.table
+    }
+
     /// One input; what is to be done is put in `out`.
     pub fn handle(&mut self, now: Moment, input: Input, out: &mut Outputs) {
         match input {

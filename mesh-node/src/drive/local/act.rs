@@ -8,13 +8,15 @@ use super::shard::{Event, Shard};
 use super::watch::Seen;
 use super::{Mail, lock};
 use crate::door::Request;
-use crate::store::{Job, Told, Write};
+use crate::store::{Job, Point, Step, Told, Write};
 use mesh_core::guard::level::Entry;
 use mesh_core::message::{Body, MessageId};
 use mesh_core::operation::follow::{Cursor, Sight};
 use mesh_core::operation::refusal::Ground;
 use mesh_core::operation::{Operation, Refusal, Seconds};
-use mesh_core::place::AgentId;
+use mesh_core::place::scope::Region;
+use mesh_core::place::{AgentId, ClusterId, Slots};
+use mesh_core::registry::State;
 use mesh_core::role::{
     Ask, Brought, Caller, Event as RoleEvent, HostAct, Input, Order, Output, Outputs, Record,
     Reply, Service, Ticket, Work,
@@ -273,6 +275,29 @@ impl Shard {
             Told::Brought(seat, ticket, brought) => (seat, Input::Brought(ticket, brought)),
         };
         self.give(NodeId::Seat(seat), input);
+    }
+
+    /// What the orchestrator's registry says of every agent becomes a minute of history.
+    pub(super) fn look(&mut self) {
+        self.queue
+            .push(self.now + Step::Minute.length(), Event::Look);
+        let Some(NodeId::Seat(index)) = self.holder(Seat::Orchestrator) else {
+            return;
+        };
+        let SeatRole::Orchestrator(role) = &self.seats[index as usize].role else {
+            return;
+        };
+        let (table, wall) = (role.registry(), self.shared.clock.wall());
+        let point = |(cluster, _): (ClusterId, Slots)| {
+            let rows = table.rows(Region::Cluster(cluster));
+            let seen = rows.map(|row| {
+                let impedance = row.impedance().map(|impedance| impedance.0);
+                (row.place().slot(), row.state() == State::Active, impedance)
+            });
+            Point::look(cluster, wall, seen)
+        };
+        let points: Vec<Point> = table.clusters().map(point).collect();
+        self.shared.keeper.ask(Job::Write(points.into()));
     }
 
     /// Something that only whoever drives the orchestrator can do.

@@ -14,6 +14,7 @@ use super::post::{Letter, Post};
 use super::watch::Spread;
 use super::{Mail, Shared, lock};
 use crate::door::Porter;
+use crate::store::Step;
 use mesh_core::chance::Chance;
 use mesh_core::guard::level::Author;
 use mesh_core::message::errand::Outcome;
@@ -105,6 +106,8 @@ pub(super) enum Event {
     Said(u32, Box<(TaskId, TaskSaid)>),
     /// A service of this seat has brought something.
     Brought(u32, Ticket, Box<Brought>),
+    /// The registry is looked at, for history.
+    Look,
     /// The lab's own load: a throw to all.
     Load,
     /// The lab's own churn: an agent dies.
@@ -204,6 +207,10 @@ impl Shard {
             self.start(NodeId::Agent(index));
         }
         if self.index == 0 {
+            if self.shared.keeper.lasts() {
+                let at = self.now + Step::Minute.length();
+                self.queue.push(at, Event::Look);
+            }
             if let Some(every) = self.shared.config.load_every {
                 let at = self.now + Micros::seconds(2).min(every);
                 self.queue.push(at, Event::Load);
@@ -291,6 +298,7 @@ impl Shard {
             Event::Brought(seat, ticket, brought) => {
                 self.give(NodeId::Seat(seat), Input::Brought(ticket, brought));
             }
+            Event::Look => self.look(),
             Event::Load => self.load(),
             Event::Churn => self.churn(),
             Event::Situation => self.situation(),
