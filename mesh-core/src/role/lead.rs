@@ -365,7 +365,7 @@ impl Lead {
                 }
             }
             Body::Prove(_) => self.stops.ask(now),
-            Body::Handover(report) => self.inherit(&report),
+            Body::Handover(report) => self.inherit(now, &report),
             Body::Poll(operation) => {
                 let epoch = self.epoch;
                 if let Some(cast) = self.cast(operation) {
@@ -747,7 +747,7 @@ impl Lead {
             .zip(0u8..)
             .filter(|(_, slot)| !self.vacant.has(*slot))
             .map(|(record, slot)| {
-                let active = self.vigil.is_known(slot) && !self.vigil.is_crashed(slot);
+                let active = self.vigil.is_active(slot);
                 let slopes = &self.slopes[usize::from(record.manner)].1;
                 record.row(slot, slopes, active, second_copy(self.lossy), now)
             })

@@ -76,6 +76,8 @@ struct Track {
     /// 0 is well; from 1 on its context was corrupt, and this many less one beats were right since.
     corrupt: u8,
     heard: bool,
+    /// The lead before this one heard it: it is taken for active until it has been silent for too long.
+    expected: bool,
 }
 
 const _: () = assert!(size_of::<Track>() <= 192);
@@ -93,6 +95,7 @@ impl Track {
             measured: 0,
             corrupt: 0,
             heard: false,
+            expected: false,
         }
     }
 }
@@ -166,6 +169,16 @@ impl Vigil {
             steps.threat(Some(Finding::flood(subject, evidence, now)));
         }
         false
+    }
+
+    /// The lead before this one says that it is active: its silence counts from now on.
+    pub fn expect(&mut self, slot: u8, now: Moment) {
+        if let Some(track) = self.tracks.get_mut(usize::from(slot))
+            && !track.heard
+        {
+            track.expected = true;
+            track.watch = Watch::new(now);
+        }
     }
 
     /// Anything believable from an agent has arrived.
@@ -355,7 +368,7 @@ impl Vigil {
         let mut active = Slots::EMPTY;
         let mut next = Moment::NEVER;
         for (slot, track) in self.tracks.iter().enumerate() {
-            if track.heard && track.watch.health() != Health::Crashed {
+            if (track.heard || track.expected) && track.watch.health() != Health::Crashed {
                 active.insert(slot as u8);
                 next = next.min(track.watch.last_heard() + Watch::CRASH);
             }
@@ -409,6 +422,12 @@ impl Vigil {
         self.tracks
             .get(usize::from(slot))
             .is_some_and(|track| track.heard)
+    }
+
+    /// Whether it counts as active: it was heard, or is expected to be, and is not taken for dead.
+    pub fn is_active(&self, slot: u8) -> bool {
+        let track = self.tracks.get(usize::from(slot));
+        track.is_some_and(|track| track.heard || track.expected) && !self.is_crashed(slot)
     }
 
     /// Whether it is heard: known, and not taken for dead.

@@ -3,7 +3,6 @@
 use crate::drive::local::clock::RealClock;
 use crate::drive::sim::scenario::MeshSize;
 use crate::store::{Location, Point, Store, StoreError, Write};
-use hdrhistogram::Histogram;
 use mesh_core::conflict::log::{ConflictLog, Entry, Head, Mark, WriterId};
 use mesh_core::message::{Epoch, Lamport};
 use mesh_core::operation::task::{Task, TaskId};
@@ -79,7 +78,7 @@ async fn history(
     agents: u32,
 ) -> Result<(f64, f64), StoreError> {
     let shape = MeshSize::of_agents(agents).shape();
-    let mut times = histogram();
+    let mut times = Vec::new();
     for look in 0..LOOKS {
         let at = clock.wall() + Micros::seconds(60 * look);
         let all = shape
@@ -93,14 +92,14 @@ async fn history(
         let points: Vec<Point> = all.map(point).collect();
         let begun = clock.now();
         write(store, at, &[points.into()]).await?;
-        record(&mut times, clock.now().since(begun));
+        times.push(clock.now().since(begun));
     }
-    Ok((millis(times.value_at_quantile(0.5)), millis(times.max())))
+    Ok((quantile(&mut times, 0.5), quantile(&mut times, 1.0)))
 }
 
 async fn conflicts(store: &mut Store, clock: RealClock) -> Result<(f64, f64), StoreError> {
     let mut log = ConflictLog::new(WriterId([7; 32]));
-    let mut times = histogram();
+    let mut times = Vec::new();
     for number in 0..CONFLICTS {
         // A head of another chain, as long as a row of a conflict without its data.
         let head = Head {
@@ -112,12 +111,9 @@ async fn conflicts(store: &mut Store, clock: RealClock) -> Result<(f64, f64), St
         let row = log.append(clock.wall(), Lamport(number), Entry::Anchor(head));
         let begun = clock.now();
         write(store, clock.wall(), &[Write::Row(Arc::new(row))]).await?;
-        record(&mut times, clock.now().since(begun));
+        times.push(clock.now().since(begun));
     }
-    Ok((
-        millis(times.value_at_quantile(0.5)),
-        millis(times.value_at_quantile(0.99)),
-    ))
+    Ok((quantile(&mut times, 0.5), quantile(&mut times, 0.99)))
 }
 
 async fn tasks(store: &mut Store, clock: RealClock) -> Result<f64, StoreError> {
@@ -144,14 +140,10 @@ async fn tasks(store: &mut Store, clock: RealClock) -> Result<f64, StoreError> {
     Ok(TASKS as f64 / seconds)
 }
 
-fn histogram() -> Histogram<u64> {
-    Histogram::new(3).expect("three digits are allowed")
-}
-
-fn record(times: &mut Histogram<u64>, took: Micros) {
-    times.saturating_record(u64::try_from(took.0).unwrap_or(0));
-}
-
-fn millis(micros: u64) -> f64 {
-    micros as f64 / 1_000.0
+/// In milliseconds; 1 is the worst.
+fn quantile(times: &mut [Micros], share: f64) -> f64 {
+    times.sort_unstable();
+    let at = (times.len() as f64 * share).ceil() as usize;
+    let time = times.get(at.max(1) - 1).copied().unwrap_or_default();
+    time.0 as f64 / 1_000.0
 }

@@ -82,11 +82,17 @@ impl Lead {
     }
 
     /// What the lead before us knew of agents that we know nothing of.
-    pub(super) fn inherit(&mut self, report: &ClusterReport) {
+    pub(super) fn inherit(&mut self, now: Moment, report: &ClusterReport) {
         for row in &report.rows {
-            if let Some(record) = self.agents.get_mut(usize::from(row.slot))
-                && record.profile.heard().is_none()
-            {
+            if row.active {
+                self.vigil.expect(row.slot, now);
+            }
+            let Some(record) = self.agents.get_mut(usize::from(row.slot)) else {
+                continue;
+            };
+            // Reports about it go on from this start of it, or those above would take them for old ones.
+            record.known_boot = record.known_boot.max(row.boot);
+            if record.profile.heard().is_none() {
                 record.profile = Profile::from_digest(record.class, &row.digest);
             }
         }

@@ -9,7 +9,7 @@ use crate::message::{Claims, Epoch, Micros32, RowReport};
 use crate::place::Class;
 use crate::registry::{Capabilities, CapabilitySet, HoldMode};
 use crate::throw::Timing;
-use crate::time::{Micros, Moment};
+use crate::time::{Boot, Micros, Moment};
 use crate::trust::KeyId;
 use crate::unit::{Share, Weight};
 
@@ -25,6 +25,8 @@ pub(super) struct Record {
     pub(super) context: u64,
     /// The key of whoever sits here.
     pub(super) key: Option<KeyId>,
+    /// The start of it that the lead before this one knew.
+    pub(super) known_boot: Boot,
     /// That another key was used for this place was told.
     pub(super) cloned: bool,
     pub(super) abilities: CapabilitySet,
@@ -51,6 +53,7 @@ impl Record {
             context: 0,
             key: None,
             cloned: false,
+            known_boot: Boot::default(),
             // Three for each of six classes: there is room.
             abilities: names.intern_all(own).unwrap_or_default(),
         }
@@ -63,7 +66,7 @@ impl Record {
 
     pub(super) fn hear(
         &mut self,
-        boot: crate::time::Boot,
+        boot: Boot,
         exchange: Option<crate::message::Exchange>,
         sent: Moment,
         received: Moment,
@@ -140,7 +143,7 @@ impl Record {
                 .map_or(Micros::MAX, |heard| now.since(heard))
                 .into(),
             usual: self.profile.usual().0.into(),
-            boot: self.link.boot(),
+            boot: self.link.boot().max(self.known_boot),
             abilities: self.abilities,
             context: self.context,
             digest: self.profile.digest_of(&outlook, now),

@@ -1,7 +1,9 @@
 use super::super::operate::Wanted;
 use super::super::scenario::Scenario;
 use super::*;
+use mesh_core::registry::State;
 use mesh_core::role::Outputs;
+use mesh_core::trust::seat::Seat;
 
 fn scenario(name: &str) -> Scenario {
     let path = format!(
@@ -168,6 +170,52 @@ fn a_freeze_survives_a_power_cut_of_everybody() {
     ));
     world.run_until(Moment(92_000_000));
     assert_eq!(frozen(&world), 0);
+}
+
+/// Who serves in a seat.
+fn holder(world: &World, seat: Seat) -> Option<u32> {
+    let mut seats = world.seats.iter().zip(0..);
+    let (_, index) =
+        seats.find(|(node, _)| node.seat == seat && node.host.up && node.role.serving())?;
+    Some(index)
+}
+
+/// What the registry of whoever orchestrates says of the first agent.
+fn first_agent(world: &World) -> State {
+    let index = holder(world, Seat::Orchestrator).expect("somebody serves");
+    let place = world.agents[0].role.place();
+    match &world.seats[index as usize].role {
+        SeatRole::Orchestrator(role) => role.registry().row(place).expect("it is known").state(),
+        _ => panic!("an orchestrator"),
+    }
+}
+
+#[test]
+fn an_agent_that_dies_with_its_lead_is_missed_by_the_next_lead() {
+    let mut world = calm();
+    assert_eq!(first_agent(&world), State::Active);
+    let cluster = world.agents[0].role.place().cluster;
+    let lead = holder(&world, Seat::Lead(cluster)).expect("somebody leads");
+    for node in [NodeId::Seat(lead), NodeId::Agent(0)] {
+        world.crash(node, None);
+    }
+    // The next lead does not take it for dead at once: nobody has had time to speak.
+    world.run_until(Moment(32_000_000));
+    assert!(holder(&world, Seat::Lead(cluster)).is_some_and(|new| new != lead));
+    assert_eq!(first_agent(&world), State::Active);
+    let mut missed = None;
+    for second in 33..90 {
+        world.run_until(Moment(second * 1_000_000));
+        if first_agent(&world) == State::Offline {
+            missed = missed.or(Some(second));
+        }
+    }
+    // Half a minute of silence after the takeover; then its host is asked to start it again, and does.
+    assert!(
+        missed.is_some_and(|second| (50..62).contains(&second)),
+        "{missed:?}"
+    );
+    assert_eq!(first_agent(&world), State::Active);
 }
 
 // Each invariant sees what it is for, once what guards it is away.
