@@ -1,4 +1,4 @@
-//! The store, on SQLite and on a real PostgreSQL. Where there is no postgres its share says so and checks nothing.
+//! The store, on `SQLite` and on a real `PostgreSQL`. Where there is no postgres its share says so and checks nothing.
 
 mod postgres;
 
@@ -324,11 +324,7 @@ async fn a_backup_is_whole_or_refused_and_never_written_over() {
     let damaged = [
         whole.replace("\"two\"", "\"twO\"").replace("two", "twO"),
         whole[..whole.len() / 2].to_owned(),
-        whole
-            .lines()
-            .take(3)
-            .map(|line| format!("{line}\n"))
-            .collect(),
+        whole.split_inclusive('\n').take(3).collect(),
         String::new(),
         "not a backup\n".to_owned(),
     ];
@@ -421,7 +417,7 @@ fn a_store_that_is_locked_is_waited_for_and_nothing_is_lost() {
         .expect("connected");
     let mut run = |text: &'static str| {
         let done = runtime.block_on(sqlx::raw_sql(text).execute(&mut conn));
-        drop(done.expect(text));
+        done.expect(text);
     };
     run("BEGIN EXCLUSIVE");
     let ticket = Ticket {

@@ -37,7 +37,7 @@ pub(crate) struct Asked {
 }
 
 /// The state of a dialogue. Plain data: a console may keep, copy and show it.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub struct Context {
     /// The mesh that is spoken of.
     pub(crate) shape: Shape,
@@ -90,6 +90,14 @@ impl Context {
     pub fn point_at(&mut self, scopes: Scopes) {
         self.mention(&Selection::new(scopes));
         self.rows = false;
+    }
+
+    /// What somebody else has read out of a sentence: whom it is about is what the dialogue is about.
+    pub fn adopt(&mut self, operations: &[Operation]) {
+        self.asked = None;
+        for scopes in operations.iter().filter_map(Operation::scope) {
+            self.point_at(scopes.clone());
+        }
     }
 
     /// What waited is gone: answered elsewhere, or too old.

@@ -55,6 +55,11 @@ pub fn turn(line: &str, context: &mut Context) -> Reading {
     respond(&reader, context)
 }
 
+/// Whether it could be a sentence that is understood here at all.
+pub(crate) fn is_english(line: &str) -> bool {
+    !foreign(line)
+}
+
 /// Without "on earth", "the hell", which say nothing anywhere.
 fn without_exclamations(words: Vec<Lexeme>) -> Vec<Lexeme> {
     let idle = |two: &[Lexeme]| {

@@ -1,6 +1,6 @@
 //! Words to operations, operations and findings back to words.
 //!
-//! No input or output of its own, no clock, no model needed: a line and a [`Context`] make a [`Reading`], and the context
+//! No input or output of its own, no clock, no model needed ([`model`], which has all three, is off unless it is named): a line and a [`Context`] make a [`Reading`], and the context
 //! is what the next line is read with.
 //!
 //! | file | what it is |
@@ -12,6 +12,7 @@
 //! | `act`, `payload`, `rows`, `watch`, `question` | the kinds of clauses |
 //! | `context`, `select`, `follow`, `answer`, `dialogue` | what "it" and "no, 8" mean, yes and no, one turn after another |
 //! | `explain`, `glossary` | what words and operations mean |
+//! | [`model`] | a second opinion on what is rejected or doubted, by a chat model |
 //! | `reading` | the result, in the form of the conversation contract |
 
 mod act;
@@ -28,6 +29,7 @@ mod glossary;
 mod heads;
 mod lexicon;
 mod miss;
+pub mod model;
 mod opening;
 mod payload;
 mod phrase;

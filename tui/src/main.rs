@@ -20,6 +20,7 @@ mod complete;
 mod figures;
 #[cfg(test)]
 mod fixture;
+mod model;
 mod parse;
 mod report;
 mod run;

@@ -1,10 +1,12 @@
 //! The conversation: a sentence to operations, through `nl`.
 
+use crate::model::Consult;
 use crate::state::State;
 use mesh_core::operation::Operation;
 use mesh_core::operation::table;
 use mesh_core::text::Foreign;
 use nl::Kind;
+use nl::model::is_doubted;
 
 /// What a sentence came to.
 #[derive(Debug)]
@@ -15,6 +17,8 @@ pub(crate) enum Reading {
     Ask(String),
     /// It is not understood; the draft stays.
     No(String),
+    /// A model is to be asked about it.
+    Consult(Box<Consult>),
 }
 
 /// Reads a sentence. What is selected is what "it" means until something was said.
@@ -27,6 +31,18 @@ pub(crate) fn read(state: &mut State, text: &str) -> Reading {
         state.dialogue_at = Some(state.at.spot.scope());
     }
     let reading = nl::turn(text, &mut state.dialogue);
+    if state.model && is_doubted(text, &reading) {
+        return Reading::Consult(Box::new(Consult {
+            line: text.to_owned(),
+            own: reading,
+            context: state.dialogue.clone(),
+        }));
+    }
+    of(reading)
+}
+
+/// What a reading comes to where nobody else is asked.
+pub(crate) fn of(reading: nl::Reading) -> Reading {
     match reading.kind {
         Kind::Operation => Reading::Operations(reading.operations),
         Kind::Clarify { question } => Reading::Ask(question),

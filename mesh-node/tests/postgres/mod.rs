@@ -1,4 +1,4 @@
-//! A PostgreSQL server of a test's own, on loopback, gone with it.
+//! A `PostgreSQL` server of a test's own, on loopback, gone with it.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};

@@ -13,6 +13,7 @@ use mesh_core::role::Reply;
 use mesh_core::text::Foreign;
 use mesh_node::door::{Client, Visitor};
 use nl::Kind;
+use nl::model::{Model, Opinion};
 use reedline::{
     DefaultCompleter, DefaultPrompt, DefaultPromptSegment, ExternalPrinter, Reedline, Signal,
 };
@@ -32,6 +33,8 @@ struct Waiting {
 struct Talk {
     client: Client,
     dialogue: nl::Context,
+    /// Asked about what is not understood, where one is named.
+    model: Option<Model>,
     waiting: Vec<Waiting>,
     numbered: u64,
     /// Said before what somebody says: `mesh: ` for ears, nothing for eyes.
@@ -134,7 +137,11 @@ pub(super) fn say(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
         .collect();
     let sentence = words.join(" ");
     let (yes, json) = (matches.get_flag("yes"), matches.get_flag("json"));
-    let reading = nl::turn(&sentence, &mut nl::Context::default());
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()?;
+    let opinion = runtime.block_on(read_once(&sentence))?;
+    let reading = opinion.reading;
     match reading.kind {
         Kind::Operation => {}
         Kind::Clarify { question } => return Err(Wrong(Ending::Usage, question).into()),
@@ -142,8 +149,16 @@ pub(super) fn say(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
             return Err(Wrong(Ending::Usage, format!("not understood: {reason}")).into());
         }
     }
-    let needs = reading
-        .operations
+    let operations = &reading.operations;
+    if opinion.by_model
+        && let Some(change) = operations.iter().find(|operation| operation.changes())
+    {
+        // A yes that was given before anybody saw the reading is none.
+        let line = change.line();
+        let why = format!("a model reads this as :{line}; if that is meant, say it so");
+        return Err(Wrong(Ending::NeedsYes, why).into());
+    }
+    let needs = operations
         .iter()
         .find(|operation| operation.confirm_needed().is_needed());
     if let (Some(operation), false) = (needs, yes) {
@@ -154,9 +169,6 @@ pub(super) fn say(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
         .into());
     }
     let address = address(connect)?;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()?;
     runtime.block_on(async {
         let mut talk = Talk::connect(&address, "command", true).await?;
         let mut ending = Ending::Well;
@@ -181,6 +193,20 @@ pub(super) fn say(matches: &ArgMatches, connect: Option<&str>) -> anyhow::Result
     })
 }
 
+/// One sentence on its own.
+async fn read_once(sentence: &str) -> anyhow::Result<Opinion> {
+    let mut context = nl::Context::default();
+    let own = nl::turn(sentence, &mut context);
+    let Some(model) = crate::model::named()? else {
+        return Ok(Opinion::own(own));
+    };
+    let opinion = model.consult(sentence, &context, own).await;
+    if let Some(trouble) = &opinion.trouble {
+        eprintln!("mesh: {trouble}");
+    }
+    Ok(opinion)
+}
+
 impl Talk {
     async fn connect(
         address: &mesh_node::door::Address,
@@ -192,6 +218,7 @@ impl Talk {
         Ok(Self {
             client,
             dialogue,
+            model: crate::model::named()?,
             waiting: Vec::new(),
             numbered: 0,
             label: if plain { "mesh: " } else { "" },
@@ -226,6 +253,7 @@ impl Talk {
             self.reply(&reply).await?;
             return Ok(Next::Go);
         }
+        let mut by_model = false;
         let operations = if let Some(command) = line.strip_prefix(':') {
             match Operation::from_line(command) {
                 Ok(operation) => vec![operation],
@@ -235,7 +263,9 @@ impl Talk {
                 }
             }
         } else {
-            let reading = nl::turn(line, &mut self.dialogue);
+            let opinion = self.read(line).await?;
+            by_model = opinion.by_model;
+            let reading = opinion.reading;
             match reading.kind {
                 Kind::Operation => reading.operations,
                 Kind::Clarify { question } => {
@@ -252,11 +282,38 @@ impl Talk {
             }
         };
         for operation in operations {
-            if self.operate(operation).await? == Next::Leave {
+            // What a model has read is shown and waits, whatever the table says.
+            let next = if by_model && operation.changes() {
+                self.propose(operation).await?
+            } else {
+                self.operate(operation).await?
+            };
+            if next == Next::Leave {
                 return Ok(Next::Leave);
             }
         }
         Ok(Next::Go)
+    }
+
+    /// A sentence to operations; what the compiler does not understand a model may, where one is named.
+    async fn read(&mut self, line: &str) -> anyhow::Result<Opinion> {
+        let own = nl::turn(line, &mut self.dialogue);
+        let Some(model) = &self.model else {
+            return Ok(Opinion::own(own));
+        };
+        let opinion = model.consult(line, &self.dialogue, own).await;
+        if let Some(trouble) = &opinion.trouble {
+            print(self.label, &trouble.to_string())?;
+        }
+        if opinion.by_model {
+            let operations = &opinion.reading.operations;
+            self.dialogue.adopt(operations);
+            for operation in operations {
+                let line = format!("reads as (model): :{}", operation.line());
+                print(self.label, &line)?;
+            }
+        }
+        Ok(opinion)
     }
 
     async fn operate(&mut self, operation: Operation) -> anyhow::Result<Next> {

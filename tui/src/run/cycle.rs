@@ -256,6 +256,7 @@ fn urgency(event: &Event) -> Dirt {
         Event::News(_)
         | Event::Progress(..)
         | Event::Answer(..)
+        | Event::Opinion(_)
         | Event::Failed(..)
         | Event::Connected(_)
         | Event::Lost(_)

@@ -28,6 +28,9 @@ use tokio::sync::mpsc;
 /// Events that wait to be taken in; whoever has more waits.
 const EVENTS_MAX: usize = 1_024;
 
+/// Sentences that wait for the model.
+const CONSULTS_MAX: usize = 4;
+
 /// How the console was called.
 #[derive(Debug, Clone)]
 pub(crate) struct Options {
@@ -61,16 +64,23 @@ pub(crate) fn console(options: Options) -> anyhow::Result<ExitCode> {
         .context("starting the runtime")?;
     let size = crossterm::terminal::size().context("asking the terminal for its size")?;
     let mut state = State::new(look, wish, size);
+    let model = crate::model::named()?;
     state.read_only = options.read_only;
+    state.model = model.is_some();
     state.wall = (0, zone());
     let guard = Guard::take().context("taking the terminal")?;
-    let result = runtime.block_on(run(state, guard, options.target));
+    let result = runtime.block_on(run(state, guard, options.target, model));
     // A mesh that is embedded ends with the runtime; it is not waited for longer than a person would.
     runtime.shutdown_timeout(std::time::Duration::from_millis(500));
     result
 }
 
-async fn run(state: State, guard: Guard, target: Target) -> anyhow::Result<ExitCode> {
+async fn run(
+    state: State,
+    guard: Guard,
+    target: Target,
+    model: Option<nl::model::Model>,
+) -> anyhow::Result<ExitCode> {
     let written = Written::default();
     let backend = CrosstermBackend::new(Counted::new(std::io::stdout(), written.clone()));
     let terminal = Terminal::new(backend).context("preparing the screen")?;
@@ -78,8 +88,13 @@ async fn run(state: State, guard: Guard, target: Target) -> anyhow::Result<ExitC
     let (to_mesh, questions) = mpsc::channel(64);
     input::start(&to_console)?;
     tokio::spawn(link::keep(target, to_console.clone(), questions));
+    let consults = model.map(|model| {
+        let (to_model, consults) = mpsc::channel(CONSULTS_MAX);
+        tokio::spawn(crate::model::keep(model, consults, to_console.clone()));
+        to_model
+    });
     drop(to_console);
-    let outside = outside::Outside::new(to_mesh, guard, written);
+    let outside = outside::Outside::new(to_mesh, consults, guard, written);
     let mut cycle = Cycle::new(state, terminal, Clock::start());
     cycle.run(events, outside).await?;
     Ok(ExitCode::SUCCESS)

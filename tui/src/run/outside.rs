@@ -1,6 +1,7 @@
 //! What the console does outside itself, besides drawing.
 
 use super::link::Question;
+use crate::model::Consult;
 use crate::term::{Guard, Written};
 use crate::update::{Effect, Event};
 use base64::Engine as _;
@@ -14,15 +15,23 @@ const CLIPBOARD_MAX: usize = 74_994;
 #[derive(Debug)]
 pub(crate) struct Outside {
     questions: mpsc::Sender<Question>,
+    /// None where no model is named.
+    consults: Option<mpsc::Sender<Consult>>,
     /// None where no terminal is held, as in tests.
     guard: Option<Guard>,
     written: Written,
 }
 
 impl Outside {
-    pub(super) fn new(questions: mpsc::Sender<Question>, guard: Guard, written: Written) -> Self {
+    pub(super) fn new(
+        questions: mpsc::Sender<Question>,
+        consults: Option<mpsc::Sender<Consult>>,
+        guard: Guard,
+        written: Written,
+    ) -> Self {
         Self {
             questions,
+            consults,
             guard: Some(guard),
             written,
         }
@@ -33,6 +42,7 @@ impl Outside {
     pub(crate) fn detached(questions: mpsc::Sender<Question>) -> Self {
         Self {
             questions,
+            consults: None,
             guard: None,
             written: Written::default(),
         }
@@ -64,6 +74,15 @@ impl Outside {
                 let sent = self.questions.try_send(question);
                 sent.err().map(|_| {
                     Event::Failed(number, "the connection is busy; nothing was sent".into())
+                })
+            }
+            Effect::Consult(consult) => {
+                let sent = self
+                    .consults
+                    .as_ref()
+                    .map(|to| to.try_send(*consult).is_ok());
+                (sent != Some(true)).then(|| {
+                    Event::Said("the model is still busy with what was said before".to_owned())
                 })
             }
             Effect::Copy(text) => Some(Event::Said(self.copy(&text))),

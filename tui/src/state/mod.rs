@@ -92,6 +92,7 @@ pub(crate) struct Meters {
 }
 
 /// Everything.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug)]
 pub(crate) struct State {
     /// Columns and rows of the terminal.
@@ -130,6 +131,8 @@ pub(crate) struct State {
     pub(crate) composer: Composer,
     /// The conversation.
     pub(crate) talk: Talk,
+    /// A model may be asked about sentences.
+    pub(crate) model: bool,
     /// What the conversation refers to.
     pub(crate) dialogue: nl::Context,
     /// The selection that the conversation was last told of.
@@ -182,6 +185,7 @@ impl State {
             filter: None,
             composer: Composer::default(),
             talk: Talk::default(),
+            model: false,
             dialogue: nl::Context::default(),
             dialogue_at: None,
             events: Events::default(),

@@ -12,6 +12,7 @@ use crate::theme::Role;
 use mesh_core::operation::word::SheetFormat;
 use mesh_core::operation::{Answer, Confirm, Operation, Progress, Refusal};
 use mesh_core::text::Foreign;
+use nl::model::Opinion;
 use tui_input::Input;
 
 /// How long the question that takes words stays.
@@ -86,6 +87,40 @@ pub(super) fn sentence(state: &mut State, text: &str, effects: &mut Vec<Effect>)
             state.notice(why);
             false
         }
+        crate::words::Reading::Consult(consult) => {
+            state.talk.line(Who::You, text);
+            effects.push(Effect::Consult(consult));
+            true
+        }
+    }
+}
+
+/// What a sentence came to after a model was asked: its reading is shown, and whatever would change something waits for a yes.
+pub(super) fn opinion(state: &mut State, opinion: Opinion, effects: &mut Vec<Effect>) {
+    if let Some(trouble) = opinion.trouble {
+        state.talk.line(Who::Mesh, trouble.to_string());
+    }
+    let by_model = opinion.by_model;
+    match crate::words::of(opinion.reading) {
+        crate::words::Reading::Operations(operations) if by_model => {
+            state.dialogue.adopt(&operations);
+            let lines: Vec<String> = operations.iter().map(Operation::line).collect();
+            let shown = format!("reads as (model): :{}", lines.join("; :"));
+            state.talk.line(Who::Mesh, shown);
+            let (changing, looking): (Vec<_>, Vec<_>) =
+                operations.into_iter().partition(Operation::changes);
+            said(state, looking, effects);
+            if !changing.is_empty() {
+                propose(state, changing, effects);
+            }
+        }
+        crate::words::Reading::Operations(operations) => {
+            said(state, operations, effects);
+        }
+        crate::words::Reading::Ask(said) | crate::words::Reading::No(said) => {
+            state.talk.line(Who::Mesh, said);
+        }
+        crate::words::Reading::Consult(_) => {}
     }
 }
 

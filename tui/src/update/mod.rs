@@ -20,6 +20,7 @@ pub(crate) use command::Command;
 pub(crate) use keys::keys_of;
 pub(crate) use news::News;
 
+use crate::model::Consult;
 use crate::state::link::{Identity, Standing};
 use crate::state::screen::Overlay;
 use crate::state::{State, Tick};
@@ -55,6 +56,8 @@ pub(crate) enum Event {
     Drawn(u64, u64),
     /// Something outside went well or wrong; one line.
     Said(String),
+    /// What a sentence came to, after a model was asked about it.
+    Opinion(Box<nl::model::Opinion>),
     /// Time has passed that somebody waited for.
     Wake,
     /// The system wants the console to end.
@@ -73,6 +76,8 @@ pub(crate) enum Effect {
         /// Whether what has to be said first was said.
         confirmed: bool,
     },
+    /// Ask the model about a sentence.
+    Consult(Box<Consult>),
     /// Into the clipboard.
     Copy(String),
     /// Into a file of this name in the working folder.
@@ -126,6 +131,7 @@ pub(crate) fn update(state: &mut State, event: Event, now: Tick, wall: i64) -> V
             state.talk.drawn(now);
         }
         Event::Said(text) => state.notice(text),
+        Event::Opinion(opinion) => act::opinion(state, *opinion, &mut effects),
         Event::Wake => {}
         Event::Terminate => effects.push(Effect::Quit),
     }

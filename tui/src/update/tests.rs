@@ -47,6 +47,59 @@ fn a_command_that_looks_is_asked_at_once() {
 }
 
 #[test]
+fn what_a_model_reads_is_shown_and_a_change_waits_whatever_the_table_says() {
+    let mut state = console((120, 40), "default-dark", false);
+    state.model = true;
+    let line = "put the whole seventh part on ice for me";
+    let effects = press(&mut state, &format!("{line}<enter>"));
+    let consult = effects.iter().find_map(|effect| match effect {
+        Effect::Consult(consult) => Some(consult.clone()),
+        _ => None,
+    });
+    let consult = consult.unwrap_or_else(|| panic!("a model is asked: {effects:?}"));
+    assert!(consult.line.contains("on ice"), "{}", consult.line);
+    let reading = |text: &str| {
+        let operation = Operation::from_line(text).expect("it reads");
+        nl::model::Opinion {
+            reading: nl::Reading {
+                kind: nl::Kind::Operation,
+                confirm: operation.changes(),
+                operations: vec![operation],
+                confidence: 0.5,
+            },
+            by_model: true,
+            trouble: None,
+        }
+    };
+    let opinion = Event::Opinion(Box::new(reading("avoid sector:7")));
+    let effects = update(&mut state, opinion, NOW, WALL);
+    let asked_for = asked(&effects);
+    assert!(
+        asked_for
+            .iter()
+            .all(|(line, _)| line.starts_with("what_if")),
+        "{asked_for:?}"
+    );
+    assert!(told(&state).contains("reads as (model): :avoid sector:7"));
+    // A yes counts when the proposal could be read.
+    update(&mut state, Event::Drawn(1, 1), NOW, WALL);
+    let effects = press_at(&mut state, "yes<enter>", NOW.plus_ms(600));
+    assert_eq!(asked(&effects), [("avoid sector:7".to_owned(), true)]);
+    // What only looks needs no word.
+    let opinion = Event::Opinion(Box::new(reading("status")));
+    let effects = update(&mut state, opinion, NOW, WALL);
+    assert_eq!(asked(&effects), [("status".to_owned(), false)]);
+    // Gone, it costs a line.
+    let gone = nl::model::Opinion {
+        reading: nl::turn(line, &mut nl::Context::default()),
+        by_model: false,
+        trouble: Some(nl::model::ModelError::Status(503)),
+    };
+    let effects = update(&mut state, Event::Opinion(Box::new(gone)), NOW, WALL);
+    assert!(asked(&effects).is_empty() && told(&state).contains("status 503"));
+}
+
+#[test]
 fn no_single_key_changes_the_mesh() {
     for key in (' '..='~')
         .map(|c| c.to_string())

@@ -143,6 +143,8 @@ fn every_operation_of_the_table_gets_its_answer_or_is_told_why_not() {
     let mut console = Console::new(SMALL);
     let lines: &[(&str, Ends)] = &[
         ("status", In("status")),
+        // A freeze makes one.
+        ("backup verify", Not(Ground::NotFound)),
         ("inspect sector:1", In("inspect")),
         ("inspect sector:9", Not(Ground::NotFound)),
         (
@@ -215,7 +217,6 @@ fn every_operation_of_the_table_gets_its_answer_or_is_told_why_not() {
         ("context merge branch nowhere", Not(Ground::NotFound)),
         ("context mark_good", In("done")),
         ("context reload cluster:1-1", In("done")),
-        ("backup verify", Not(Ground::NotFound)),
         ("backup make", In("backup")),
         ("backup verify", In("backup")),
         ("backup show", In("backup")),
