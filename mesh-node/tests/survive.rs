@@ -8,7 +8,7 @@ use mesh_core::operation::{Answer, Operation};
 use mesh_core::place::scope::Scopes;
 use mesh_core::time::Micros;
 use mesh_node::store::{Location, Store};
-use place::{Place, SOON};
+use place::{Node, Place, SOON};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -192,4 +192,57 @@ async fn a_frozen_mesh_is_frozen_after_all_of_it_was_killed() {
     let store = Store::existing(&Location::File(place.path("agents/mesh.db"))).await;
     let mut store = store.expect("it is there");
     assert_eq!(store.levels().await.expect("read").len(), 2);
+}
+
+/// Tells a process to end, and waits until it has.
+fn terminate(node: &mut Node) {
+    let id = node.0.id().to_string();
+    let told = std::process::Command::new("kill")
+        .args(["-TERM", &id])
+        .status();
+    assert!(told.expect("kill is there").success());
+    let ended = node.0.wait().expect("it ends");
+    assert!(ended.success(), "{ended}");
+}
+
+#[tokio::test]
+async fn a_node_that_is_terminated_ends_its_work_first_and_leaves_its_seats_to_others() {
+    let Some(place) = Place::new() else { return };
+    let [top, lead, agents] = three(&place);
+    let second = place.told("second", "[\"1-1\"]", "");
+    place.join(&second);
+    let _top = place.run(&top);
+    let mut lead = place.run(&lead);
+    let mut agents = place.run(&agents);
+    place.active(2).await;
+    let _second = place.run(&second);
+
+    let place = Arc::new(place);
+    let work = tokio::spawn({
+        let place = Arc::clone(&place);
+        async move { delegated(&place, 1).await }
+    });
+    let until = Instant::now() + SOON;
+    while !place.path("runs").exists() {
+        assert!(Instant::now() < until, "it does not begin");
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    // It runs for a moment yet.
+    tokio::task::spawn_blocking(move || terminate(&mut agents))
+        .await
+        .expect("it was ended");
+    let done = work.await.expect("it ends");
+    assert_eq!(done, (TaskState::Done, "did job-1".to_owned()));
+
+    let _agents = place.run(&place.path("agents.toml"));
+    place.active(2).await;
+    tokio::task::spawn_blocking(move || terminate(&mut lead))
+        .await
+        .expect("it was ended");
+    // The other leads, before the lease of seven seconds is over.
+    let begun = Instant::now();
+    let (state, _) = delegated(&place, 2).await;
+    let took = begun.elapsed();
+    assert_eq!(state, TaskState::Done);
+    println!("work goes on {took:?} after its lead was ended");
 }

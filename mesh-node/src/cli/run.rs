@@ -21,6 +21,9 @@ use tokio::signal::unix::{SignalKind, signal};
 /// How long the first connection may take.
 const CONNECT: Duration = Duration::from_secs(10);
 
+/// How long work has to come to its end when the node is to end.
+const DRAIN: Duration = Duration::from_secs(20);
+
 /// Runs until a signal comes.
 pub(super) fn run(args: &RunArgs) -> anyhow::Result<bool> {
     let given = args.given()?;
@@ -101,6 +104,16 @@ async fn serve(given: &Given) -> anyhow::Result<()> {
         () = unit.watch(|| true) => unreachable!("a watch does not end"),
     };
     unit.stopping();
+    // What runs comes to its end, unless somebody says it again.
+    tokio::select! {
+        all = node.local().drain(DRAIN) => {
+            if !all {
+                tracing::warn!("some of what ran did not end within {} s and is ended now", DRAIN.as_secs());
+            }
+        }
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
     if let Some(pages) = pages {
         pages.abort();
         // What the page held of the node is let go with it.

@@ -11,8 +11,9 @@ use mesh_core::role::{Work, WorkerEvent};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::time::Duration;
 use tokio::runtime::Handle;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Notify, Semaphore, watch};
 
 /// Pieces of work of one process that run at once, unless it is told another number.
 const AT_ONCE: usize = 256;
@@ -32,6 +33,9 @@ pub(super) struct Inner {
     desks: Mutex<BTreeMap<AgentId, Desk>>,
     pub(super) journal: Journal,
     pub(super) permits: Semaphore,
+    at_once: usize,
+    /// A permit came back.
+    pub(super) returned: Notify,
     tokio: Handle,
     pub(super) counts: Arc<Counts>,
     this: Weak<Self>,
@@ -87,6 +91,8 @@ impl Host {
             desks: Mutex::default(),
             journal,
             permits: Semaphore::new(at_once),
+            at_once,
+            returned: Notify::new(),
             tokio,
             counts: Arc::default(),
             this: this.clone(),
@@ -138,6 +144,22 @@ impl Host {
             return;
         };
         desk.clear();
+    }
+
+    /// Nothing begins any more; what runs has so long to come to its end. Whether all of it did.
+    pub async fn drain(&self, within: Duration) -> bool {
+        self.inner.permits.close();
+        let inner = &self.inner;
+        let all = async {
+            loop {
+                let returned = inner.returned.notified();
+                if inner.permits.available_permits() >= inner.at_once {
+                    return;
+                }
+                returned.await;
+            }
+        };
+        tokio::time::timeout(within, all).await.is_ok()
     }
 
     /// Every worker ends what lives on; nothing begins any more.

@@ -46,6 +46,7 @@ impl Inner {
             self.work_on(agent, &*worker, &order, ticket).await;
         }
         drop(permit);
+        self.returned.notify_waiters();
         self.begin_next(agent);
         self.settle(agent);
     }
@@ -241,6 +242,7 @@ impl Inner {
             Err(End::Stopped) => Outcome::Failed("it was ended before it was done".into()),
         };
         drop(permit);
+        self.returned.notify_waiters();
         let wanted = {
             let mut desks = self.desks();
             let desk = desks.get_mut(&agent);

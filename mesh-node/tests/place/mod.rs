@@ -13,7 +13,7 @@ use tokio::net::UnixStream;
 pub(super) const SOON: Duration = Duration::from_secs(120);
 
 /// A process that ends with its owner.
-pub(super) struct Node(Child);
+pub(super) struct Node(pub(super) Child);
 
 impl Drop for Node {
     fn drop(&mut self) {

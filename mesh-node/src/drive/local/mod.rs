@@ -124,6 +124,8 @@ pub(in crate::drive) enum Mail {
     Told(Told),
     /// A real worker has said something.
     Worked,
+    /// It is about to end in good order: seats are free for those who stand by.
+    Leave,
     /// The end.
     Stop,
 }
@@ -324,6 +326,22 @@ impl Local {
     /// Ends it: connections are shown out, threads come to their end.
     pub fn stop(mut self, reason: &str) {
         self.end(reason);
+    }
+
+    /// Real workers begin nothing more and have so long to end what runs; whether all of it ended. What comes of it still goes
+    /// its way.
+    pub async fn drain(&self, within: std::time::Duration) -> bool {
+        match &self.shared.staff {
+            Some(staff) => staff.host.drain(within).await,
+            None => true,
+        }
+    }
+
+    /// Seats are given up, so that whoever stands by takes them at once; then it is to be ended.
+    pub(in crate::drive) fn leave(&self) {
+        for inbox in &self.shared.boxes {
+            let _ = inbox.send(Mail::Leave);
+        }
     }
 
     /// Tells it to end; its threads come to their end when this is dropped.

@@ -328,6 +328,12 @@ impl Shard {
             Mail::Told(told) => self.told(told),
             // They are heard in the turn that follows.
             Mail::Worked => {}
+            Mail::Leave => {
+                self.flush();
+                if let Some(wire) = &mut self.wire {
+                    wire.leave();
+                }
+            }
             Mail::Stop => self.stopped = true,
         }
     }

@@ -40,6 +40,8 @@ pub(super) enum Command {
     Claim(u32, Claim),
     /// Give a seat up.
     Vacate(Seat, Epoch),
+    /// Give all seats up that this node holds: it goes.
+    Leave,
     /// Take a seat away.
     Depose(Seat, Epoch),
 }
@@ -288,6 +290,10 @@ impl Link {
                 Command::Vacate(seat, epoch) => {
                     let (grantor, node) = (Arc::clone(&self.grantor), self.node);
                     tokio::spawn(async move { grantor.vacate(seat, node, epoch).await });
+                }
+                Command::Leave => {
+                    let leaving = self.grantor.leave(self.node);
+                    let _ = tokio::time::timeout(LEAVING, leaving).await;
                 }
                 Command::Depose(seat, epoch) => {
                     let grantor = Arc::clone(&self.grantor);

@@ -166,6 +166,21 @@ impl Grantor {
         .await;
     }
 
+    /// This node goes: every seat that it holds is free.
+    pub(super) async fn leave(&self, holder: KeyId) {
+        let held: Vec<Seat> = {
+            let seen = self.seen();
+            let held = |(seat, seen): (&Seat, &Seen)| {
+                let row = seen.row.filter(|row| row.holder == holder && !row.freed);
+                row.map(|_| *seat)
+            };
+            seen.iter().filter_map(held).collect()
+        };
+        let free = |row: Row| (row.holder == holder).then_some(Row { freed: true, ..row });
+        let all = held.into_iter().map(|seat| self.change(seat, free));
+        futures_util::future::join_all(all).await;
+    }
+
     /// Somebody above takes a seat from whoever holds it with this epoch or a lower one.
     pub(super) async fn depose(&self, seat: Seat, epoch: Epoch) {
         self.change(seat, |row| {

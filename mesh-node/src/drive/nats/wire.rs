@@ -167,6 +167,11 @@ impl Wire {
         self.hand(Command::Vacate(seat, epoch));
     }
 
+    /// Gives all seats up that this node holds.
+    pub(in crate::drive) fn leave(&mut self) {
+        self.hand(Command::Leave);
+    }
+
     /// Takes a seat from whoever holds it with this epoch or a lower one.
     pub(in crate::drive) fn depose(&mut self, seat: Seat, epoch: Epoch) {
         self.hand(Command::Depose(seat, epoch));
