@@ -1,6 +1,8 @@
 //! A mesh over a real broker. Where there is no nats-server these tests say so and check nothing, unless
 //! `MESH_SERVERS=required`.
 
+use futures_util::StreamExt as _;
+use mesh_core::message::envelope::Reason;
 use mesh_core::operation::{Answer, Operation};
 use mesh_core::role::Order;
 use mesh_core::throw::Sheet;
@@ -12,6 +14,7 @@ use mesh_node::drive::local::clock::RealClock;
 use mesh_node::drive::local::{Config, Hosting, Local, Seen};
 use mesh_node::drive::nats::{Derived, Layout, LinkConfig, Nats};
 use mesh_node::embed;
+use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 use std::sync::mpsc::Receiver;
 use std::time::{Duration, Instant};
@@ -189,4 +192,86 @@ async fn when_processes_die_those_that_stand_by_for_their_seats_serve() {
         mesh.all_ready().await;
     }
     assert_eq!(mesh.nodes.iter().flatten().count(), 4);
+}
+
+/// What goes over the broker, listened to for a while by somebody who should not be there.
+async fn overheard(client: &async_nats::Client) -> Vec<async_nats::Message> {
+    let mut all = client.subscribe("mesh.test.>").await.expect("listens");
+    let until = tokio::time::sleep(Duration::from_secs(6));
+    tokio::pin!(until);
+    let mut heard = Vec::new();
+    loop {
+        tokio::select! {
+            message = all.next() => heard.extend(message),
+            () = &mut until => return heard,
+        }
+    }
+}
+
+#[tokio::test]
+async fn whatever_a_stranger_says_over_the_broker_is_refused_and_counted_and_changes_nothing() {
+    let Some((_state, broker)) = broker() else {
+        return;
+    };
+    let mesh = Mesh::start(&broker.url(), 330, 4, false, Scheme::Ed25519);
+    mesh.active(330).await;
+    let stranger = async_nats::connect(broker.url()).await.expect("connected");
+    let heard = overheard(&stranger).await;
+    assert!(heard.len() > 20, "{} messages", heard.len());
+    let subjects: BTreeSet<String> = heard.iter().map(|one| one.subject.to_string()).collect();
+    let mut said = 0;
+    let mut say = async |subject: &str, bytes: Vec<u8>| {
+        let sent = stranger.publish(subject.to_owned(), bytes.into()).await;
+        sent.expect("published");
+        said += 1;
+    };
+    for (at, message) in heard.iter().enumerate() {
+        let (subject, bytes) = (message.subject.as_str(), message.payload.to_vec());
+        // Again; cut off; altered somewhere; where it does not belong.
+        say(subject, bytes.clone()).await;
+        say(subject, bytes[..bytes.len() / 2].to_vec()).await;
+        let mut altered = bytes.clone();
+        let place = (at * 37) % altered.len();
+        altered[place] ^= 1 << (at % 8);
+        say(subject, altered).await;
+        let mut last = bytes.clone();
+        *last.last_mut().expect("not empty") ^= 1;
+        say(subject, last).await;
+        let other = subjects.iter().cycle().nth(at + 1).expect("there are some");
+        say(other, bytes).await;
+    }
+    for subject in &subjects {
+        say(subject, Vec::new()).await;
+        say(subject, vec![0xff; 64]).await;
+        say(subject, vec![0; 900_000]).await;
+        say(subject, [&u32::MAX.to_be_bytes()[..], b"hello"].concat()).await;
+        say(subject, [&5_u32.to_be_bytes()[..], b"hello"].concat()).await;
+    }
+    stranger.flush().await.expect("on its way");
+    // Everything was looked at when what follows it is answered.
+    mesh.all_ready().await;
+    mesh.active(330).await;
+    let nodes = || mesh.nodes.iter().flatten();
+    let count = |reasons: &[Reason]| -> u64 {
+        let of = |node: &Nats| -> u64 {
+            let refusals = node.refusals();
+            reasons
+                .iter()
+                .map(|reason| u64::from(refusals.count(*reason)))
+                .sum()
+        };
+        nodes().map(of).sum()
+    };
+    let again = [Reason::Replayed, Reason::OldSequence, Reason::DuplicateId];
+    for reasons in [
+        &again[..],
+        &[Reason::Malformed],
+        &[Reason::BadSignature],
+        &[Reason::WrongPlace],
+    ] {
+        assert!(count(reasons) > 0, "{reasons:?} of {said}");
+    }
+    // Nobody is taken for somebody else, and nobody was lost for it.
+    let sheet = mesh.all_ready().await;
+    assert_eq!(sheet.account.unreachable, 0);
 }

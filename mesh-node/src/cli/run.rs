@@ -74,7 +74,7 @@ async fn serve(given: &Given) -> anyhow::Result<()> {
     let page = match given.metrics {
         Some(at) => {
             let (counted, asked) = (Arc::clone(&node), Arc::clone(&node));
-            let refresh = move || counted.local().publish();
+            let refresh = move || counted.publish();
             let health = move || asked.local().health();
             Some(Page::bind(at, Metrics::install()?, refresh, health).await?)
         }

@@ -51,6 +51,7 @@ use mesh_core::time::Boot;
 use mesh_core::trust::seat::Seat;
 use seats::Grantor;
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -275,6 +276,27 @@ impl Nats {
     pub fn refusals(&self) -> Refusals {
         let reception = self.reception.lock();
         *reception.unwrap_or_else(PoisonError::into_inner).refusals()
+    }
+
+    /// Puts its counts where metrics are rendered from: those of the share, of the connection, of what was refused.
+    pub fn publish(&self) {
+        self.local.publish();
+        let traffic = &self.traffic;
+        let counts = [
+            ("mesh_broker_bundles_sent_total", &traffic.bundles_out),
+            ("mesh_broker_bytes_sent_total", &traffic.bytes_out),
+            ("mesh_broker_bundles_received_total", &traffic.bundles_in),
+            ("mesh_broker_bytes_received_total", &traffic.bytes_in),
+            ("mesh_broker_losses_total", &traffic.lost),
+            ("mesh_broker_unsent_total", &traffic.unsent),
+        ];
+        for (name, count) in counts {
+            metrics::counter!(name).absolute(count.load(Ordering::Relaxed));
+        }
+        for (reason, count) in self.refusals().iter() {
+            metrics::counter!("mesh_messages_refused_total", "reason" => reason.words())
+                .absolute(u64::from(count));
+        }
     }
 
     /// Ends it in good order: whoever stands by for its seats takes them at once.
