@@ -1,12 +1,14 @@
 //! `mesh-node keys`: a mesh's root, and how nodes join.
 
 use super::run::home;
-use super::{KeysArgs, KeysCommand, say};
+use super::{CauseArg, KeysArgs, KeysCommand, say};
 use anyhow::Context;
-use mesh_core::time::WallTime;
-use mesh_core::trust::Signer as _;
-use mesh_core::trust::certificate::LIFETIME_MAX;
+use mesh_core::time::{Boot, WallTime};
+use mesh_core::trust::certificate::{Cause, LIFETIME_MAX};
+use mesh_core::trust::{Keyring, Scheme, Signer as _};
+use mesh_node::config::Given;
 use mesh_node::drive::local::clock::RealClock;
+use mesh_node::drive::nats::{LinkConfig, announce_revoked};
 use mesh_node::trust::{AskedAgent, Bundle, Home, Request, Signed};
 use std::fmt::Write as _;
 use std::io::{BufRead as _, IsTerminal as _, Read as _, Write as _};
@@ -73,6 +75,24 @@ pub(super) fn run(args: &KeysArgs) -> anyhow::Result<bool> {
                 bundle.root.id()
             ));
         }
+        KeysCommand::Revoke {
+            request,
+            root,
+            cause,
+        } => {
+            let signed: Signed = read(request)?;
+            signed.check()?;
+            let root = Home::at(root).root()?;
+            let cause = match cause {
+                CauseArg::Compromised => Cause::Compromised,
+                CauseArg::Left => Cause::Left,
+                CauseArg::Misbehaved => Cause::Misbehaved,
+            };
+            let bundle = signed.request.revoke(&root, cause, now());
+            let text = serde_json::to_string_pretty(&bundle);
+            say(&(text.context("cannot write the revocation")? + "\n"));
+        }
+        KeysCommand::Announce { revocation, run } => announce(revocation, &run.given()?)?,
         KeysCommand::Show(run) => {
             let given = run.given()?;
             let home = home(&given)?;
@@ -96,6 +116,43 @@ pub(super) fn run(args: &KeysArgs) -> anyhow::Result<bool> {
         }
     }
     Ok(true)
+}
+
+/// Lays a revocation down where every node of the mesh hears of it.
+fn announce(revocation: &Path, given: &Given) -> anyhow::Result<()> {
+    let revocation: Bundle = read(revocation)?;
+    let own = home(given)?.bundle()?;
+    let own = own.context("this node was not admitted itself, so the mesh does not know it")?;
+    anyhow::ensure!(
+        own.root == revocation.root,
+        "the revocation is of the mesh of root {}, this node belongs to that of {}",
+        revocation.root.id(),
+        own.root.id()
+    );
+    let most = revocation.certificates.len() + 1;
+    let mut keyring = Keyring::new(Scheme::Ed25519, own.root, most)?;
+    let mut revoked = Vec::new();
+    for certificate in revocation.bytes() {
+        let certificate = certificate?;
+        let key = keyring.admit(&certificate, now())?;
+        anyhow::ensure!(keyring.revoked(key).is_some(), "it does not revoke {key}");
+        revoked.push((key, certificate));
+    }
+    let count = revoked.len();
+    let link = LinkConfig {
+        servers: given.servers.clone(),
+        credentials: given.credentials.clone(),
+        authority: given.authority.clone(),
+        replicas: given.replicas.unwrap_or(1),
+        ..LinkConfig::to(given.mesh()?, "", Boot(0))
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .context("cannot start the connection's runtime")?;
+    runtime.block_on(announce_revoked(&link, revoked))?;
+    say(&format!("{count} keys are believed no longer\n"));
+    Ok(())
 }
 
 /// What a request asks, for whoever decides.

@@ -90,7 +90,9 @@ Examples:
   mesh-node keys request --config node.toml > request.json         on the node
   mesh-node keys admit request.json --root ~/mesh-root > bundle.json
   mesh-node keys install bundle.json --config node.toml            on the node
-  mesh-node keys show --config node.toml";
+  mesh-node keys show --config node.toml
+  mesh-node keys revoke request.json --root ~/mesh-root --cause compromised > revocation.json
+  mesh-node keys announce revocation.json --config node.toml       on any node of the mesh";
 
 const STORE_EXAMPLES: &str = "\
 Examples:
@@ -278,8 +280,37 @@ enum KeysCommand {
         #[command(flatten)]
         run: RunArgs,
     },
+    /// Prints the root's word that a node and its agents belong to the mesh no longer
+    Revoke {
+        /// The node's request, as it was admitted; `-` reads the standard input
+        request: PathBuf,
+        /// The folder of the root's secret
+        #[arg(long, value_name = "FOLDER")]
+        root: PathBuf,
+        /// Why
+        #[arg(long, value_enum, default_value_t = CauseArg::Left)]
+        cause: CauseArg,
+    },
+    /// Tells the mesh what `revoke` printed; any of its nodes can
+    Announce {
+        /// What `revoke` printed; `-` reads the standard input
+        revocation: PathBuf,
+        #[command(flatten)]
+        run: RunArgs,
+    },
     /// Shows the keys of this node and whether their certificates hold
     Show(RunArgs),
+}
+
+/// Why a key is revoked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum CauseArg {
+    /// Its secret is known to others, or may be
+    Compromised,
+    /// Its holder has left
+    Left,
+    /// Its holder lied, or did what it should not
+    Misbehaved,
 }
 
 /// What `store` takes.

@@ -5,7 +5,7 @@ use mesh_core::message::Epoch;
 use mesh_core::place::{AgentId, Class, ClassSet};
 use mesh_core::text::{hex, unhex};
 use mesh_core::time::WallTime;
-use mesh_core::trust::certificate::{Grant, Statement};
+use mesh_core::trust::certificate::{Cause, Grant, Statement};
 use mesh_core::trust::key::Signature;
 use mesh_core::trust::seat::Seat;
 use mesh_core::trust::{
@@ -150,6 +150,21 @@ impl Signed {
             root: root.public(),
             certificates,
         })
+    }
+}
+
+impl Request {
+    /// The root's word that the node of this request and its agents belong to the mesh no longer.
+    pub fn revoke(&self, root: &SecretKey, cause: Cause, now: WallTime) -> Bundle {
+        let keys = core::iter::once(self.node).chain(self.agents.iter().map(|agent| agent.key));
+        let revoke = |subject| {
+            let statement = Statement::new(root.id(), subject, now, Grant::Revoke(cause));
+            hex(&statement.sign(root))
+        };
+        Bundle {
+            root: root.public(),
+            certificates: keys.map(revoke).collect(),
+        }
     }
 }
 

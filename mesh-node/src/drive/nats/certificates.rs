@@ -5,7 +5,9 @@
 //! |---|---|
 //! | `node.KEY` | what was said of a node: its admission, its seats |
 //! | `agent.7.4.12.KEY` | what was said of an agent: its admission, its place |
+//! | `revoked.KEY` | that a key is believed no longer; everybody reads these |
 
+use super::BucketError;
 use super::frame;
 use super::keys::Keys;
 use crate::drive::local::clock::RealClock;
@@ -14,6 +16,7 @@ use async_nats::jetstream::{self, kv};
 use bytes::{Bytes, BytesMut};
 use futures_util::StreamExt as _;
 use mesh_core::place::{AgentId, ClusterId, Shape};
+use mesh_core::trust::KeyId;
 use mesh_core::trust::seat::Seat;
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -44,26 +47,9 @@ impl Certificates {
         clock: RealClock,
         hosting: &Hosting,
         shape: Shape,
-    ) -> Result<Self, super::BucketError> {
-        let bucket = format!("mesh_{mesh}_certificates");
-        let context = jetstream::new(client.clone());
-        let config = kv::Config {
-            bucket: bucket.clone(),
-            history: 1,
-            num_replicas: replicas,
-            max_value_size: 1024 * 1024,
-            ..kv::Config::default()
-        };
-        let store = match context.get_key_value(&bucket).await {
-            Ok(store) => Ok(store),
-            Err(_) => context.create_key_value(config).await,
-        };
-        let store = store.map_err(|error| super::BucketError {
-            bucket,
-            why: error.to_string(),
-        })?;
+    ) -> Result<Self, BucketError> {
         Ok(Self {
-            store,
+            store: bucket(client, mesh, replicas).await?,
             keys,
             clock,
             names: wanted(hosting, shape),
@@ -129,11 +115,56 @@ impl Certificates {
     }
 }
 
+/// Lays down that keys are believed no longer. Whoever runs hears of it at once, whoever starts later reads it first.
+pub(super) async fn lay_down_revoked(
+    client: &async_nats::Client,
+    mesh: &str,
+    replicas: usize,
+    revoked: Vec<(KeyId, Vec<u8>)>,
+) -> Result<(), BucketError> {
+    let store = bucket(client, mesh, replicas).await?;
+    for (key, certificate) in revoked {
+        let mut bundle = BytesMut::new();
+        frame::add(&mut bundle, &certificate);
+        let put = store.put(format!("revoked.{key}"), bundle.freeze()).await;
+        put.map_err(|error| BucketError {
+            bucket: store.name.clone(),
+            why: error.to_string(),
+        })?;
+    }
+    Ok(())
+}
+
+/// The bucket of this mesh, made where there is none.
+async fn bucket(
+    client: &async_nats::Client,
+    mesh: &str,
+    replicas: usize,
+) -> Result<kv::Store, BucketError> {
+    let bucket = format!("mesh_{mesh}_certificates");
+    let context = jetstream::new(client.clone());
+    let config = kv::Config {
+        bucket: bucket.clone(),
+        history: 1,
+        num_replicas: replicas,
+        max_value_size: 1024 * 1024,
+        ..kv::Config::default()
+    };
+    let store = match context.get_key_value(&bucket).await {
+        Ok(store) => Ok(store),
+        Err(_) => context.create_key_value(config).await,
+    };
+    store.map_err(|error| BucketError {
+        bucket,
+        why: error.to_string(),
+    })
+}
+
 /// The keys of whom a process hears, as far as their names tell: all nodes, and the agents of the clusters that it may lead;
 /// whoever may orchestrate checks every agent's word.
 fn wanted(hosting: &Hosting, shape: Shape) -> Vec<String> {
     let stands = |seat: Seat| hosting.stands(seat, 0) || hosting.stands(seat, 1);
-    let mut names = vec!["node.>".to_owned()];
+    let mut names = vec!["revoked.>".to_owned(), "node.>".to_owned()];
     if stands(Seat::Orchestrator) {
         names.push("agent.>".to_owned());
         return names;
@@ -152,10 +183,10 @@ fn wanted(hosting: &Hosting, shape: Shape) -> Vec<String> {
 
 /// Groups certificates by whom they are about.
 pub(super) fn group(
-    about: impl IntoIterator<Item = (mesh_core::trust::KeyId, Option<AgentId>, Vec<u8>)>,
+    about: impl IntoIterator<Item = (KeyId, Option<AgentId>, Vec<u8>)>,
 ) -> BTreeMap<String, BytesMut> {
     let mut places = BTreeMap::new();
-    let mut all: BTreeMap<mesh_core::trust::KeyId, BytesMut> = BTreeMap::new();
+    let mut all: BTreeMap<KeyId, BytesMut> = BTreeMap::new();
     for (key, place, certificate) in about {
         if let Some(place) = place {
             places.insert(key, place);
@@ -186,7 +217,6 @@ fn cluster_in(name: &str) -> Option<ClusterId> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use mesh_core::trust::KeyId;
 
     #[test]
     fn certificates_lie_where_whoever_needs_them_looks() {

@@ -127,6 +127,11 @@ impl Keys {
         }
     }
 
+    /// Whether a key is believed no longer.
+    pub(super) fn is_revoked(&self, key: KeyId) -> bool {
+        self.ring().keyring.revoked(key).is_some()
+    }
+
     pub(super) fn ring(&self) -> RwLockReadGuard<'_, Ring> {
         self.ring.read().unwrap_or_else(PoisonError::into_inner)
     }

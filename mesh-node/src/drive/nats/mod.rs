@@ -48,6 +48,7 @@ use link::Link;
 use mesh_core::message::envelope::{Reception, Refusals};
 use mesh_core::place::Shape;
 use mesh_core::time::Boot;
+use mesh_core::trust::KeyId;
 use mesh_core::trust::seat::Seat;
 use seats::Grantor;
 use std::path::PathBuf;
@@ -211,7 +212,7 @@ impl Nats {
                 };
                 runtime.block_on(async move {
                     let (back, returned) = watch::channel(0);
-                    let joined = join(&link, &told, back, clock).await;
+                    let joined = join(&link, &told, back, &believing, clock).await;
                     let (client, grantor) = match joined {
                         Ok(joined) => joined,
                         Err(error) => return drop(ready.send(Err(error))),
@@ -322,11 +323,25 @@ async fn join(
     link: &LinkConfig,
     traffic: &Arc<Traffic>,
     back: watch::Sender<u64>,
+    keys: &Arc<Keys>,
     clock: RealClock,
 ) -> Result<(async_nats::Client, Arc<Grantor>), LinkError> {
     let client = link::connect(link, traffic, back).await?;
-    let grantor = Grantor::open(&client, &link.mesh, link.replicas, clock).await?;
+    let (mesh, keys) = (&link.mesh, Arc::clone(keys));
+    let grantor = Grantor::open(&client, mesh, link.replicas, keys, clock).await?;
     Ok((client, grantor))
+}
+
+/// Tells a mesh that keys are believed no longer: each with the root's certificate that says so.
+pub async fn announce_revoked(
+    link: &LinkConfig,
+    revoked: Vec<(KeyId, Vec<u8>)>,
+) -> Result<(), LinkError> {
+    Subjects::new(&link.mesh)?;
+    let (back, _) = watch::channel(0);
+    let client = link::connect(link, &Arc::default(), back).await?;
+    certificates::lay_down_revoked(&client, &link.mesh, link.replicas, revoked).await?;
+    Ok(())
 }
 
 /// Lays down this node's certificates and reads the others', where they are exchanged over the broker.

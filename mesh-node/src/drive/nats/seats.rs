@@ -5,6 +5,7 @@
 //! broker's. Safety does not come from here but from the fence that children keep, so a bucket that was lost does no harm
 //! but a takeover more.
 
+use super::keys::Keys;
 use async_nats::jetstream;
 use async_nats::jetstream::kv;
 use bytes::Bytes;
@@ -59,6 +60,7 @@ enum Verdict {
 pub(super) struct Grantor {
     store: kv::Store,
     seen: Mutex<BTreeMap<Seat, Seen>>,
+    keys: Arc<Keys>,
     clock: crate::drive::local::clock::RealClock,
 }
 
@@ -76,6 +78,7 @@ impl Grantor {
         client: &async_nats::Client,
         mesh: &str,
         replicas: usize,
+        keys: Arc<Keys>,
         clock: crate::drive::local::clock::RealClock,
     ) -> Result<Arc<Self>, BucketError> {
         let bucket = format!("mesh_{mesh}_seats");
@@ -98,6 +101,7 @@ impl Grantor {
         Ok(Arc::new(Self {
             store,
             seen: Mutex::default(),
+            keys,
             clock,
         }))
     }
@@ -138,6 +142,7 @@ impl Grantor {
                 None => return SeatAnswer::Unknown,
             },
         };
+        let known = self.unless_revoked(known);
         let (row, revision) = match decide(claim, known, now) {
             Verdict::Write(row, revision) => (row, revision),
             Verdict::Refuse(holder, epoch) => return SeatAnswer::Refused { holder, epoch },
@@ -156,6 +161,14 @@ impl Grantor {
             },
             Written::Unknown => SeatAnswer::Unknown,
         }
+    }
+
+    /// The seat of whoever belongs to the mesh no longer is free.
+    fn unless_revoked(&self, mut known: Seen) -> Seen {
+        if let Some(row) = &mut known.row {
+            row.freed |= self.keys.is_revoked(row.holder);
+        }
+        known
     }
 
     /// Its holder gives a seat up.
