@@ -67,10 +67,11 @@ async fn a_node_whose_keys_are_revoked_is_believed_no_longer_and_a_standby_takes
     std::fs::write(&revocation, word.stdout).expect("written");
     place.done(&[keys, announce, &revocation, Path::new("--config"), &second]);
     place.active(1).await;
-    // Whoever leads now has work done by the agent that is left, and by no other.
+    // Whoever leads now has work done by the agent that is left, and by no other; with half of its agents gone the mesh takes
+    // what is critical.
     let until = std::time::Instant::now() + place::SOON;
     loop {
-        let line = "delegate \"abc\" requires hash";
+        let line = "delegate \"abc\" requires hash priority 3";
         let operation = mesh_core::operation::Operation::from_line(line).expect("it reads");
         let client = place.client().await.expect("a door");
         let done = client.call(operation, true).await.expect("answered");
