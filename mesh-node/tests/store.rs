@@ -157,6 +157,12 @@ async fn everything_holds_at(at: &Location) {
     let saved = store.saved().await.expect("read");
     assert_eq!(saved.tasks, [task("open", TaskState::Accepted)]);
     assert_eq!(saved.ended, [task("ended", TaskState::Expired)]);
+    let results: Vec<String> = saved
+        .audit
+        .iter()
+        .map(|row| row.result.to_string())
+        .collect();
+    assert_eq!(results, ["one", "two", "three"]);
     assert_eq!(saved.desk, Some(Desk::default()));
     assert_eq!(store.fence().await.expect("read"), EPOCH);
     assert_eq!(store.boot().0, 2 << 12);
@@ -440,6 +446,74 @@ fn a_store_that_is_locked_is_waited_for_and_nothing_is_lost() {
     assert!(matches!(said, Told::Stored(7, said) if said == ticket));
     assert_eq!(keeper.trouble().now(), None);
     assert_eq!(keeper.trouble().counts(), [1, 0, 0]);
+}
+
+/// A disk of half a megabyte, where the system lets a test have one.
+struct SmallDisk(tempfile::TempDir);
+
+impl SmallDisk {
+    fn new() -> Option<Self> {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mounted = std::process::Command::new("mount")
+            .args(["-t", "tmpfs", "-o", "size=512k,mode=0700", "tmpfs"])
+            .arg(folder.path())
+            .stderr(std::process::Stdio::null())
+            .status();
+        if mounted.is_ok_and(|status| status.success()) {
+            return Some(Self(folder));
+        }
+        println!("skipped: no small disk can be had here");
+        None
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // What is not unmounted is seen by whoever runs the tests.
+        let _ = std::process::Command::new("umount")
+            .arg(self.0.path())
+            .status();
+    }
+}
+
+#[test]
+fn a_full_disk_is_waited_for_and_nothing_is_lost() {
+    let Some(disk) = SmallDisk::new() else { return };
+    let at = file(&disk.0);
+    let (tell, told) = sync_channel(16);
+    let clock = RealClock::start();
+    let keeper = Keeper::open(&at, clock, move |said| drop(tell.send(said))).expect("it opens");
+    let filler = disk.0.path().join("filler");
+    // As much as there is room for; the rest is refused, which is what is wanted.
+    let _ = std::fs::write(&filler, vec![0; 1 << 20]);
+    let keep = |number: u64| {
+        let ticket = Ticket {
+            epoch: EPOCH,
+            number,
+        };
+        let mut kept = task(&format!("task-{number}"), TaskState::Accepted);
+        kept.input = "x".repeat(20_000).into();
+        keeper.ask(Job::Keep(7, ticket, Arc::new(Record::Task(Box::new(kept)))));
+    };
+    (0..3).for_each(keep);
+    let until = std::time::Instant::now() + Duration::from_secs(60);
+    while keeper.trouble().now().is_none() {
+        assert!(std::time::Instant::now() < until, "nobody noticed");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    let said = keeper.trouble().now().unwrap_or_default();
+    assert!(said.contains("free some space"), "{said}");
+    std::fs::remove_file(&filler).expect("removed");
+    for number in 0..3 {
+        let said = told
+            .recv_timeout(Duration::from_secs(60))
+            .expect("in the end");
+        assert!(
+            matches!(said, Told::Stored(7, ticket) if ticket.number == number),
+            "{said:?}"
+        );
+    }
+    assert_eq!(keeper.trouble().counts(), [3, 0, 0]);
 }
 
 #[test]

@@ -269,6 +269,8 @@ pub struct Saved {
     pub tasks: Vec<KeptTask>,
     /// Those that ended last, the oldest first.
     pub ended: Vec<KeptTask>,
+    /// The last rows of the audit trail, the oldest first.
+    pub audit: Vec<OperationLine>,
     /// The desk, if one was ever kept.
     pub desk: Option<Desk>,
     /// When the last backup was made.

@@ -4,6 +4,7 @@ use super::write::DESK;
 use super::{Store, StoreError, failed};
 use mesh_core::guard::level::Entry;
 use mesh_core::message::Epoch;
+use mesh_core::operation::answer::OperationLine;
 use mesh_core::operation::task::TASKS_MAX;
 use mesh_core::role::{Backup, Desk, KeptTask, Saved};
 use mesh_core::time::WallTime;
@@ -15,6 +16,9 @@ use std::sync::Arc;
 
 /// Ended tasks that an orchestrator is told of: longer than anybody asks again.
 const ENDED_MAX: i64 = 1_024;
+
+/// Rows of the audit log that an orchestrator is told of.
+const AUDIT_MAX: i64 = 1_024;
 
 /// How much of everything there is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
@@ -51,6 +55,7 @@ impl Store {
         let last = "SELECT id, body FROM tasks WHERE ended = 1 ORDER BY at DESC, id DESC LIMIT $1";
         let mut ended = self.tasks(last, ENDED_MAX).await?;
         ended.reverse();
+        let audit = self.audit_tail().await?;
         let doing = failed(&self.at, "reading the desk");
         let row = sqlx::query("SELECT body FROM documents WHERE name = $1")
             .bind(DESK)
@@ -76,9 +81,33 @@ impl Store {
         Ok(Saved {
             tasks,
             ended,
+            audit,
             desk,
             backup,
         })
+    }
+
+    /// The last rows of the audit log, the oldest first.
+    async fn audit_tail(&mut self) -> Result<Vec<OperationLine>, StoreError> {
+        let doing = failed(&self.at, "reading the audit log");
+        let rows = sqlx::query("SELECT number, body FROM audit ORDER BY number DESC LIMIT $1")
+            .bind(AUDIT_MAX)
+            .fetch_all(&mut self.conn)
+            .await
+            .map_err(&doing)?;
+        let mut lines = Vec::with_capacity(rows.len());
+        for row in rows.iter().rev() {
+            let number: i64 = row.try_get(0).map_err(&doing)?;
+            let body: String = row.try_get(1).map_err(&doing)?;
+            // A row that was altered is found by who verifies the log; here it is no reason to be without an orchestrator.
+            match serde_json::from_str(&body) {
+                Ok(line) => lines.push(line),
+                Err(error) => {
+                    tracing::warn!(number, %error, "a row of the audit log cannot be read");
+                }
+            }
+        }
+        Ok(lines)
     }
 
     async fn tasks(&mut self, text: &'static str, most: i64) -> Result<Vec<KeptTask>, StoreError> {

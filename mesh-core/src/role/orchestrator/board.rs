@@ -5,7 +5,7 @@
 //! else. One that may not run twice leaves its agent only when that agent says that nothing has happened.
 
 use super::Orchestrator;
-use super::door::progress;
+use super::door::{AUDIT_MAX, progress};
 use crate::guard::level::Gate;
 use crate::message::{Body, TaskAct, TaskNews, TaskOrder, TaskSaid, Warrant};
 use crate::operation::answer::{Answer, Progress};
@@ -255,6 +255,11 @@ impl Orchestrator {
             };
             self.board.due.insert((now, id.clone()));
             self.board.open.insert(id, entry);
+        }
+        let since = core::mem::take(&mut self.door.audit);
+        self.door.audit = saved.audit.into_iter().chain(since).collect();
+        while self.door.audit.len() > AUDIT_MAX {
+            self.door.audit.pop_front();
         }
         if let Some(desk) = saved.desk {
             self.door.desk = desk;

@@ -33,7 +33,7 @@ const ID_MAX: usize = 128;
 /// Sheets kept to be asked for: a few kB each. The store has all.
 pub(super) const SHEETS_MAX: usize = 64;
 /// Rows of the audit trail kept to be listed; the store has all.
-const AUDIT_MAX: usize = 1_000;
+pub(super) const AUDIT_MAX: usize = 1_000;
 /// How long an operation waits for a better mode.
 const HELD_FOR: Micros = Micros::seconds(600);
 

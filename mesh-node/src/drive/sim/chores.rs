@@ -347,6 +347,7 @@ impl World {
         let saved = Saved {
             tasks,
             ended,
+            audit: self.audit_trail(),
             desk: self.chores.desk.clone(),
             backup: self.vault.backup.as_ref().map(|backup| backup.at),
         };

@@ -44,6 +44,13 @@ impl World {
         self.vault.audit.push((text, hash));
     }
 
+    /// What is in it.
+    pub(super) fn audit_trail(&self) -> Vec<OperationLine> {
+        let rows = self.vault.audit.iter();
+        rows.filter_map(|(text, _)| serde_json::from_str(text).ok())
+            .collect()
+    }
+
     fn link_of(&self, text: &str, at: usize) -> Digest {
         let before = at
             .checked_sub(1)
