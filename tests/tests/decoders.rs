@@ -33,6 +33,7 @@ fn no_bytes_from_the_network_cause_a_panic() {
     let body = Body::Probe(Probe {
         boot: Boot(3),
         epoch: mesh_core::message::Epoch(2),
+        obeys: None,
         exchange: None,
     });
     let samples = [Encoding::MessagePack, Encoding::Json].map(|encoding| {

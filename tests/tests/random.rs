@@ -2,29 +2,30 @@
 
 use mesh_node::drive::sim::{Report, fuzz, run};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// So many random scenarios are run every time; more are found with `mesh-node sim --fuzz SECONDS`.
 const SCENARIOS: u64 = 200;
 /// Another seed is another two hundred.
 const SEED: u64 = 30_000;
+/// Numbers beyond these that once broke something and were mended: they are run every time too.
+const MENDED: [u64; 3] = [286, 462, 548];
 /// Open faults: what these break is not mended yet (a cluster whose clocks step back again and again by more than half a
-/// minute is not whole again in time; agents that keep to a lead of a higher epoch than the one the store of seats knows
-/// after it has lost writes). One that holds again has to be taken out of this list.
-const OPEN: [u64; 2] = [80, 189];
+/// minute is not whole again in time). One that holds again has to be taken out of this list.
+const OPEN: [u64; 1] = [80];
 
 #[test]
 fn nothing_breaks_in_two_hundred_random_scenarios_but_what_is_known_to() {
     let threads = std::thread::available_parallelism().map_or(2, usize::from);
-    let (next, broken) = (AtomicU64::new(0), Mutex::new(Vec::new()));
+    let (next, broken) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
     std::thread::scope(|scope| {
         for _ in 0..threads {
             scope.spawn(|| {
                 loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= SCENARIOS {
+                    let at = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(number) = (0..SCENARIOS).chain(MENDED).nth(at) else {
                         break;
-                    }
+                    };
                     let report = run(fuzz::nth(SEED, number), |_| {});
                     if !report.holds() {
                         let told = told(number, &report);

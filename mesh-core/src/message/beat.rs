@@ -3,6 +3,7 @@
 use super::{Epoch, Lamport};
 use crate::registry::HoldMode;
 use crate::time::{Boot, Micros, Moment};
+use crate::trust::KeyId;
 use serde::{Deserialize, Serialize};
 
 /// What an agent says of itself; a claim, never an input where the parent can measure (PROTOCOL §3).
@@ -59,6 +60,8 @@ pub struct Beat {
     pub delivered: u32,
     /// The highest epoch of its parent's seat that it knows.
     pub epoch: Epoch,
+    /// Whom it obeys with that epoch: where the store of seats has lost a write, two may have been granted one epoch.
+    pub obeys: Option<KeyId>,
     /// Digest of the desired state that it has applied.
     pub levels: u64,
     /// Short hash of the context it holds.

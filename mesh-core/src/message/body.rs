@@ -12,6 +12,7 @@ use crate::place::scope::Name;
 use crate::registry::GlobalReport;
 use crate::role::{Escalation, Notice, Settled};
 use crate::time::Boot;
+use crate::trust::KeyId;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -113,6 +114,8 @@ pub struct Probe {
     pub boot: Boot,
     /// Of the seat above, as the child knows it: whose clock the exchange is in.
     pub epoch: Epoch,
+    /// Whom it obeys with that epoch.
+    pub obeys: Option<KeyId>,
     /// The parent's last message with a time.
     pub exchange: Option<Exchange>,
 }

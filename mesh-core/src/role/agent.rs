@@ -253,6 +253,7 @@ impl Agent {
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
                     epoch: self.uplink.epoch(),
+                    obeys: self.uplink.obeys(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -696,6 +697,7 @@ impl Agent {
             exchange: self.uplink.exchange(),
             delivered: self.mailbox.delivered(),
             epoch: self.uplink.epoch(),
+            obeys: self.uplink.obeys(),
             levels: self.applied.digest(),
             context: self.context,
             lamport: self.lamport.tick(),

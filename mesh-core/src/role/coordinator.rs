@@ -187,6 +187,7 @@ impl Coordinator {
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
                     epoch: self.uplink.epoch(),
+                    obeys: self.uplink.obeys(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -408,7 +409,8 @@ impl Coordinator {
         match arrival.body {
             Body::ClusterReport(report) => {
                 let beat = &report.beat;
-                let exchange = beat.exchange.filter(|_| beat.epoch == self.epoch);
+                let ours = self.office.is_obeyed(beat.epoch, beat.obeys);
+                let exchange = beat.exchange.filter(|_| ours);
                 if record
                     .hear(arrival.epoch, beat.boot, exchange, sent, received)
                     .is_none()
@@ -416,11 +418,11 @@ impl Coordinator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 record.link.owe_echo(sent, received);
-                if beat.epoch == self.epoch {
+                if ours {
                     record.link.outbox(self.epoch).acknowledged(beat.delivered);
                 }
                 self.lamport.witness(report.beat.lamport);
-                let known = report.beat.epoch;
+                let (known, obeys) = (report.beat.epoch, report.beat.obeys);
                 let levels = report.beat.levels;
                 let cluster = Region::Cluster(self.sector.cluster(slot as u8));
                 self.lookout
@@ -428,11 +430,12 @@ impl Coordinator {
                 record.report = Some(report);
                 record.fresh = true;
                 self.desired.beat(slot, levels, out);
-                let turn = self.office.heard(now, known, out);
+                let turn = self.office.heard(now, known, obeys, out);
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
+                let ours = self.office.is_obeyed(probe.epoch, probe.obeys);
+                let exchange = probe.exchange.filter(|_| ours);
                 let Some(new) = record.hear(arrival.epoch, probe.boot, exchange, sent, received)
                 else {
                     return out.refuse(Refusal::OldBoot);
@@ -704,6 +707,7 @@ impl Coordinator {
             exchange: self.uplink.exchange(),
             delivered: self.mailbox.delivered(),
             epoch: self.uplink.epoch(),
+            obeys: self.uplink.obeys(),
             levels: self.desired.digest(),
             context: 0,
             lamport: self.lamport.tick(),

@@ -158,6 +158,7 @@ impl Lead {
                 Due::Probe => Body::Probe(Probe {
                     boot: self.uplink.boot(),
                     epoch: self.uplink.epoch(),
+                    obeys: self.uplink.obeys(),
                     exchange: self.uplink.exchange(),
                 }),
             };
@@ -397,12 +398,13 @@ impl Lead {
         let (sent, received) = (arrival.sent, arrival.received);
         match arrival.body {
             Body::Beat(beat) => {
-                let exchange = beat.exchange.filter(|_| beat.epoch == self.epoch);
+                let ours = self.office.is_obeyed(beat.epoch, beat.obeys);
+                let exchange = beat.exchange.filter(|_| ours);
                 let Some(measured) = record.hear(beat.boot, exchange, sent, received, locked)
                 else {
                     return out.refuse(Refusal::OldBoot);
                 };
-                if beat.epoch == self.epoch {
+                if ours {
                     record.link.outbox(self.epoch).acknowledged(beat.delivered);
                 }
                 let seen = vigil::Measured {
@@ -418,11 +420,12 @@ impl Lead {
                 self.lamport.witness(beat.lamport);
                 self.news.heard(slot, now);
                 self.desired.beat(u16::from(slot), beat.levels, out);
-                let turn = self.office.heard(now, beat.epoch, out);
+                let turn = self.office.heard(now, beat.epoch, beat.obeys, out);
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
-                let exchange = probe.exchange.filter(|_| probe.epoch == self.epoch);
+                let ours = self.office.is_obeyed(probe.epoch, probe.obeys);
+                let exchange = probe.exchange.filter(|_| ours);
                 let Some(measured) = record.hear(probe.boot, exchange, sent, received, locked)
                 else {
                     return out.refuse(Refusal::OldBoot);
@@ -736,6 +739,7 @@ impl Lead {
             exchange: self.uplink.exchange(),
             delivered: self.mailbox.delivered(),
             epoch: self.uplink.epoch(),
+            obeys: self.uplink.obeys(),
             levels: self.desired.digest(),
             context: 0,
             lamport: self.lamport.tick(),

@@ -52,12 +52,32 @@ impl Office {
         self.tell(now, tenure::Event::Answer(asked, answer), out)
     }
 
-    /// Somebody showed this epoch of the seat.
-    pub(super) fn heard(&mut self, now: Moment, epoch: Epoch, out: &mut Outputs) -> Turn {
+    /// A child says which epoch of the seat it knows, and whom it obeys with that.
+    pub(super) fn heard(
+        &mut self,
+        now: Moment,
+        epoch: Epoch,
+        obeys: Option<KeyId>,
+        out: &mut Outputs,
+    ) -> Turn {
+        if self.is_twin(epoch, obeys) {
+            return self.tell(now, tenure::Event::Fenced(epoch), out);
+        }
         if epoch <= self.tenure.highest() {
             return Turn::Same;
         }
         self.tell(now, tenure::Event::Heard(epoch), out)
+    }
+
+    /// Whether a child that knows this epoch is one of ours: what it says of numbers and clocks is of this holder's.
+    pub(super) fn is_obeyed(&self, epoch: Epoch, obeys: Option<KeyId>) -> bool {
+        self.serving() == Some(epoch) && !self.is_twin(epoch, obeys)
+    }
+
+    /// Whether somebody else was granted the epoch with which this node serves.
+    fn is_twin(&self, epoch: Epoch, obeys: Option<KeyId>) -> bool {
+        let other = obeys.is_some_and(|holder| holder != self.tenure.me());
+        other && self.serving() == Some(epoch)
     }
 
     /// Its deadline may have come.
@@ -99,5 +119,54 @@ impl Office {
             }
         }
         turn
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::place::SectorId;
+
+    const SEAT: Seat = Seat::Coordinator(SectorId(7));
+    const ME: KeyId = KeyId(1);
+
+    /// Serving with epoch 1.
+    fn serving(out: &mut Outputs) -> Office {
+        let mut office = Office::new(SEAT, ME);
+        office.stand(Moment(0), Chance::new(1), out);
+        let granted = SeatAnswer::Granted { epoch: Epoch(1) };
+        assert_eq!(
+            office.answered(Moment(1), Epoch(1), granted, out),
+            Turn::Begun
+        );
+        office
+    }
+
+    #[test]
+    fn who_shares_its_epoch_with_another_whom_the_children_obey_stops_and_goes_above() {
+        let mut out = Outputs::default();
+        let mut office = serving(&mut out);
+        // The store of seats has lost the other's row and gave the same epoch away once more.
+        assert!(!office.is_obeyed(Epoch(1), Some(KeyId(2))));
+        let turn = office.heard(Moment(2), Epoch(1), Some(KeyId(2)), &mut out);
+        assert_eq!((turn, office.serving()), (Turn::Ended, None));
+        out.0.clear();
+        office.wake(office.next_wake(), &mut out);
+        let claims = out.0.iter().filter_map(|output| match output {
+            Output::Claim(claim) => Some(claim.epoch),
+            _ => None,
+        });
+        assert_eq!(claims.collect::<Vec<_>>(), [Epoch(2)]);
+    }
+
+    #[test]
+    fn a_child_that_obeys_this_node_or_one_of_a_lower_epoch_ends_nothing() {
+        let mut out = Outputs::default();
+        let mut office = serving(&mut out);
+        assert!(office.is_obeyed(Epoch(1), Some(ME)));
+        for (epoch, obeys) in [(1, Some(ME)), (0, Some(KeyId(2))), (0, None)] {
+            let turn = office.heard(Moment(2), Epoch(epoch), obeys, &mut out);
+            assert_eq!((turn, office.serving()), (Turn::Same, Some(Epoch(1))));
+        }
     }
 }

@@ -188,6 +188,11 @@ impl Uplink {
         self.fence.epoch()
     }
 
+    /// Whom it obeys with that epoch.
+    pub const fn obeys(&self) -> Option<KeyId> {
+        self.fence.holder()
+    }
+
     /// The parent's clock.
     pub const fn clock(&self) -> &ClockEstimate {
         &self.clock

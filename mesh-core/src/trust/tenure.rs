@@ -134,6 +134,11 @@ impl Tenure {
         self.highest
     }
 
+    /// Whose tenure it is.
+    pub const fn me(&self) -> KeyId {
+        self.me
+    }
+
     /// The seat.
     pub const fn seat(&self) -> Seat {
         self.seat

@@ -65,6 +65,8 @@ struct Mesh {
     nodes: BTreeMap<Node, Role>,
     disks: BTreeMap<Node, Vec<Entry>>,
     boots: BTreeMap<Node, u32>,
+    /// With which key the holder of a seat signs.
+    keys: BTreeMap<Node, KeyId>,
     seats: BTreeMap<Node, (Epoch, u32)>,
     queue: BTreeMap<(Moment, u64), (Node, Input)>,
     count: u64,
@@ -84,6 +86,7 @@ impl Mesh {
             nodes: BTreeMap::new(),
             disks: BTreeMap::new(),
             boots: BTreeMap::new(),
+            keys: BTreeMap::new(),
             seats: BTreeMap::new(),
             queue: BTreeMap::new(),
             count: 0,
@@ -132,6 +135,9 @@ impl Mesh {
                 (role, Signatory::Agent(id))
             }
         };
+        if !matches!(node, Node::Agent(_)) {
+            self.keys.insert(node, key);
+        }
         self.nodes.insert(node, role);
         let start = Start {
             boot,
@@ -293,7 +299,7 @@ impl Mesh {
             }
             let arrival = Arrival {
                 from,
-                signer: KeyId(u64::from(epoch.0)),
+                signer: self.keys.get(&node).copied().unwrap_or(KeyId(0)),
                 epoch,
                 sent: self.now,
                 received: self.now + DELAY,

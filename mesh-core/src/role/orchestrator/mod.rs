@@ -323,14 +323,13 @@ impl Orchestrator {
         let record = &mut self.sectors[usize::from(slot)];
         match arrival.body {
             Body::SectorReport(report) => {
+                let (known, obeys) = (report.beat.epoch, report.beat.obeys);
+                let ours = self.office.is_obeyed(known, obeys);
                 if record
                     .hear(
                         arrival.epoch,
                         report.beat.boot,
-                        report
-                            .beat
-                            .exchange
-                            .filter(|_| report.beat.epoch == self.epoch),
+                        report.beat.exchange.filter(|_| ours),
                         sent,
                         received,
                     )
@@ -339,7 +338,7 @@ impl Orchestrator {
                     return out.refuse(Refusal::OldBoot);
                 }
                 record.link.owe_echo(sent, received);
-                if report.beat.epoch == self.epoch {
+                if ours {
                     let outbox = record.link.outbox(self.epoch);
                     outbox.acknowledged(report.beat.delivered);
                 }
@@ -348,15 +347,16 @@ impl Orchestrator {
                 self.desired.beat(slot, report.beat.levels, out);
                 self.take_report(now, slot, &report, out);
                 self.reported(now, slot, &report);
-                let turn = self.office.heard(now, report.beat.epoch, out);
+                let turn = self.office.heard(now, known, obeys, out);
                 self.turn(now, turn, out);
             }
             Body::Probe(probe) => {
+                let ours = self.office.is_obeyed(probe.epoch, probe.obeys);
                 if record
                     .hear(
                         arrival.epoch,
                         probe.boot,
-                        probe.exchange.filter(|_| probe.epoch == self.epoch),
+                        probe.exchange.filter(|_| ours),
                         sent,
                         received,
                     )

@@ -321,6 +321,7 @@ impl World {
         let body = Body::Probe(Probe {
             boot: host.boot,
             epoch: Epoch::default(),
+            obeys: None,
             exchange: None,
         });
         self.speak(NodeId::Agent(agent), Epoch::default(), To::Parent, body);
@@ -334,6 +335,7 @@ impl World {
             exchange: None,
             delivered: 0,
             epoch: Epoch(0),
+            obeys: None,
             levels: 0,
             context: 0,
             lamport: message::Lamport::default(),

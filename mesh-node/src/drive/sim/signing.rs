@@ -343,7 +343,8 @@ fn says(body: &Body) -> [u64; 2] {
         Body::Probe(probe) => {
             let [low, high] = of_exchange(probe.exchange);
             let who = u64::from(probe.boot.0) << 32 | u64::from(probe.epoch.0);
-            [low ^ who.rotate_left(7), high ^ 3]
+            let obeys = of_key(probe.obeys);
+            [low ^ who.rotate_left(7), high ^ obeys.rotate_left(11) ^ 3]
         }
         Body::Probed(probed) => {
             let [low, high] = of_exchange(Some(probed.exchange));
@@ -374,6 +375,10 @@ fn of_exchange(exchange: Option<Exchange>) -> [u64; 2] {
     exchange.map_or([0, 1], |both| [both.sent.0 as u64, both.received.0 as u64])
 }
 
+fn of_key(key: Option<KeyId>) -> u64 {
+    key.map_or(0, |key| key.0)
+}
+
 fn of_beat(beat: &Beat) -> [u64; 2] {
     let [sent, received] = of_exchange(beat.exchange);
     let claims = &beat.claims;
@@ -386,6 +391,7 @@ fn of_beat(beat: &Beat) -> [u64; 2] {
         claimed,
         counted | u64::from(beat.boot.0) << 32,
         numbers,
+        of_key(beat.obeys),
         beat.levels,
         beat.context,
         beat.lamport.0,

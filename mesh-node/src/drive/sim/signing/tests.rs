@@ -16,6 +16,7 @@ fn probe(world: &World, agent: u32) -> Body {
     Body::Probe(mesh_core::message::Probe {
         boot: world.agents[agent as usize].host.boot,
         epoch: Epoch(0),
+        obeys: None,
         exchange: None,
     })
 }
@@ -213,6 +214,7 @@ fn a_mark_says_all_that_a_beat_and_an_acknowledgement_say() {
         exchange: Some(exchange),
         delivered: 3,
         epoch: Epoch(4),
+        obeys: None,
         levels: 5,
         context: 6,
         lamport: mesh_core::message::Lamport(7),
@@ -233,6 +235,10 @@ fn a_mark_says_all_that_a_beat_and_an_acknowledgement_say() {
         },
         Beat {
             epoch: Epoch(5),
+            ..beat
+        },
+        Beat {
+            obeys: Some(mesh_core::trust::KeyId(1)),
             ..beat
         },
         Beat { levels: 6, ..beat },
