@@ -152,9 +152,14 @@ impl Limiter {
     }
 
     fn advance(&mut self, now: Moment) {
+        // The clock here went back: what was counted by the old time says nothing by the new.
+        if now < self.refilled {
+            self.refilled = now;
+            self.period = self.period.min(now);
+        }
         let limit = self.limit();
-        let passed = (now - self.refilled).as_seconds_f64().max(0.0) as f32;
-        self.refilled = self.refilled.max(now);
+        let passed = (now - self.refilled).as_seconds_f64() as f32;
+        self.refilled = now;
         self.room = (self.room + passed * limit).min(limit * Self::BURST_SECONDS);
         let periods = (now - self.period).0 / Self::PERIOD.0;
         if periods < 1 {
@@ -195,6 +200,15 @@ mod tests {
             }
         }
         passed
+    }
+
+    #[test]
+    fn a_clock_that_goes_back_stops_nobody() {
+        let mut limiter = Limiter::new(FloodLimits::AGENT, at(0.0));
+        send(&mut limiter, 0.0, 100.0, 1.0);
+        let sent = send(&mut limiter, -1_000.0, 100.0, 1.0);
+        assert_eq!(sent.iter().sum::<u32>(), 100);
+        assert!(!limiter.is_flooding());
     }
 
     #[test]

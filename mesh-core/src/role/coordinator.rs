@@ -15,6 +15,7 @@ use super::unheard::unheard;
 use super::uplink::{Due, Uplink};
 use super::{
     Arrival, BEAT, BUCKET, CASTS_MAX, COPIES, From, Input, KEPT_MAX, Outputs, Refusal, Start, To,
+    is_due,
 };
 use crate::chance::Chance;
 use crate::conflict::Tier;
@@ -177,7 +178,7 @@ impl Coordinator {
         self.wake_mail(now, out);
         self.advance_tosses(now, out);
         self.guard(now, out);
-        if now >= self.echo_at {
+        if is_due(now, self.echo_at, BEAT) {
             self.echo(now, out);
             self.echo_at = now + BEAT;
         }

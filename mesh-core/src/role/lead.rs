@@ -12,7 +12,9 @@ use super::office::{Office, Turn};
 use super::stops::{StopDue, Stops};
 use super::uplink::{Due, Uplink};
 use super::vigil::{self, Vigil};
-use super::{Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To};
+use super::{
+    Arrival, BEAT, BUCKET, CASTS_MAX, From, Input, KEPT_MAX, Outputs, Refusal, Start, To, is_due,
+};
 use crate::chance::Chance;
 use crate::conflict::Tier;
 use crate::guard::freeze::stop_bytes;
@@ -148,7 +150,7 @@ impl Lead {
         if self.news.due(now) {
             self.tell_changes(now, out);
         }
-        if now >= self.echo_at {
+        if is_due(now, self.echo_at, BEAT) {
             self.echo(now, out);
             self.echo_at = now + BEAT;
         }

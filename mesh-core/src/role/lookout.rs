@@ -4,6 +4,7 @@
 //! A [`Lookout`] sees the accounts of throws as they come up, the notices of those below, and, at a coordinator, the
 //! commands from above. It opens and closes the breakers of its clusters and of its sector, or of sectors and mesh.
 
+use super::is_due;
 use super::notice::{Notice, Step, Steps};
 use crate::guard::breaker::{self, BreakerEvent, Breakers, Why};
 use crate::guard::failure::{CascadeWatch, FailureClass};
@@ -297,7 +298,7 @@ impl Lookout {
             let events = self.breakers.poll(now);
             self.gates(events, steps);
         }
-        if now < self.beat_at {
+        if !is_due(now, self.beat_at, CASCADE_BEAT) {
             return;
         }
         self.beat_at = now + CASCADE_BEAT;

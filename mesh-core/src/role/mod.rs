@@ -60,7 +60,7 @@ pub use port::{
 pub use uplink::Uplink;
 pub use vigil::Vigil;
 
-use crate::time::Micros;
+use crate::time::{Micros, Moment};
 
 /// Between two beats (§8.1).
 pub const BEAT: Micros = Micros::seconds(5);
@@ -78,3 +78,23 @@ pub const CASTS_MAX: usize = 16;
 /// Operations that a lead or coordinator remembers beside those, ended ones, for whoever asks again: a dozen a second for
 /// as long as each is kept; past that the oldest are forgotten sooner.
 pub const KEPT_MAX: usize = 64;
+
+/// Whether what was set for `at`, at most `span` ahead when it was set, is due. A deadline that is further away is from
+/// before the clock here went back: it is due at once, or this node would sleep until the clock is where it was.
+pub(crate) fn is_due(now: Moment, at: Moment, span: Micros) -> bool {
+    now >= at || at != Moment::NEVER && at.since(now) > span
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_deadline_is_due_in_its_time_and_at_once_when_the_clock_went_back() {
+        let (set, at) = (Moment(0), Moment(0) + BEAT);
+        assert!(!is_due(set, at, BEAT));
+        assert!(is_due(at, at, BEAT));
+        assert!(is_due(Moment(-1), at, BEAT));
+        assert!(!is_due(Moment(i64::MIN), Moment::NEVER, BEAT));
+    }
+}

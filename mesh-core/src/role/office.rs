@@ -82,6 +82,7 @@ impl Office {
 
     /// Its deadline may have come.
     pub(super) fn wake(&mut self, now: Moment, out: &mut Outputs) {
+        self.tenure.check_clock(now);
         if now >= self.tenure.next_deadline() {
             self.tell(now, tenure::Event::Wake, out);
         }

@@ -1,6 +1,6 @@
 //! A child's side of the relation with its parent: beats, probes, the parent's clock, and the fence.
 
-use super::{BEAT, PROBE_GAP, PROBES};
+use super::{BEAT, PROBE_GAP, PROBES, is_due};
 use crate::message::{EchoEntry, Epoch, Exchange};
 use crate::time::clock::{ClockEstimate, Heard};
 use crate::time::{Boot, Micros, Moment};
@@ -141,7 +141,7 @@ impl Uplink {
 
     /// What is due now, one at a time until `None`.
     pub fn due(&mut self, now: Moment) -> Option<Due> {
-        if now >= self.probe_at {
+        if is_due(now, self.probe_at, PROBE_GAP) {
             self.probes_left -= 1;
             self.probed_at = now;
             self.probe_at = if self.probes_left == 0 {
@@ -151,7 +151,7 @@ impl Uplink {
             };
             return Some(Due::Probe);
         }
-        if self.beat_at != Moment::NEVER && self.beat_at.since(now) > BEAT + BEAT {
+        if now < self.beat_at && is_due(now, self.beat_at, BEAT + BEAT) {
             // The clock went back: the next beat is not as far away as it says.
             self.beat_at = now + BEAT;
         }

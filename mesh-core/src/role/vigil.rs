@@ -4,7 +4,7 @@
 //! the time about once a second; nothing here costs more than a few additions while nothing is wrong.
 
 use super::notice::Steps;
-use super::{BEAT, HostAct};
+use super::{BEAT, HostAct, is_due};
 use crate::guard::failure::{Backoff, FailureClass, Health, Signal, Watch, is_cluster_spike};
 use crate::guard::flood::{FloodLimits, Limiter, Passage};
 use crate::guard::level::{Kind, Value};
@@ -319,7 +319,7 @@ impl Vigil {
 
     /// Looks at the time, about once a second; costs a comparison when it is not.
     pub fn look(&mut self, now: Moment, steps: &mut Steps) {
-        if now < self.look_at {
+        if !is_due(now, self.look_at, LOOK) {
             return;
         }
         self.look_at = now + LOOK;

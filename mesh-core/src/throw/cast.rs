@@ -6,7 +6,7 @@
 use super::{Slotting, Timing, slotting};
 use crate::message::{Ack, Answer, ClassTally, ErrorHistogram, Fold, Header, Micros32, SkipReason};
 use crate::place::{Class, Slots};
-use crate::role::{BUCKET, COPIES};
+use crate::role::{BUCKET, COPIES, is_due};
 use crate::time::{Micros, Moment};
 use std::sync::Arc;
 
@@ -270,7 +270,9 @@ impl Cast {
 
     /// What is due now, one at a time until `None`.
     pub fn due(&mut self, now: Moment) -> Option<CastDue> {
-        if now >= self.drop_at {
+        // One that ends later than any can is from before the clock here went back: those above have closed it.
+        let longest = self.header.ttl + self.header.window + KEEP;
+        if is_due(now, self.drop_at, longest) {
             return Some(CastDue::Drop);
         }
         if self.gated && now >= self.target {

@@ -116,6 +116,13 @@ impl Tenure {
         }
     }
 
+    /// The clock here may have gone back: a deadline further away than any is set would cost the seat, so it is now.
+    pub fn check_clock(&mut self, now: Moment) {
+        if self.next != Moment::NEVER && self.next.since(now) > self.renewal() {
+            self.next = now;
+        }
+    }
+
     /// When [`Event::Wake`] is wanted: to renew, or to ask again.
     pub const fn next_deadline(&self) -> Moment {
         self.next

@@ -147,6 +147,8 @@ impl Watch {
         if self.health == Health::Crashed {
             return None;
         }
+        // The clock here went back: silence counts from now.
+        self.heard = self.heard.min(now);
         if now >= self.crash_at() {
             return Some(self.crash(now));
         }

@@ -41,7 +41,7 @@ use crate::role::mailing::{Linked, Mailing};
 use crate::role::notice::Steps;
 use crate::role::office::{Office, Turn};
 use crate::role::trip::Trip;
-use crate::role::{Arrival, BEAT, From, Input, Output, Outputs, Refusal, Start, To};
+use crate::role::{Arrival, BEAT, From, Input, Output, Outputs, Refusal, Start, To, is_due};
 use crate::time::{Boot, Micros, Moment, WallTime};
 use crate::trust::KeyId;
 use crate::trust::key::Signature;
@@ -179,11 +179,11 @@ impl Orchestrator {
             self.advance_door(now, out);
             self.advance_tasks(now, out);
         }
-        if now >= self.clock_at {
+        if is_due(now, self.clock_at, CLOCK_EVERY) {
             self.clock_at = now + CLOCK_EVERY;
             self.advance_clocked(now, out);
         }
-        if now >= self.survey_at {
+        if is_due(now, self.survey_at, replica::MAP_EVERY) {
             self.survey_at = now + replica::MAP_EVERY;
             let arrivals = core::mem::take(&mut self.door.arrivals);
             let arrival = Share::of(arrivals.0 as usize, arrivals.1 as usize);
@@ -194,7 +194,7 @@ impl Orchestrator {
                 self.levels_changed(now, out);
             }
         }
-        if now >= self.echo_at {
+        if is_due(now, self.echo_at, BEAT) {
             self.echo(now, out);
             self.echo_at = now + BEAT;
         }

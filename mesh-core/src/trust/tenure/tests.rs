@@ -41,6 +41,16 @@ fn a_holder_renews_after_a_third_of_its_lease() {
 }
 
 #[test]
+fn a_holder_whose_clock_goes_back_renews_at_once() {
+    let (mut tenure, mut chance) = serving();
+    let now = Moment(-60_000_000);
+    tenure.check_clock(now);
+    let steps = tenure.handle(now, Event::Wake, &mut chance);
+    assert_eq!(claimed(steps), Some(Epoch(1)));
+    assert_eq!(tenure.next_deadline(), Moment(-59_000_000));
+}
+
+#[test]
 fn a_holder_that_is_told_unknown_serves_on() {
     let (mut tenure, mut chance) = serving();
     for n in 1..100 {
